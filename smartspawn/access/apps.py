@@ -1,0 +1,8 @@
+"""The access app: who may do what, and the record of who did."""
+
+from django.apps import AppConfig
+
+
+class AccessConfig(AppConfig):
+    name = "smartspawn.access"
+    label = "access"

@@ -1,0 +1,128 @@
+"""One family of refusals, each with a stable code that clients may rely on.
+
+    SmartSpawnError
+    ├── BadInput                 the caller sent something we cannot use
+    │   ├── MissingParam         MISSING_PARAM
+    │   ├── InvalidParam         INVALID_PARAM
+    │   └── InvalidBody          INVALID_BODY
+    ├── NotFound                 NOT_FOUND
+    ├── NoModel                  NO_MODEL: nothing in the catalogue fits the request
+    ├── NotSignedIn              UNAUTHORIZED
+    ├── NotAllowed               FORBIDDEN: signed in, but the role or key scope does not reach
+    ├── Conflict                 CONFLICT: somebody else changed or holds it
+    ├── TooManyRequests          RATE_LIMITED: carries the seconds to wait
+    └── SourceFault              a source cannot be used as it came; the last good data stays
+        ├── SourceUnreachable    SOURCE_UNREACHABLE: no answer, or an error status
+        ├── SourceMalformed      SOURCE_MALFORMED: not the shape its format promises
+        ├── SourceImplausible    SOURCE_IMPLAUSIBLE: well formed, but not to be believed
+        └── SourceNotConfigured  SOURCE_NOT_CONFIGURED: needs a key, consent or a switch first
+
+How a code becomes an HTTP status stands in one table, in ``smartspawn/api.py``.
+"""
+
+from __future__ import annotations
+
+
+class SmartSpawnError(Exception):
+    """A refusal with a message meant for the person who caused it."""
+
+    code = "ERROR"
+
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class BadInput(SmartSpawnError):
+    """The caller sent something that cannot be used."""
+
+    code = "INVALID_PARAM"
+
+
+class MissingParam(BadInput):
+    """A required parameter is absent or empty."""
+
+    code = "MISSING_PARAM"
+
+
+class InvalidParam(BadInput):
+    """A parameter has a value outside what it allows."""
+
+    code = "INVALID_PARAM"
+
+
+class InvalidBody(BadInput):
+    """The request body cannot be read or misses required fields."""
+
+    code = "INVALID_BODY"
+
+
+class NotFound(SmartSpawnError):
+    """What was asked for does not exist."""
+
+    code = "NOT_FOUND"
+
+
+class NoModel(SmartSpawnError):
+    """No model in the catalogue satisfies the request."""
+
+    code = "NO_MODEL"
+
+
+class NotSignedIn(SmartSpawnError):
+    """A session or an API key is needed."""
+
+    code = "UNAUTHORIZED"
+
+
+class NotAllowed(SmartSpawnError):
+    """The session's role or the key's scope does not reach this."""
+
+    code = "FORBIDDEN"
+
+
+class Conflict(SmartSpawnError):
+    """Somebody else changed or holds what this request needs."""
+
+    code = "CONFLICT"
+
+
+class TooManyRequests(SmartSpawnError):
+    """The caller has used up a rate limit."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class SourceFault(SmartSpawnError):
+    """A source cannot be used as it came; its last good data stays in place."""
+
+    code = "SOURCE_FAULT"
+
+
+class SourceUnreachable(SourceFault):
+    """The source did not answer, or answered with an error status."""
+
+    code = "SOURCE_UNREACHABLE"
+
+
+class SourceMalformed(SourceFault):
+    """The payload does not have the shape that the source's format promises."""
+
+    code = "SOURCE_MALFORMED"
+
+
+class SourceImplausible(SourceFault):
+    """The payload is well formed, but too different from the last one to be believed."""
+
+    code = "SOURCE_IMPLAUSIBLE"
+
+
+class SourceNotConfigured(SourceFault):
+    """The source needs a key, a consent or a switch before it can be used."""
+
+    code = "SOURCE_NOT_CONFIGURED"

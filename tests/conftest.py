@@ -1,0 +1,3 @@
+"""What every test can count on."""
+
+from __future__ import annotations

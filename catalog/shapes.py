@@ -359,3 +359,26 @@ class Snapshot:
     unmatched: tuple[Match, ...] = ()
     revision: int = 0  # 0 until published
     published_at: datetime | None = None
+
+
+# --- publish -------------------------------------------------------------------------------
+
+
+class DifferenceKind(StrEnum):
+    ADDED = "added"
+    REMOVED = "removed"
+    PRICE = "price"
+    LIMIT = "limit"
+    SCORE = "score"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that moved between a snapshot and the one before it."""
+
+    kind: DifferenceKind
+    model_id: str
+    model_name: str
+    field: str = ""
+    before: str = ""
+    after: str = ""

@@ -9,20 +9,12 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from smartspawn.lib.keyfile import read_or_create_secret
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
-
-
-def _secret_from_file(path: Path) -> str:
-    """The secret kept in a file that only its owner may read; made on first start."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48))
-    return path.read_text().strip()
-
 
 # --- where things live ----------------------------------------------------------------------
 HOME_DIR = Path(env.str("SMARTSPAWN_HOME", default=str(BASE_DIR / "var"))).expanduser().resolve()
@@ -33,11 +25,12 @@ except OSError as error:
         f"SMARTSPAWN_HOME={HOME_DIR} cannot be created ({error}). "
         "Point it at a folder that this user may write to."
     ) from error
-PAYLOADS_DIR = HOME_DIR / "payloads"
 
 # --- this server ----------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="") or _secret_from_file(HOME_DIR / "secret_key")
+SECRET_KEY = env.str("SECRET_KEY", default="") or read_or_create_secret(
+    HOME_DIR / "secret_key", lambda: secrets.token_urlsafe(48)
+)
 PORT = env.int("PORT", default=8000)
 HOST = env.str("HOST", default="127.0.0.1")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
@@ -132,6 +125,12 @@ Q_CLUSTER = {
     "save_limit": 500,
     "label": "Queue",
 }
+
+# --- secrets and sources -----------------------------------------------------------------------
+SECRETS_KEYS = env.list("SECRETS_KEYS", default=[])  # newest first; empty: a key file in HOME_DIR
+REFRESH_API_KEY = env.str("REFRESH_API_KEY", default="")
+AUTO_REFRESH = env.bool("SMARTSPAWN_AUTO_REFRESH", default=True)
+SOURCE_BASE_URLS = env.dict("SMARTSPAWN_SOURCE_BASE_URLS", default={})  # source key=mirror address
 
 # --- language, time, files --------------------------------------------------------------------
 LANGUAGE_CODE = "en"

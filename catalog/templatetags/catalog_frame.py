@@ -1,0 +1,72 @@
+"""What every page's frame shows of the catalog: the tape, the places, the credits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django import template
+from django.template import Context
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from catalog import queries
+from catalog.sources import SOURCES
+
+register = template.Library()
+
+# The catalogue source is fetched every six hours; a day without one is worth a word.
+STALE_AFTER: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """The state of the data in one line."""
+
+    revision: int
+    published_at: datetime | None
+    model_count: int
+    data_at: datetime | None  # when the oldest source in use was fetched
+    is_stale: bool
+
+
+@register.inclusion_tag("components/tape.html")
+def data_tape() -> dict[str, Any]:
+    """The line at the top of each page: revision, number of models, age of the data."""
+    snapshot = queries.find_current_snapshot()
+    if snapshot is None:
+        return {"tape": None}
+    data_at = max((use.fetched_at for use in snapshot.sources), default=None)
+    return {
+        "tape": Tape(
+            revision=snapshot.revision,
+            published_at=snapshot.published_at,
+            model_count=len(snapshot.entries),
+            data_at=data_at,
+            is_stale=data_at is None or timezone.now() - data_at > STALE_AFTER,
+        )
+    }
+
+
+@register.inclusion_tag("components/credits.html")
+def data_credits() -> dict[str, Any]:
+    """The attribution lines of the sources that the current snapshot was made from."""
+    snapshot = queries.find_current_snapshot()
+    used = {use.source for use in snapshot.sources} if snapshot else set()
+    return {"sources": [module.INFO for module in SOURCES if module.INFO.key in used]}
+
+
+@register.simple_tag(takes_context=True)
+def rail_item(context: Context, view_name: str, label: str, *parents_of: str) -> SafeString:
+    """One place in the navigation, marked when it or a page below it is open."""
+    try:
+        url = reverse(view_name)
+    except NoReverseMatch:
+        return SafeString("")
+    match = getattr(context.get("request"), "resolver_match", None)
+    is_current = match is not None and match.view_name in {view_name, *parents_of}
+    current = SafeString(' aria-current="page"') if is_current else ""
+    return format_html('<li><a href="{}"{}>{}</a></li>', url, current, label)

@@ -1,0 +1,146 @@
+"""How the catalog's numbers are written and drawn; missing values are said to be missing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+from urllib.parse import urlsplit
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from catalog.shapes import CategoryScore
+
+register = template.Library()
+
+UNKNOWN: Final = SafeString('<span class="quiet">unknown</span>')
+BAR_WIDTH: Final = 100  # user units of the score bar: one per score point
+BAR_MIDDLE: Final = 7
+
+
+@register.filter
+def usd(value: Decimal | float | None, what: str = "") -> SafeString | str:
+    """Dollars with as many decimals as the number needs; ``what`` names a unit to follow."""
+    if value is None:
+        return UNKNOWN
+    return f"${_significant(Decimal(str(value)))}{what}"
+
+
+def _significant(value: Decimal) -> str:
+    """At least two decimals, more only where smaller digits carry the value."""
+    if value == 0:
+        return "0"
+    places = 2 if abs(value) >= 1 else max(2, 2 - value.adjusted())
+    text = f"{value:,.{min(places, 10)}f}"
+    kept, _, decimals = text.partition(".")
+    return f"{kept}.{decimals[:2]}{decimals[2:].rstrip('0')}"
+
+
+@register.filter
+def tokens(value: int | None) -> SafeString | str:
+    """A number of tokens in the short form that model lists use: 128k, 1.05M."""
+    if value is None:
+        return UNKNOWN
+    for bound, unit in ((1_000_000, "M"), (1_000, "k")):
+        if value >= bound:
+            return f"{value / bound:.4g}{unit}" if unit == "M" else f"{value / bound:.3g}{unit}"
+    return str(value)
+
+
+@register.filter
+def score_value(value: float | None) -> SafeString | str:
+    """A 0-100 score with one decimal."""
+    return UNKNOWN if value is None else f"{value:.1f}"
+
+
+@register.filter
+def number(value: float | None, places: int = 2) -> SafeString | str:
+    """A measured value on its own scale, without digits that say nothing."""
+    if value is None:
+        return UNKNOWN
+    text = f"{value:,.{places}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@register.filter
+def percent(share: float | None) -> SafeString | str:
+    """A 0-1 share as a whole per cent."""
+    return UNKNOWN if share is None else f"{share:.0%}"
+
+
+@register.filter
+def web_url(text: str) -> str:
+    """The address if it is an http or https one, else nothing: what upstreams send may be hostile."""
+    parts = urlsplit(text)
+    return text if parts.scheme in {"http", "https"} and parts.netloc else ""
+
+
+@register.simple_tag
+def age(moment: datetime | None) -> SafeString:
+    """How long ago something was, with the exact time behind it."""
+    if moment is None:
+        return SafeString('<span class="quiet">never</span>')
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(),
+        f"{moment:%Y-%m-%d %H:%M} UTC",
+        age_words((timezone.now() - moment).total_seconds()),
+    )
+
+
+def age_words(seconds: float) -> str:
+    """The largest whole unit: "just now", "5 min ago", "3 h ago", "12 days ago"."""
+    if seconds < 60:
+        return "just now"
+    if seconds < 3600:
+        return f"{int(seconds // 60)} min ago"
+    if seconds < 48 * 3600:
+        return f"{int(seconds // 3600)} h ago"
+    return f"{int(seconds // 86400)} days ago"
+
+
+@register.simple_tag
+def score_bar(score: CategoryScore | None, is_wide: bool = False) -> SafeString:
+    """The score as a number and its 80 % interval drawn on a 0-100 line; hollow without measurements."""
+    if score is None:
+        return SafeString('<span class="quiet">none</span>')
+    lower, upper = max(score.lower, 0.0), min(score.upper, 100.0)
+    about = f"80 % interval {score.lower:.0f} to {score.upper:.0f}"
+    is_prior = score.coverage_share <= 0 and not score.is_overridden
+    if is_prior:
+        about += ", nothing measured"
+    return format_html(
+        '<span class="score{}" title="{}"><span class="score-value">{}</span>'
+        '<svg class="score-bar{}" viewBox="0 0 {} 14" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<line class="track" x1="0" y1="{}" x2="{}" y2="{}"/>'
+        '<rect class="span" x="{}" y="3.5" width="{}" height="7"/>'
+        '<rect class="dot-mark" x="{}" y="1.5" width="3" height="11"/></svg></span>',
+        " score--prior" if is_prior else "",
+        about,
+        f"{score.value:.1f}",
+        " score-bar--wide" if is_wide else "",
+        BAR_WIDTH,
+        about,
+        BAR_MIDDLE,
+        BAR_WIDTH,
+        BAR_MIDDLE,
+        f"{lower:.1f}",
+        f"{max(upper - lower, 0.5):.1f}",
+        f"{min(max(score.value, 0.0), 100.0) - 1.5:.1f}",
+    )
+
+
+@register.simple_tag
+def meter(share: float, label: str) -> SafeString:
+    """A share of one as a short bar with its per cent."""
+    return format_html(
+        '<span class="meter"><svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect class="track" width="100" height="10"/><rect class="fill" width="{}" height="10"/></svg>'
+        '<span>{} <span class="visually-hidden">{}</span></span></span>',
+        f"{min(max(share, 0.0), 1.0) * 100:.0f}",
+        f"{share:.0%}",
+        label,
+    )

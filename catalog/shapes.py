@@ -110,6 +110,7 @@ class SourceRecord:
     released_on: date | None = None
     measures: tuple[Measure, ...] = ()
     payload_sha256: str = ""
+    note: str = ""  # what the source itself warns of: "flagged by the leaderboard"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,178 @@
+"""LiveBench: objective tasks in seven categories, renewed with every release."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from statistics import fmean
+from typing import Final
+
+from catalog.shapes import Measure, ParsedSource, Payload, Source, SourceInfo, SourceRecord
+from catalog.sources.captures import matching_files, read_file
+from catalog.sources.ranges import is_possible
+from catalog.sources.reading import (
+    Rejections,
+    clean_name,
+    csv_rows,
+    decode_json,
+    fields_of,
+    iso_date,
+    malformed,
+    number_in_text,
+    opening,
+    texts,
+)
+from smartspawn.lib.errors import SourceMalformed
+
+INFO: Final = SourceInfo(
+    key=Source.LIVEBENCH,
+    title="LiveBench",
+    home_url="https://livebench.ai/",
+    licence="No licence stated for the data (code: Apache-2.0)",
+    attribution="Scores by LiveBench (livebench.ai).",
+    refresh_minutes=1440,
+    is_on_by_default=True,
+    needs_key=False,
+    is_redistributable=False,
+    note="Tasks change between releases: values compare only within one release.",
+)
+
+# For a release whose own category file is missing: the categories since 2025-12-23.
+_DEFAULT_CATEGORIES: Final[Mapping[str, tuple[str, ...]]] = {
+    "reasoning": ("theory_of_mind", "zebra_puzzle", "spatial", "logic_with_navigation"),
+    "coding": ("code_generation", "code_completion"),
+    "agentic_coding": ("javascript", "typescript", "python"),
+    "mathematics": ("AMPS_Hard", "integrals_with_game", "math_comp", "olympiad"),
+    "data_analysis": ("consecutive_events", "tablejoin", "tablereformat"),
+    "language": ("connections", "plot_unscrambling", "typos"),
+    "if": ("paraphrase", "simplify", "story_generation", "summarize"),
+}
+_CATEGORY_SYNONYMS: Final = {"math": "mathematics", "instruction_following": "if"}
+_CATEGORY: Final = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
+_RELEASE: Final = re.compile(r"(table|categories)_(\d{4}_\d{2}_\d{2})", re.ASCII)
+
+
+def read_captures(directory: Path, *, fetched_at: datetime) -> tuple[Payload, ...]:
+    """The saved tables and category files of every release in a folder."""
+    tables = matching_files(directory, "livebench/table_*.csv", "livebench_table_*.csv")
+    categories = matching_files(directory, "livebench/categories_*.json", "livebench_categories_*.json")
+    return tuple(
+        read_file(path, directory=directory, source=INFO.key, part=found[0], fetched_at=fetched_at)
+        for path in (*tables, *categories)
+        if (found := _RELEASE.search(path.stem))
+    )
+
+
+def parse(payloads: Sequence[Payload]) -> ParsedSource:
+    """One record for each model and release; a category's value is the mean of its measured tasks."""
+    rejections = Rejections(INFO.key)
+    by_part = {payload.part: payload for payload in payloads}
+    tables = sorted(part for part in by_part if part.startswith("table_"))
+    if payloads and not tables:
+        raise malformed(payloads[0], "comes without any table")
+    records: list[SourceRecord] = []
+    for part in tables:
+        categories = _categories(by_part.get(part.replace("table", "categories")), rejections)
+        records += _records(by_part[part], categories, rejections)
+    newest = max((day for part in tables if (day := _release_date(part))), default=None)
+    return ParsedSource(
+        source=INFO.key,
+        records=tuple(records),
+        rejected=rejections.rows(),
+        as_of=newest,
+        version=newest.isoformat() if newest else "",
+    )
+
+
+# --- categories ----------------------------------------------------------------------------
+
+
+def _categories(payload: Payload | None, rejections: Rejections) -> Mapping[str, tuple[str, ...]]:
+    """The release's own grouping of tasks, or the default where it cannot be read."""
+    if payload is None:
+        return _DEFAULT_CATEGORIES
+    try:
+        named = fields_of(decode_json(payload))
+    except SourceMalformed as error:
+        rejections.add(payload.part, 0, f"{error.message}; the default categories stand in")
+        return _DEFAULT_CATEGORIES
+    grouped = {
+        key: tasks for name, value in named.items() if (key := _category_of(name)) and (tasks := texts(value))
+    }
+    if not grouped:
+        rejections.add(payload.part, 0, "groups no tasks; the default categories stand in")
+    return grouped or _DEFAULT_CATEGORIES
+
+
+def _category_of(name: str) -> str:
+    spelled = clean_name(name).lower().replace(" ", "_").replace("-", "_")
+    return _CATEGORY_SYNONYMS.get(spelled, spelled) if _CATEGORY.fullmatch(spelled) else ""
+
+
+# --- tables --------------------------------------------------------------------------------
+
+
+def _records(
+    payload: Payload, categories: Mapping[str, Sequence[str]], rejections: Rejections
+) -> Iterator[SourceRecord]:
+    lines = csv_rows(payload)
+    _, header = next(lines, (0, []))
+    if "model" not in header or not any(task in header for tasks in categories.values() for task in tasks):
+        raise malformed(payload, f"is no table of models and tasks; it begins with {opening(payload)}")
+    seen: set[str] = set()
+    for number, cells in lines:
+        if len(cells) != len(header):
+            rejections.add(payload.part, number, f"has {len(cells)} cells instead of {len(header)}", cells)
+            continue
+        row = dict(zip(header, cells, strict=True))
+        name = clean_name(row["model"])
+        if not name or name in seen:
+            rejections.add(
+                payload.part, number, "is listed twice" if name else "has no usable model name", cells
+            )
+            continue
+        seen.add(name)
+        scores = _scores(payload, number, row, rejections)
+        measures = tuple(_measures(payload.part, categories, scores))
+        if measures:
+            yield SourceRecord(INFO.key, name, measures=measures, payload_sha256=payload.sha256)
+        else:
+            rejections.add(payload.part, number, "has no score in any category", cells)
+
+
+def _scores(
+    payload: Payload, number: int, row: Mapping[str, str], rejections: Rejections
+) -> dict[str, float]:
+    """The tasks that were measured; a blank cell is one that was not."""
+    scores: dict[str, float] = {}
+    for task, cell in row.items():
+        if task == "model" or not cell:
+            continue
+        value = number_in_text(cell)
+        if value is not None and is_possible("livebench.", value):
+            scores[task] = value
+        else:
+            rejections.add(payload.part, number, f"{task} cannot be {cell[:20]!r}", row["model"])
+    return scores
+
+
+def _measures(
+    part: str, categories: Mapping[str, Sequence[str]], scores: Mapping[str, float]
+) -> Iterator[Measure]:
+    released_on = _release_date(part)
+    for category, tasks in categories.items():
+        measured = [scores[task] for task in tasks if task in scores]
+        if measured:
+            yield Measure(
+                benchmark=f"livebench.{category}",
+                value=round(fmean(measured), 4),
+                release=released_on.isoformat() if released_on else part,
+                measured_on=released_on,
+            )
+
+
+def _release_date(part: str) -> date | None:
+    found = _RELEASE.search(part)
+    return iso_date(found[2].replace("_", "-")) if found else None

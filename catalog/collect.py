@@ -1,0 +1,111 @@
+"""One source at a time: fetch or read, parse, and believe it or keep what is held."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from catalog.embedded import EMBEDDED_PART, parse_embedded
+from catalog.plausibility import check_plausible
+from catalog.shapes import ParsedSource, Payload, Source
+from catalog.sources import find_source
+from catalog.sources.shapes import SourceConfig
+from smartspawn.lib.errors import SourceFault, SourceMalformed
+from smartspawn.lib.http import open_door
+
+# A source that has not finished by then is left for the next refresh: the others must not wait.
+SOURCE_TIMEOUT_S: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What came of one source: new data, or the data held with the reason why nothing new."""
+
+    source: Source
+    parsed: ParsedSource | None  # None: nothing was ever held and nothing usable came
+    payloads: tuple[Payload, ...]
+    is_new: bool
+    warnings: tuple[str, ...] = ()
+    error: str = ""
+    error_code: str = ""
+
+
+Report = Callable[[Source, str], None]
+
+
+def parse_payloads(source: Source, payloads: Sequence[Payload]) -> ParsedSource:
+    """What these payloads say, whether they are upstream's own or our embedded format.
+
+    Raises SourceMalformed when they are neither.
+    """
+    if [payload.part for payload in payloads] == [EMBEDDED_PART]:
+        return parse_embedded(payloads[0].body)
+    return find_source(source).parse(payloads)
+
+
+def keep_held(source: Source, held: Mapping[str, Payload]) -> Collected:
+    """The data held, read again; nothing is fetched."""
+    payloads = tuple(held.values())
+    parsed = parse_payloads(source, payloads) if payloads else None
+    return Collected(source=source, parsed=parsed, payloads=payloads, is_new=False)
+
+
+def collect_captures(
+    source: Source, held: Mapping[str, Payload], *, directory: Path, fetched_at: datetime
+) -> Collected:
+    """What a folder of captures holds for the source; a folder without its files changes nothing."""
+    payloads = find_source(source).read_captures(directory, fetched_at=fetched_at)
+    if not payloads:
+        return keep_held(source, held)
+    return _judge(source, held, payloads)
+
+
+async def collect_live(
+    wanted: Mapping[Source, SourceConfig], held: Mapping[Source, Mapping[str, Payload]], *, report: Report
+) -> tuple[Collected, ...]:
+    """What the upstreams answer, all at once; one that fails costs the others nothing."""
+    async with open_door() as door:
+
+        async def collect(source: Source) -> Collected:
+            module = find_source(source)
+            report(source, "fetching")
+            try:
+                async with asyncio.timeout(SOURCE_TIMEOUT_S):
+                    payloads = await module.fetch(door, held[source], wanted[source])
+            except TimeoutError:
+                return _refused(source, held[source], f"no complete answer within {SOURCE_TIMEOUT_S:.0f} s")
+            except SourceFault as fault:
+                return _refused(source, held[source], fault.message, fault.code)
+            report(source, "reading")
+            return _judge(source, held[source], payloads)
+
+        return tuple(await asyncio.gather(*(collect(source) for source in wanted)))
+
+
+def _judge(source: Source, held: Mapping[str, Payload], payloads: tuple[Payload, ...]) -> Collected:
+    """The one door at which anything a source may do wrong is turned into a reason."""
+    before = keep_held(source, held)
+    try:
+        parsed = parse_payloads(source, payloads)
+        warnings = check_plausible(parsed, before.parsed)
+    except SourceFault as fault:
+        return _refused(source, held, fault.message, fault.code)
+    except Exception as error:  # noqa: BLE001  one source's surprise must not cost the others
+        return _refused(source, held, f"could not be read: {type(error).__name__}: {error}", SourceMalformed.code)
+    return Collected(source=source, parsed=parsed, payloads=payloads, is_new=True, warnings=warnings)
+
+
+def _refused(source: Source, held: Mapping[str, Payload], reason: str, code: str = "SOURCE_UNREACHABLE") -> Collected:
+    kept = keep_held(source, held)
+    return Collected(
+        source=source,
+        parsed=kept.parsed,
+        payloads=kept.payloads,
+        is_new=False,
+        error=reason,
+        error_code=code,
+    )

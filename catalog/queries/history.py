@@ -1,0 +1,130 @@
+"""What moved: differences between snapshots, and prices over time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from django.db.models import Count
+
+from catalog.models import Change, PriceFact, StoredSnapshot
+from catalog.shapes import Difference, DifferenceKind
+
+CHANGES_PER_PAGE: Final = 100
+SETS_SHOWN: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """One published snapshot and how many things it moved, by kind."""
+
+    revision: int
+    published_at: datetime
+    trigger: str
+    entry_count: int
+    counts: dict[DifferenceKind, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DatedDifference:
+    revision: int
+    published_at: datetime
+    difference: Difference
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePage:
+    """A page of differences, newest first; ``next_before`` asks for the next one, None at the end."""
+
+    items: tuple[DatedDifference, ...]
+    next_before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PricePoint:
+    """A model's prices from a moment on."""
+
+    valid_from: datetime
+    prompt_usd_per_mtok: Decimal | None
+    completion_usd_per_mtok: Decimal | None
+    cache_read_usd_per_mtok: Decimal | None
+    cache_write_usd_per_mtok: Decimal | None
+
+
+def list_change_sets(*, limit: int = SETS_SHOWN) -> tuple[ChangeSet, ...]:
+    """The newest published snapshots with their counts of differences; two queries."""
+    stored = list(StoredSnapshot.objects.order_by("-revision").defer("body_compressed")[:limit])
+    counted = (
+        Change.objects.filter(snapshot__in=[row.pk for row in stored])
+        .values("snapshot_id", "kind")
+        .annotate(count=Count("pk"))
+    )
+    counts: dict[int, dict[DifferenceKind, int]] = {}
+    for row in counted:
+        counts.setdefault(row["snapshot_id"], {})[DifferenceKind(row["kind"])] = row["count"]
+    return tuple(
+        ChangeSet(
+            revision=row.revision,
+            published_at=row.published_at,
+            trigger=row.trigger,
+            entry_count=row.entry_count,
+            counts=counts.get(row.revision, {}),
+        )
+        for row in stored
+    )
+
+
+def list_changes(
+    *,
+    revision: int | None = None,
+    kind: DifferenceKind | None = None,
+    model_id: str = "",
+    before: int | None = None,
+    limit: int = CHANGES_PER_PAGE,
+) -> ChangePage:
+    """Differences, newest first, a page at a time; one query whatever the age of the site."""
+    rows = Change.objects.select_related("snapshot").defer("snapshot__body_compressed").order_by("-pk")
+    if revision is not None:
+        rows = rows.filter(snapshot_id=revision)
+    if kind is not None:
+        rows = rows.filter(kind=kind)
+    if model_id:
+        rows = rows.filter(model_id=model_id)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows[: limit + 1])
+    return ChangePage(
+        items=tuple(_dated(row) for row in found[:limit]),
+        next_before=found[limit - 1].pk if len(found) > limit else None,
+    )
+
+
+def price_history(model_id: str) -> tuple[PricePoint, ...]:
+    """Every price the model was listed at, oldest first."""
+    return tuple(
+        PricePoint(
+            valid_from=row.valid_from,
+            prompt_usd_per_mtok=row.prompt_usd_per_mtok,
+            completion_usd_per_mtok=row.completion_usd_per_mtok,
+            cache_read_usd_per_mtok=row.cache_read_usd_per_mtok,
+            cache_write_usd_per_mtok=row.cache_write_usd_per_mtok,
+        )
+        for row in PriceFact.objects.filter(model_id=model_id).order_by("valid_from")
+    )
+
+
+def _dated(row: Change) -> DatedDifference:
+    return DatedDifference(
+        revision=row.snapshot_id,
+        published_at=row.snapshot.published_at,
+        difference=Difference(
+            kind=DifferenceKind(row.kind),
+            model_id=row.model_id,
+            model_name=row.model_name,
+            field=row.field,
+            before=row.before,
+            after=row.after,
+        ),
+    )

@@ -1,0 +1,97 @@
+"""The snapshot in use, decoded once per process and revision."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from catalog.codec import unpack_snapshot
+from catalog.models import StoredSnapshot
+from catalog.shapes import Entry, Snapshot
+from smartspawn.lib.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    snapshot: Snapshot
+    by_id: Mapping[str, Entry]
+
+
+_lock = threading.Lock()
+_held: _Held | None = None
+
+
+def catalog_revision() -> int:
+    """The revision in use, 0 before the first snapshot; one query on the primary key."""
+    revision = StoredSnapshot.objects.order_by("-revision").values_list("revision", flat=True).first()
+    return revision or 0
+
+
+def find_current_snapshot() -> Snapshot | None:
+    """The snapshot in use, or None on a site that has none yet."""
+    held = _current()
+    return held.snapshot if held else None
+
+
+def current_snapshot() -> Snapshot:
+    """The snapshot in use. Raises NotFound on a site that has none yet."""
+    return _require().snapshot
+
+
+def entries_by_id() -> Mapping[str, Entry]:
+    """The snapshot's entries by model id, in the catalogue's order."""
+    return _require().by_id
+
+
+def find_entry(model_id: str) -> Entry | None:
+    """The entry with this id, or None; a leading ``openrouter/`` prefix of clients is understood."""
+    held = _current()
+    if held is None:
+        return None
+    return held.by_id.get(model_id) or held.by_id.get(model_id.removeprefix("openrouter/"))
+
+
+def get_entry(model_id: str) -> Entry:
+    """The entry with this id. Raises NotFound, naming it."""
+    entry = find_entry(model_id)
+    if entry is None:
+        raise NotFound(f"No model '{model_id[:200]}' in the catalogue.")
+    return entry
+
+
+def get_snapshot(revision: int) -> Snapshot:
+    """The snapshot of an earlier revision. Raises NotFound when it is not kept."""
+    stored = StoredSnapshot.objects.filter(revision=revision).first()
+    if stored is None:
+        raise NotFound(f"Revision {revision} of the catalogue is not kept.")
+    return _unpack(stored)
+
+
+def _require() -> _Held:
+    held = _current()
+    if held is None:
+        raise NotFound("The catalogue is empty. Start a refresh, or load the embedded snapshot.")
+    return held
+
+
+def _current() -> _Held | None:
+    global _held  # noqa: PLW0603  one decoded snapshot per process; it is immutable and swapped whole
+    revision = catalog_revision()
+    if revision == 0:
+        return None
+    held = _held
+    if held is not None and held.snapshot.revision == revision:
+        return held
+    with _lock:
+        if _held is None or _held.snapshot.revision != revision:
+            snapshot = get_snapshot(revision)
+            by_id = {entry.facts.model_id: entry for entry in snapshot.entries}
+            _held = _Held(snapshot=snapshot, by_id=MappingProxyType(by_id))
+        return _held
+
+
+def _unpack(stored: StoredSnapshot) -> Snapshot:
+    snapshot = unpack_snapshot(bytes(stored.body_compressed))
+    return replace(snapshot, revision=stored.revision, published_at=stored.published_at)

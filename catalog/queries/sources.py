@@ -1,0 +1,181 @@
+"""How the sources are doing, where a number came from, and how a refresh goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from django.utils import timezone
+
+from catalog.models import RefreshRun, SourceState
+from catalog.payloads import find_payload
+from catalog.shapes import Source, SourceInfo
+from catalog.sources import SOURCES
+
+# A source that is this many intervals old is late even when its last answer was good.
+LATE_AFTER_INTERVALS: Final = 2
+
+
+class SourceLight(StrEnum):
+    GREEN = "green"
+    AMBER = "amber"
+    RED = "red"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """One source as the sources page and the status show it."""
+
+    info: SourceInfo
+    light: SourceLight
+    is_on: bool
+    has_key: bool
+    reason: str  # in words, why it is not green
+    row_count: int
+    matched_count: int
+    rejected_count: int
+    rejected: tuple[dict[str, object], ...]
+    warnings: tuple[str, ...]
+    version: str
+    as_of: str
+    last_attempt_at: datetime | None
+    last_success_at: datetime | None
+    data_fetched_at: datetime | None
+    terms_accepted_at: datetime | None
+    terms_accepted_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshReport:
+    """One refresh as a page shows it."""
+
+    run_id: int
+    state: str
+    state_label: str
+    is_active: bool
+    trigger: str
+    actor: str
+    queued_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    progress: dict[str, str]
+    error: str
+    revision: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadReport:
+    """Where a payload came from."""
+
+    source: Source
+    part: str
+    url: str
+    sha256: str
+    fetched_at: datetime
+    byte_count: int
+    is_current: bool
+
+
+def list_sources() -> tuple[SourceReport, ...]:
+    """Every source in the order of the pipeline; one query."""
+    states = {state.source: state for state in SourceState.objects.all()}
+    return tuple(
+        _source_report(module.INFO, states.get(module.INFO.key) or SourceState(source=module.INFO.key))
+        for module in SOURCES
+    )
+
+
+def latest_refresh() -> RefreshReport | None:
+    """The refresh that runs or ran last."""
+    run = RefreshRun.objects.order_by("-pk").first()
+    return _refresh_report(run) if run else None
+
+
+def find_refresh(run_id: int) -> RefreshReport | None:
+    """One refresh, or None."""
+    run = RefreshRun.objects.filter(pk=run_id).first()
+    return _refresh_report(run) if run else None
+
+
+def list_refreshes(*, limit: int = 20) -> tuple[RefreshReport, ...]:
+    """The newest refreshes, newest first."""
+    return tuple(_refresh_report(run) for run in RefreshRun.objects.order_by("-pk")[:limit])
+
+
+def find_payload_report(sha256: str) -> PayloadReport | None:
+    """Where the payload with this fingerprint came from, or None when it is not kept any more."""
+    row = find_payload(sha256)
+    if row is None:
+        return None
+    return PayloadReport(
+        source=Source(row.source),
+        part=row.part,
+        url=row.url,
+        sha256=row.sha256,
+        fetched_at=row.fetched_at,
+        byte_count=row.byte_count,
+        is_current=row.is_current,
+    )
+
+
+def _source_report(info: SourceInfo, state: SourceState) -> SourceReport:
+    has_key = bool(state.api_key_sealed)
+    is_enabled = info.is_on_by_default if state.is_enabled is None else state.is_enabled
+    is_on = is_enabled and (not info.needs_key or (has_key and state.terms_accepted_at is not None))
+    light, reason = _judge(info, state, is_on=is_on)
+    return SourceReport(
+        info=info,
+        light=light,
+        is_on=is_on,
+        has_key=has_key,
+        reason=reason,
+        row_count=state.row_count,
+        matched_count=state.matched_count,
+        rejected_count=state.rejected_count,
+        rejected=tuple(state.rejected),
+        warnings=tuple(state.warnings),
+        version=state.version,
+        as_of=state.as_of.isoformat() if state.as_of else "",
+        last_attempt_at=state.last_attempt_at,
+        last_success_at=state.last_success_at,
+        data_fetched_at=state.data_fetched_at,
+        terms_accepted_at=state.terms_accepted_at,
+        terms_accepted_by=state.terms_accepted_by,
+    )
+
+
+def _judge(info: SourceInfo, state: SourceState, *, is_on: bool) -> tuple[SourceLight, str]:
+    """The light and the words for it: failing beats late, late beats warnings."""
+    if not is_on:
+        why = "needs an API key and accepted terms" if info.needs_key else "switched off"
+        return SourceLight.OFF, why
+    if state.status == SourceState.Status.RED:
+        return SourceLight.RED, state.reason
+    if state.data_fetched_at is None:
+        return SourceLight.AMBER, "never fetched; the next refresh will try"
+    age = timezone.now() - state.data_fetched_at
+    if age > LATE_AFTER_INTERVALS * timedelta(minutes=info.refresh_minutes):
+        return SourceLight.AMBER, f"the data in use is {age.days} days old" if age.days else "the data in use is late"
+    if state.status == SourceState.Status.AMBER:
+        return SourceLight.AMBER, state.reason
+    return SourceLight.GREEN, ""
+
+
+def _refresh_report(run: RefreshRun) -> RefreshReport:
+    return RefreshReport(
+        run_id=run.pk,
+        state=run.state,
+        state_label=run.get_state_display(),
+        is_active=run.slot is not None,
+        trigger=run.trigger,
+        actor=run.actor,
+        queued_at=run.queued_at,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        progress=dict(run.progress),
+        error=run.error,
+        revision=run.snapshot_id,
+    )

@@ -1,0 +1,233 @@
+"""Refresh the catalogue: collect every source, build a snapshot, publish it with its differences.
+
+One refresh at a time across processes: a run holds the unique slot, with a lease that it extends at
+each step and a token that fences what it writes. A run whose process died loses the slot when its
+lease is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from catalog.build import Corrections, Origin, build_snapshot
+from catalog.collect import Collected, collect_captures, collect_live, keep_held
+from catalog.corrections import current_corrections
+from catalog.models import RefreshRun
+from catalog.payloads import current_payloads
+from catalog.publish import publish
+from catalog.queries import find_current_snapshot
+from catalog.shapes import Payload, Snapshot, Source
+from catalog.source_states import config_of, is_on, note_attempts
+from catalog.sources import SOURCES
+from smartspawn.access.shapes import Actor
+from smartspawn.lib.errors import Conflict, SmartSpawnError, SourceFault
+
+# Longer than any single step, so that a live run never loses its slot; short enough for a person
+# who waits after a crash.
+LEASE: Final = timedelta(minutes=5)
+PROGRESS_INTERVAL_S: Final = 0.5
+ALL_SOURCES: Final = tuple(module.INFO.key for module in SOURCES)
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshOutcome:
+    """What a refresh came to."""
+
+    run_id: int
+    revision: int
+    is_published: bool  # False: nothing was different, the former snapshot stands
+    difference_count: int
+    collected: tuple[Collected, ...]
+
+
+def request_refresh(*, actor: Actor, trigger: str, only: Sequence[Source] = ()) -> RefreshRun:
+    """A run that waits for a worker.
+
+    Raises Conflict while another run waits or works.
+    """
+    release_lost_runs()
+    try:
+        with transaction.atomic():
+            return RefreshRun.objects.create(
+                trigger=trigger,
+                actor=actor.label,
+                only=[str(source) for source in only],
+                queued_at=timezone.now(),
+                lease_until=timezone.now() + LEASE,
+            )
+    except IntegrityError as error:
+        raise Conflict("Refresh already in progress") from error
+
+
+def release_lost_runs() -> int:
+    """End the runs whose lease is over, so that a new one can start; how many there were."""
+    now = timezone.now()
+    return RefreshRun.objects.filter(slot__isnull=False, lease_until__lt=now).update(
+        state=RefreshRun.State.LOST,
+        slot=None,
+        finished_at=now,
+        error="The process that ran this refresh ended before it was done. Nothing was changed.",
+    )
+
+
+def refresh_catalog(
+    *, actor: Actor, trigger: str, only: Sequence[Source] = (), captures: Path | None = None
+) -> RefreshOutcome:
+    """Run a whole refresh now, from the network or from a folder of captures.
+
+    Raises Conflict while another one runs, SourceFault when there is no catalogue to build on.
+    """
+    run = request_refresh(actor=actor, trigger=trigger, only=only)
+    return execute_refresh(run_id=run.pk, captures=captures)
+
+
+def rebuild_catalog(*, actor: Actor, trigger: str) -> RefreshOutcome:
+    """Build the snapshot again from the data held, as after a changed alias or override."""
+    run = request_refresh(actor=actor, trigger=trigger)
+    return execute_refresh(run_id=run.pk, is_rebuild=True)
+
+
+def execute_refresh(*, run_id: int, captures: Path | None = None, is_rebuild: bool = False) -> RefreshOutcome:
+    """Do the work of a requested run; its end, good or bad, is written to its row.
+
+    Raises Conflict when the run is not waiting any more.
+    """
+    run = _claim(run_id)
+    try:
+        collected = _collect(run, captures=captures, is_rebuild=is_rebuild)
+        _extend(run, {"build": "matching and scoring"})
+        now = timezone.now()
+        previous, corrections = find_current_snapshot(), current_corrections()
+        snapshot = _build(collected, corrections, previous, now)
+        outcome = publish(run=run, snapshot=snapshot, previous=previous, collected=collected, now=now)
+    except BaseException as error:
+        _fail(run, error)
+        raise
+    if current_corrections() != corrections:
+        # An admin changed something while this run held the slot, and could not start a rebuild.
+        rebuild_catalog(actor=Actor(label=run.actor), trigger="a correction made during a refresh")
+    return RefreshOutcome(
+        run_id=run.pk,
+        revision=outcome.revision,
+        is_published=outcome.is_published,
+        difference_count=outcome.difference_count,
+        collected=tuple(collected),
+    )
+
+
+def _claim(run_id: int) -> RefreshRun:
+    token, now = uuid.uuid4(), timezone.now()
+    is_mine = RefreshRun.objects.filter(pk=run_id, state=RefreshRun.State.QUEUED).update(
+        state=RefreshRun.State.RUNNING, token=token, started_at=now, lease_until=now + LEASE
+    )
+    if not is_mine:
+        raise Conflict(f"Refresh {run_id} is not waiting to be run.")
+    return RefreshRun.objects.get(pk=run_id)
+
+
+def _collect(run: RefreshRun, *, captures: Path | None, is_rebuild: bool) -> Sequence[Collected]:
+    held = {source: current_payloads(source) for source in ALL_SOURCES}
+    if is_rebuild:
+        return [keep_held(source, held[source]) for source in ALL_SOURCES]
+    wanted = [Source(key) for key in run.only] or None
+    if captures is not None:
+        return _collect_captures(held, wanted, captures)
+    return _collect_live(run, held, wanted)
+
+
+def _collect_captures(
+    held: Mapping[Source, Mapping[str, Payload]], wanted: Sequence[Source] | None, captures: Path
+) -> Sequence[Collected]:
+    """A folder stands in for the network, so sources that are off are read from it too."""
+    if not captures.is_dir():
+        raise SourceFault(f"{captures} is not a folder.")
+    read = wanted or ALL_SOURCES
+    moment = _capture_moment(captures)
+    collected = [
+        collect_captures(source, held[source], directory=captures, fetched_at=moment)
+        if source in read
+        else keep_held(source, held[source])
+        for source in ALL_SOURCES
+    ]
+    note_attempts(collected, [item.source for item in collected if item.is_new or item.error], timezone.now())
+    return collected
+
+
+def _capture_moment(captures: Path) -> datetime:
+    """When the captures were made: the folder's name where it is a date, else its time of change."""
+    try:
+        day = date.fromisoformat(captures.resolve().name)
+    except ValueError:
+        return datetime.fromtimestamp(captures.stat().st_mtime, tz=UTC)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _collect_live(
+    run: RefreshRun, held: Mapping[Source, Mapping[str, Payload]], wanted: Sequence[Source] | None
+) -> Sequence[Collected]:
+    """Fetch in a thread of its own, while this one keeps the lease and the progress up to date."""
+    fetched = [source for source in (wanted or ALL_SOURCES) if is_on(source)]
+    configs = {source: config_of(source) for source in fetched}
+    steps: dict[str, str] = {str(source): "waiting" for source in fetched}
+
+    def report(source: Source, step: str) -> None:
+        steps[str(source)] = step
+
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="fetch") as pool:
+        future = pool.submit(asyncio.run, collect_live(configs, held, report=report))
+        while not future.done():
+            _extend(run, dict(steps))
+            wait([future], timeout=PROGRESS_INTERVAL_S)
+        live = future.result()
+    note_attempts(live, fetched, timezone.now())
+    by_source = {item.source: item for item in live}
+    return [by_source.get(source) or keep_held(source, held[source]) for source in ALL_SOURCES]
+
+
+def _build(
+    collected: Sequence[Collected], corrections: Corrections, previous: Snapshot | None, now: datetime
+) -> Snapshot:
+    usable = [item for item in collected if item.parsed is not None]
+    if not any(item.parsed.models for item in usable if item.parsed):
+        raise SourceFault(
+            "No source lists any model, so there is no catalogue to build. "
+            + " ".join(f"{item.source}: {item.error}." for item in collected if item.error)
+        )
+    return build_snapshot(
+        [item.parsed for item in usable if item.parsed],
+        {item.source: _origin(item.payloads) for item in usable},
+        corrections=corrections,
+        previous=previous,
+        now=now,
+    )
+
+
+def _origin(payloads: Sequence[Payload]) -> Origin:
+    return Origin(
+        fetched_at=min(payload.fetched_at for payload in payloads),
+        payload_sha256s=tuple(payload.sha256 for payload in payloads),
+    )
+
+
+def _extend(run: RefreshRun, progress: Mapping[str, str]) -> None:
+    RefreshRun.objects.filter(pk=run.pk, token=run.token).update(
+        lease_until=timezone.now() + LEASE, progress={**run.progress, **progress}
+    )
+    run.progress = {**run.progress, **progress}
+
+
+def _fail(run: RefreshRun, error: BaseException) -> None:
+    message = error.message if isinstance(error, SmartSpawnError) else f"{type(error).__name__}: {error}"
+    RefreshRun.objects.filter(pk=run.pk, token=run.token, state=RefreshRun.State.RUNNING).update(
+        state=RefreshRun.State.FAILED, slot=None, finished_at=timezone.now(), error=message
+    )

@@ -12,6 +12,7 @@ from typing import Final
 
 from catalog.shapes import Measure, ParsedSource, Payload, Source, SourceInfo, SourceRecord
 from catalog.sources.captures import matching_files, read_file
+from catalog.sources.fetching import Fetcher
 from catalog.sources.ranges import is_possible
 from catalog.sources.reading import (
     Rejections,
@@ -25,6 +26,9 @@ from catalog.sources.reading import (
     malformed,
     whole_number,
 )
+from catalog.sources.shapes import SourceConfig
+from smartspawn.lib.errors import SourceNotConfigured, SourceUnreachable
+from smartspawn.lib.http import Door, Patience
 
 INFO: Final = SourceInfo(
     key=Source.ARTIFICIAL_ANALYSIS,
@@ -73,7 +77,46 @@ _PRICES: Final = {
     "price_1m_cache_hit_tokens": "aa.price_cache_read_usd_per_mtok",
     "price_1m_cache_write_tokens": "aa.price_cache_write_usd_per_mtok",
 }
+_URL: Final = "https://artificialanalysis.ai/api/v2/language/models/free"
 _MOST_PAGES: Final = 20  # 4,000 models; a fifth of what a free key may ask for in a day
+
+
+# Every attempt counts against the day's limit.
+_PATIENCE: Final = Patience(attempts=2)
+
+
+async def fetch(door: Door, known: Mapping[str, Payload], config: SourceConfig) -> tuple[Payload, ...]:
+    """All pages of the free endpoint, one after the other; needs the administrator's own key."""
+    if not config.api_key:
+        raise SourceNotConfigured("Artificial Analysis needs an API key and the acceptance of its terms.")
+    headers = {"x-api-key": config.api_key}
+    fetcher = Fetcher(INFO.key, door, known, config, headers=headers, patience=_PATIENCE)
+    payloads: list[Payload] = []
+    page_count = 1
+    while len(payloads) < page_count:
+        number = len(payloads) + 1
+        page = await _fetch_page(fetcher, number)
+        payloads.append(page)
+        page_count = _page_count(page, number)
+    return tuple(payloads)
+
+
+async def _fetch_page(fetcher: Fetcher, number: int) -> Payload:
+    try:
+        return await fetcher.part(f"free-page-{number}", f"{_URL}?page={number}")
+    except SourceUnreachable as fault:
+        if fault.details.get("status") in (401, 403):
+            raise SourceNotConfigured("Artificial Analysis does not accept the API key.") from fault
+        raise
+
+
+def _page_count(page: Payload, number: int) -> int:
+    pagination = fields_of(_envelope(page).get("pagination"))
+    page_count = finite_number(pagination.get("total_pages")) or 1
+    page_count = max(page_count, number + 1 if pagination.get("has_more") is True else 0)
+    if page_count > _MOST_PAGES:
+        raise malformed(page, f"announces {page_count:g} pages, more than the {_MOST_PAGES} that are read")
+    return int(page_count)
 
 
 def read_captures(directory: Path, *, fetched_at: datetime) -> tuple[Payload, ...]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Final
 
 from catalog.shapes import Measure, ParsedSource, Payload, Source, SourceInfo, SourceRecord
 from catalog.sources.captures import matching_files, read_file
+from catalog.sources.fetching import Fetcher, fetch_together
 from catalog.sources.ranges import is_possible
 from catalog.sources.reading import (
     Rejections,
@@ -24,7 +26,9 @@ from catalog.sources.reading import (
     opening,
     texts,
 )
-from smartspawn.lib.errors import SourceMalformed
+from catalog.sources.shapes import SourceConfig
+from smartspawn.lib.errors import SourceMalformed, SourceUnreachable
+from smartspawn.lib.http import Door, Patience
 
 INFO: Final = SourceInfo(
     key=Source.LIVEBENCH,
@@ -49,9 +53,74 @@ _DEFAULT_CATEGORIES: Final[Mapping[str, tuple[str, ...]]] = {
     "language": ("connections", "plot_unscrambling", "typos"),
     "if": ("paraphrase", "simplify", "story_generation", "summarize"),
 }
+_REPOSITORIES: Final = ("LiveBench/new-livebench", "LiveBench/livebench.github.io")
+# Where a release's files may lie, the likeliest first: the site can be ahead of both repositories.
+_PLACES: Final = (
+    "https://livebench.ai",
+    "https://livebench.ai/new-livebench",
+    *(f"https://raw.githubusercontent.com/{repository}/main/public" for repository in _REPOSITORIES),
+)
+# Tried when no list of releases can be had (unauthenticated lists are few an hour).
+_KNOWN_RELEASES: Final = frozenset({"2025_11_25", "2026_01_08", "2026_06_25"})
+_PATIENCE: Final = Patience(total_s=20.0, attempts=2)  # there are other places to ask
+# A new release starts with few models; three older ones still hold what is listed today.
+_MOST_RELEASES: Final = 4
 _CATEGORY_SYNONYMS: Final = {"math": "mathematics", "instruction_following": "if"}
 _CATEGORY: Final = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
+_TABLE_FILE: Final = re.compile(r"table_(\d{4}_\d{2}_\d{2})\.csv", re.ASCII)
 _RELEASE: Final = re.compile(r"(table|categories)_(\d{4}_\d{2}_\d{2})", re.ASCII)
+
+
+async def fetch(door: Door, known: Mapping[str, Payload], config: SourceConfig) -> tuple[Payload, ...]:
+    """The table of each recent release, with its categories where they are published."""
+    fetcher = Fetcher(INFO.key, door, known, config, patience=_PATIENCE)
+    listings = [partial(_listed_releases, fetcher, repository) for repository in _REPOSITORIES]
+    listed = frozenset().union(*await fetch_together(listings, at_once=len(listings)))
+    held = frozenset(part.removeprefix("table_") for part in known if part.startswith("table_"))
+    newest = sorted(listed | held | (_KNOWN_RELEASES if not listed else frozenset()))[-_MOST_RELEASES:]
+    releases = [partial(_fetch_release, fetcher, release, is_listed=release in listed) for release in newest]
+    payloads = [payload for found in await fetch_together(releases, at_once=2) for payload in found]
+    if not payloads:
+        raise SourceUnreachable("no release of LiveBench could be found")
+    return tuple(payloads)
+
+
+async def _listed_releases(fetcher: Fetcher, repository: str) -> frozenset[str]:
+    """The releases whose tables a repository holds; none if it cannot be asked now."""
+    url = f"https://api.github.com/repos/{repository}/contents/public"
+    try:
+        files = decode_json(await fetcher.part(f"listing_{repository}", url))
+    except (SourceUnreachable, SourceMalformed):
+        return frozenset()
+    names = [clean_name(fields_of(file).get("name")) for file in files] if isinstance(files, list) else []
+    return frozenset(found[1] for name in names if (found := _TABLE_FILE.fullmatch(name)))
+
+
+async def _fetch_release(fetcher: Fetcher, release: str, *, is_listed: bool) -> tuple[Payload, ...]:
+    table = await _first_place(fetcher, f"table_{release}", suffix="csv", opening=b"model,")
+    if table is None:
+        held = tuple(fetcher.known[part] for part in _parts_of(release) if part in fetcher.known)
+        if is_listed and not held:  # without it the models of a whole release would be missing
+            raise SourceUnreachable(f"the table of release {release} could not be had from any place")
+        return held
+    categories = await _first_place(fetcher, f"categories_{release}", suffix="json", opening=b"{")
+    return (table, categories) if categories else (table,)
+
+
+def _parts_of(release: str) -> tuple[str, str]:
+    return f"table_{release}", f"categories_{release}"
+
+
+async def _first_place(fetcher: Fetcher, part: str, *, suffix: str, opening: bytes) -> Payload | None:
+    """The file from the first place that has it: a site may answer an unknown address with a page."""
+    for place in _PLACES:
+        try:
+            payload = await fetcher.part(part, f"{place}/{part}.{suffix}")
+        except (SourceUnreachable, SourceMalformed):
+            continue
+        if payload.body.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(opening):
+            return payload
+    return None
 
 
 def read_captures(directory: Path, *, fetched_at: datetime) -> tuple[Payload, ...]:

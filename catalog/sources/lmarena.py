@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from catalog.shapes import Measure, ParsedSource, Payload, Source, SourceInfo, SourceRecord
 from catalog.sources.captures import matching_files, read_file
+from catalog.sources.fetching import Fetcher, fetch_together
 from catalog.sources.lmarena_formats import Row, read_rows
 from catalog.sources.ranges import is_possible
 from catalog.sources.reading import Rejections, clean_name, finite_number, iso_date, malformed
+from catalog.sources.shapes import SourceConfig
+from smartspawn.lib.http import Door
 
 INFO: Final = SourceInfo(
     key=Source.LMARENA,
@@ -28,6 +32,9 @@ INFO: Final = SourceInfo(
     note="Style-controlled ratings; those without style control are another scale and are kept apart.",
 )
 
+_URL: Final = "https://huggingface.co/datasets/lmarena-ai/leaderboard-dataset/resolve/main"
+# One file each instead of a hundred pages; without style control is another scale that nobody needs.
+_FETCHED_CONFIGS: Final = ("text_style_control", "vision")
 # The configuration decides the scale, so it decides the benchmark's name.
 _BENCHMARK_OF_CONFIG: Final = {
     "text_style_control": "lmarena.text",
@@ -58,6 +65,16 @@ _CATEGORY: Final = re.compile(r"[a-z][a-z0-9_]{0,79}", re.ASCII)
 _DATE_IN_PART: Final = re.compile(r"_(\d{4})_(\d{2})_(\d{2})$", re.ASCII)
 # A publish date after the day of fetching would make one odd row hide all the others.
 _CLOCK_SKEW: Final = timedelta(days=2)
+
+
+async def fetch(door: Door, known: Mapping[str, Payload], config: SourceConfig) -> tuple[Payload, ...]:
+    """The parquet file of each configuration that is scored."""
+    fetcher = Fetcher(INFO.key, door, known, config)
+    fetches = [
+        partial(fetcher.part, name, f"{_URL}/{name}/latest-00000-of-00001.parquet")
+        for name in _FETCHED_CONFIGS
+    ]
+    return await fetch_together(fetches, at_once=len(fetches))
 
 
 def read_captures(directory: Path, *, fetched_at: datetime) -> tuple[Payload, ...]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final
 
-from catalog.shapes import ModelFacts, ParsedSource, Payload, PriceOverride, Pricing, Source, SourceInfo
+from catalog.shapes import ModelFacts, ParsedSource, Payload, Source, SourceInfo
 from catalog.sources.captures import matching_files, read_file
+from catalog.sources.fetching import Fetcher
+from catalog.sources.openrouter_prices import read_pricing
 from catalog.sources.reading import (
+    ROWS_LIMIT,
     Rejections,
     bounded_rows,
     clean_name,
@@ -23,7 +25,8 @@ from catalog.sources.reading import (
     texts,
     whole_number,
 )
-from smartspawn.lib.units import plain_decimal, usd_per_mtok
+from catalog.sources.shapes import SourceConfig
+from smartspawn.lib.http import Door
 
 INFO: Final = SourceInfo(
     key=Source.OPENROUTER,
@@ -38,13 +41,33 @@ INFO: Final = SourceInfo(
     note="Prices are those of the leading provider and move without notice.",
 )
 
+_URL: Final = "https://openrouter.ai/api/v1/models"
+_PAGE_ROWS: Final = 1000  # the most that the list gives at once when it is asked in pages
+_MOST_PAGES: Final = 20
 DESCRIPTION_LIMIT: Final = 600  # the list itself cuts descriptions at about 340
 _LARGEST_CONTEXT_TOKENS: Final = 1_000_000_000
-# The dearest model ever listed asked 600 USD per million tokens; a hundred times that is a mistake.
-_HIGHEST_USD_PER_TOKEN: Final = Decimal("0.1")
-_HIGHEST_USD_PER_UNIT: Final = Decimal(1_000)  # per request, image or web search
-_LONGEST_PRICE: Final = 40
-_DYNAMIC: Final = Decimal(-1)  # how the list writes "the price is set per request"
+
+
+async def fetch(door: Door, known: Mapping[str, Payload], config: SourceConfig) -> tuple[Payload, ...]:
+    """The list of models with text output; in pages only where one answer does not hold them all."""
+    fetcher = Fetcher(INFO.key, door, known, config)
+    payloads = [await fetcher.part("models", _URL)]
+    row_count, total_count = _counts(payloads[0])
+    while row_count < total_count and len(payloads) < _MOST_PAGES:
+        page = await fetcher.part(f"models_{row_count}", f"{_URL}?offset={row_count}&limit={_PAGE_ROWS}")
+        payloads.append(page)
+        more, _ = _counts(page)
+        if not more:
+            break  # parse() refuses what is cut
+        row_count += more
+    return tuple(payloads)
+
+
+def _counts(payload: Payload) -> tuple[int, int]:
+    """How many models the payload holds and how many it says there are."""
+    envelope = fields_of(decode_json(payload))
+    total_count = whole_number(envelope.get("total_count"), at_most=ROWS_LIMIT) or 0
+    return len(bounded_rows(payload, envelope.get("data"))), total_count
 
 
 def read_captures(directory: Path, *, fetched_at: datetime) -> tuple[Payload, ...]:
@@ -67,7 +90,7 @@ def parse(payloads: Sequence[Payload]) -> ParsedSource:
     for payload in payloads:
         envelope = fields_of(decode_json(payload))
         rows = bounded_rows(payload, envelope.get("data"))
-        total_count = max(total_count, int(finite_number(envelope.get("total_count")) or 0))
+        total_count = max(total_count, whole_number(envelope.get("total_count"), at_most=ROWS_LIMIT) or 0)
         row_count += len(rows)
         for number, row in enumerate(rows):
             facts = _facts(payload, number, row, rejections)
@@ -93,7 +116,7 @@ def _facts(payload: Payload, number: int, row: object, rejections: Rejections) -
     facts = ModelFacts(
         model_id=model_id,
         name=name or model_id,
-        pricing=_pricing(listed.get("pricing"), faults),
+        pricing=read_pricing(listed.get("pricing"), faults),
         canonical_slug=clean_name(listed.get("canonical_slug")),
         hugging_face_id=clean_name(listed.get("hugging_face_id")),
         description=clean_text(listed.get("description"), limit=DESCRIPTION_LIMIT),
@@ -126,97 +149,3 @@ def _moment(value: object) -> datetime | None:
     if seconds is None or not 0 < seconds < 32503680000:  # the year 3000
         return None
     return datetime.fromtimestamp(seconds, UTC)
-
-
-# --- prices --------------------------------------------------------------------------------
-
-
-def _pricing(value: object, faults: list[str]) -> Pricing:
-    listed = fields_of(value)
-    if not listed:
-        faults.append("has no prices")
-    return Pricing(
-        prompt_usd_per_mtok=_per_mtok(listed, "prompt", faults),
-        completion_usd_per_mtok=_per_mtok(listed, "completion", faults),
-        cache_read_usd_per_mtok=_per_mtok(listed, "input_cache_read", faults),
-        cache_write_usd_per_mtok=_per_mtok(listed, "input_cache_write", faults),
-        reasoning_usd_per_mtok=_per_mtok(listed, "internal_reasoning", faults),
-        request_usd=_per_unit(listed, "request", faults),
-        image_usd=_per_unit(listed, "image", faults),
-        web_search_usd=_per_unit(listed, "web_search", faults),
-        is_dynamic=any(_decimal(listed.get(key)) == _DYNAMIC for key in ("prompt", "completion")),
-        overrides=_overrides(listed.get("overrides"), faults),
-    )
-
-
-def _overrides(value: object, faults: list[str]) -> tuple[PriceOverride, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        faults.append("its price overrides are no list")
-        return ()
-    overrides = (_override(item, faults) for item in value[:48])
-    return tuple(override for override in overrides if override)
-
-
-def _override(value: object, faults: list[str]) -> PriceOverride | None:
-    listed = fields_of(value)
-    override = PriceOverride(
-        min_prompt_tokens=_tokens(listed.get("min_prompt_tokens")),
-        utc_start=_time_of_day(listed.get("utc_start")),
-        utc_end=_time_of_day(listed.get("utc_end")),
-        prompt_usd_per_mtok=_per_mtok(listed, "prompt", faults),
-        completion_usd_per_mtok=_per_mtok(listed, "completion", faults),
-        cache_read_usd_per_mtok=_per_mtok(listed, "input_cache_read", faults),
-        cache_write_usd_per_mtok=_per_mtok(listed, "input_cache_write", faults),
-    )
-    if override.min_prompt_tokens or (override.utc_start and override.utc_end):
-        return override
-    # Without its condition it would replace the price always.
-    faults.append("a price override states no condition that is understood")
-    return None
-
-
-def _time_of_day(value: object) -> str:
-    digits = f"{value:04d}" if isinstance(value, int) and 0 <= value < 2400 else clean_name(value)
-    digits = digits.replace(":", "")
-    is_time = len(digits) == 4 and digits.isascii() and digits.isdigit()
-    return digits if is_time and digits[:2] < "25" and digits[2:] < "60" else ""
-
-
-def _per_mtok(listed: object, key: str, faults: list[str]) -> Decimal | None:
-    usd = _usd(fields_of(listed), key, _HIGHEST_USD_PER_TOKEN, faults)
-    return None if usd is None else usd_per_mtok(usd)
-
-
-def _per_unit(listed: object, key: str, faults: list[str]) -> Decimal | None:
-    usd = _usd(fields_of(listed), key, _HIGHEST_USD_PER_UNIT, faults)
-    return None if usd is None else plain_decimal(usd)
-
-
-def _usd(listed: object, key: str, highest: Decimal, faults: list[str]) -> Decimal | None:
-    """The price as written; None if it is absent, dynamic or not to be believed, never zero for that."""
-    value = fields_of(listed).get(key)
-    if value is None:
-        return None
-    usd = _decimal(value)
-    if usd is None or not 0 <= usd <= highest:
-        if usd != _DYNAMIC:
-            faults.append(f"its price for {key} cannot be read: {clean_text(str(value)[:60], limit=30)!r}")
-        return None
-    return usd
-
-
-def _decimal(value: object) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    if isinstance(value, int) and abs(value) > 10**12:
-        return None
-    text = str(value)
-    if len(text) > _LONGEST_PRICE:
-        return None
-    try:
-        price = Decimal(text)
-    except InvalidOperation:
-        return None
-    return price if price.is_finite() else None

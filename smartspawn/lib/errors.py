@@ -11,6 +11,10 @@
     ├── NotAllowed               FORBIDDEN: signed in, but the role or key scope does not reach
     ├── Conflict                 CONFLICT: somebody else changed or holds it
     ├── TooManyRequests          RATE_LIMITED: carries the seconds to wait
+    ├── UpstreamFault            another server did not give what it was asked for
+    │   ├── UpstreamUnreachable  UPSTREAM_UNREACHABLE: no connection, or no whole answer in time
+    │   ├── UpstreamRefused      UPSTREAM_REFUSED: an error status; carries it
+    │   └── UpstreamTooLarge     UPSTREAM_TOO_LARGE: more than the caller wants to hold
     └── SourceFault              a source cannot be used as it came; the last good data stays
         ├── SourceUnreachable    SOURCE_UNREACHABLE: no answer, or an error status
         ├── SourceMalformed      SOURCE_MALFORMED: not the shape its format promises
@@ -96,6 +100,35 @@ class TooManyRequests(SmartSpawnError):
     def __init__(self, message: str, *, retry_after_s: int) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class UpstreamFault(SmartSpawnError):
+    """Another server did not give what it was asked for."""
+
+    code = "UPSTREAM_FAULT"
+
+
+class UpstreamUnreachable(UpstreamFault):
+    """No connection, or no whole answer in time."""
+
+    code = "UPSTREAM_UNREACHABLE"
+
+
+class UpstreamRefused(UpstreamFault):
+    """The server answered with a status that is no success."""
+
+    code = "UPSTREAM_REFUSED"
+
+    def __init__(self, message: str, *, status: int, retry_after_s: float | None = None) -> None:
+        super().__init__(message, status=status)
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+
+class UpstreamTooLarge(UpstreamFault):
+    """The answer is larger than the caller wants to hold."""
+
+    code = "UPSTREAM_TOO_LARGE"
 
 
 class SourceFault(SmartSpawnError):

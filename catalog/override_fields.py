@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from catalog.shapes import Category
-from smartspawn.lib.errors import InvalidParam
+import yaml
+
+from catalog.shapes import Category, Override
+from smartspawn.lib.errors import InvalidBody, InvalidParam
 
 SCORE_FIELDS: Final = tuple(f"score.{category}" for category in Category)
 PRICE_FIELDS: Final = ("price.prompt", "price.completion")
@@ -43,3 +46,38 @@ def _categories(value: str) -> tuple[str, ...]:
     if unknown or not words:
         raise InvalidParam(f"Categories are a comma-separated list of: {', '.join(Category)}.")
     return words
+
+
+def dump_overrides(overrides: Sequence[Override]) -> str:
+    """The overrides as YAML, by model; ``parse_overrides`` reads it back."""
+    by_model: dict[str, list[dict[str, str]]] = {}
+    for override in overrides:
+        entry = {"field": override.field, "value": override.value, "why": override.why}
+        by_model.setdefault(override.model_id, []).append(entry)
+    return yaml.safe_dump({"overrides": by_model}, sort_keys=True, allow_unicode=True)
+
+
+def parse_overrides(text: str) -> tuple[Override, ...]:
+    """The overrides in a YAML text, each checked. Raises InvalidBody or InvalidParam naming the entry."""
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InvalidBody(f"This is not YAML: {error}") from error
+    models = document.get("overrides") if isinstance(document, dict) else None
+    if not isinstance(models, dict):
+        raise InvalidBody("The file needs one key 'overrides' with model ids below it.")
+    return tuple(
+        _parse_override(model_id, entry)
+        for model_id, entries in models.items()
+        for entry in (entries if isinstance(entries, list) else [entries])
+    )
+
+
+def _parse_override(model_id: object, entry: object) -> Override:
+    if not isinstance(model_id, str) or not isinstance(entry, dict):
+        raise InvalidBody(f"Below '{model_id}' stands something that is not a list of field, value and why.")
+    missing = {"field", "value", "why"} - entry.keys()
+    if missing:
+        raise InvalidBody(f"An entry of '{model_id}' misses {', '.join(sorted(missing))}.")
+    value = check_override(str(entry["field"]), str(entry["value"]))
+    return Override(model_id=model_id, field=str(entry["field"]), value=value, why=str(entry["why"]))

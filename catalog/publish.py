@@ -14,7 +14,7 @@ from catalog.differences import diff_snapshots
 from catalog.models import Change, PriceFact, RefreshRun, StoredSnapshot
 from catalog.payloads import replace_payloads
 from catalog.shapes import Difference, Entry, Snapshot
-from catalog.source_states import note_success
+from catalog.source_states import note_matched, note_success
 from smartspawn.lib.errors import Conflict
 
 
@@ -49,7 +49,8 @@ def publish(
         for item in collected:
             if item.is_new:
                 replace_payloads(item.source, item.payloads)
-                note_success(item, matched_count=matched.get(item.source, 0), now=now)
+                note_success(item, now=now)
+        note_matched(matched)
         current = StoredSnapshot.objects.order_by("-revision").defer("body_compressed").first()
         is_different = current is None or current.content_sha256 != fingerprint
         if current is None or is_different:

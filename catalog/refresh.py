@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -35,6 +35,8 @@ from smartspawn.lib.errors import Conflict, SmartSpawnError, SourceFault
 # Longer than any single step, so that a live run never loses its slot; short enough for a person
 # who waits after a crash.
 LEASE: Final = timedelta(minutes=5)
+DIED: Final = "The process that ran this refresh ended before it was done. Nothing was changed."
+NEVER_BEGUN: Final = "No worker took this refresh. Check that the queue is running (make up starts it)."
 PROGRESS_INTERVAL_S: Final = 0.5
 ALL_SOURCES: Final = tuple(module.INFO.key for module in SOURCES)
 
@@ -72,12 +74,13 @@ def request_refresh(*, actor: Actor, trigger: str, only: Sequence[Source] = ()) 
 def release_lost_runs() -> int:
     """End the runs whose lease is over, so that a new one can start; how many there were."""
     now = timezone.now()
-    return RefreshRun.objects.filter(slot__isnull=False, lease_until__lt=now).update(
-        state=RefreshRun.State.LOST,
-        slot=None,
-        finished_at=now,
-        error="The process that ran this refresh ended before it was done. Nothing was changed.",
-    )
+    overdue = RefreshRun.objects.filter(slot__isnull=False, lease_until__lt=now)
+    never_begun = overdue.filter(state=RefreshRun.State.QUEUED).update(**_lost(now, NEVER_BEGUN))
+    return never_begun + overdue.filter(state=RefreshRun.State.RUNNING).update(**_lost(now, DIED))
+
+
+def _lost(now: datetime, error: str) -> dict[str, Any]:
+    return {"state": RefreshRun.State.LOST, "slot": None, "finished_at": now, "error": error}
 
 
 def refresh_catalog(
@@ -152,7 +155,7 @@ def _collect_captures(
     if not captures.is_dir():
         raise SourceFault(f"{captures} is not a folder.")
     read = wanted or ALL_SOURCES
-    moment = _capture_moment(captures)
+    moment = capture_moment(captures)
     collected = [
         collect_captures(source, held[source], directory=captures, fetched_at=moment)
         if source in read
@@ -163,7 +166,7 @@ def _collect_captures(
     return collected
 
 
-def _capture_moment(captures: Path) -> datetime:
+def capture_moment(captures: Path) -> datetime:
     """When the captures were made: the folder's name where it is a date, else its time of change."""
     try:
         day = date.fromisoformat(captures.resolve().name)

@@ -77,8 +77,8 @@ class SourceInfo:
     attribution: str  # the line that must stand wherever its numbers are shown
     refresh_minutes: int
     is_on_by_default: bool
-    needs_key: bool
-    is_redistributable: bool  # may its values leave through the open API and the embedded snapshot
+    needs_key: bool  # and accepted terms: its values are for signed-in people only
+    is_redistributable: bool  # may its values ship with the product, in the embedded snapshot
     note: str = ""  # a trap or a limit worth showing on the sources page
 
 

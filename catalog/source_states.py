@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -117,7 +117,7 @@ def note_attempts(collected: Iterable[Collected], attempted: Iterable[Source], n
         SourceState.objects.filter(pk=source).update(**changes)
 
 
-def note_success(item: Collected, *, matched_count: int, now: datetime) -> None:
+def note_success(item: Collected, *, now: datetime) -> None:
     """Write down what a source delivered. Call inside the transaction that publishes it."""
     if item.parsed is None:
         return
@@ -134,12 +134,17 @@ def note_success(item: Collected, *, matched_count: int, now: datetime) -> None:
         ],
         rejected_count=len(parsed.rejected),
         row_count=len(parsed.models) or len(parsed.records),
-        matched_count=matched_count,
         as_of=parsed.as_of,
         version=parsed.version,
         last_success_at=now,
         data_fetched_at=min(payload.fetched_at for payload in item.payloads),
     )
+
+
+def note_matched(counts: Mapping[Source, int]) -> None:
+    """Write down how many names of each source the snapshot in use found a model for."""
+    for source, count in counts.items():
+        SourceState.objects.filter(pk=source).update(matched_count=count)
 
 
 def _purpose(source: Source) -> str:

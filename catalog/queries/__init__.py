@@ -1,5 +1,13 @@
 """The catalog's reads, as shapes: what every face and every other app may ask."""
 
+from catalog.queries.corrections import (
+    AliasReport,
+    OverrideReport,
+    find_alias,
+    find_override,
+    list_aliases,
+    list_overrides,
+)
 from catalog.queries.history import (
     ChangePage,
     ChangeSet,
@@ -28,16 +36,19 @@ from catalog.queries.sources import (
     find_payload_report,
     find_refresh,
     latest_refresh,
+    list_payloads,
     list_refreshes,
     list_sources,
 )
 
 __all__ = [
+    "AliasReport",
     "CatalogFilter",
     "ChangePage",
     "ChangeSet",
     "DatedDifference",
     "EntryPage",
+    "OverrideReport",
     "PayloadReport",
     "PricePoint",
     "RefreshReport",
@@ -49,16 +60,21 @@ __all__ = [
     "current_name_index",
     "current_snapshot",
     "entries_by_id",
+    "find_alias",
     "find_current_snapshot",
     "find_entry",
+    "find_override",
     "find_payload_report",
     "find_refresh",
     "get_entry",
     "get_snapshot",
     "latest_refresh",
+    "list_aliases",
     "list_change_sets",
     "list_changes",
     "list_entries",
+    "list_overrides",
+    "list_payloads",
     "list_providers",
     "list_refreshes",
     "list_sources",

@@ -9,7 +9,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from catalog.models import RefreshRun, SourceState
+from catalog.models import RefreshRun, SourceState, StoredPayload
 from catalog.payloads import find_payload
 from catalog.shapes import Source, SourceInfo
 from catalog.sources import SOURCES
@@ -108,8 +108,16 @@ def list_refreshes(*, limit: int = 20) -> tuple[RefreshReport, ...]:
 def find_payload_report(sha256: str) -> PayloadReport | None:
     """Where the payload with this fingerprint came from, or None when it is not kept any more."""
     row = find_payload(sha256)
-    if row is None:
-        return None
+    return _payload_report(row) if row else None
+
+
+def list_payloads(source: Source, *, limit: int = 40) -> tuple[PayloadReport, ...]:
+    """The payloads kept of a source, those in use first, then the newest."""
+    rows = StoredPayload.objects.filter(source=source).defer("body_compressed")
+    return tuple(_payload_report(row) for row in rows.order_by("-is_current", "-fetched_at", "part")[:limit])
+
+
+def _payload_report(row: StoredPayload) -> PayloadReport:
     return PayloadReport(
         source=Source(row.source),
         part=row.part,

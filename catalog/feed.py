@@ -1,0 +1,71 @@
+"""The catalogue's differences as an Atom feed, one entry per published snapshot."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from django.contrib.syndication.views import Feed
+from django.urls import reverse
+from django.utils.feedgenerator import Atom1Feed
+
+from catalog.queries import ChangeSet, list_change_sets, list_changes
+from catalog.shapes import Difference, DifferenceKind
+
+ITEMS_SHOWN: Final = 20
+LINES_PER_ITEM: Final = 60
+
+
+class ChangesFeed(Feed[ChangeSet, None]):
+    """Models that came and went, prices and scores that moved."""
+
+    feed_type = Atom1Feed
+    title = "Smart Spawn: catalogue changes"
+    subtitle = "Models added and removed, prices and scores moved, by refresh."
+
+    def link(self) -> str:
+        return reverse("catalog:changes")
+
+    def items(self) -> list[ChangeSet]:
+        return [item for item in list_change_sets(limit=ITEMS_SHOWN) if item.counts]
+
+    def item_title(self, item: ChangeSet) -> str:  # type: ignore[override]  # stubs say Model
+        counts = ", ".join(f"{count} {LABELS[kind]}" for kind, count in item.counts.items())
+        return f"Revision {item.revision}: {counts}"
+
+    def item_description(self, item: ChangeSet) -> str:  # type: ignore[override]
+        page = list_changes(revision=item.revision, limit=LINES_PER_ITEM)
+        lines = [_line(dated.difference) for dated in page.items]
+        more = "\n…" if page.next_before else ""
+        return "\n".join(lines) + more
+
+    def item_link(self, item: ChangeSet) -> str:  # type: ignore[override]
+        return f"{reverse('catalog:changes')}?revision={item.revision}"
+
+    def item_guid(self, item: ChangeSet) -> str:  # type: ignore[override]
+        return f"smart-spawn-revision-{item.revision}"
+
+    item_guid_is_permalink = False
+
+    def item_pubdate(self, item: ChangeSet) -> datetime:
+        return item.published_at
+
+    def item_updateddate(self, item: ChangeSet) -> datetime:
+        return item.published_at
+
+
+LABELS: Final = {
+    DifferenceKind.ADDED: "added",
+    DifferenceKind.REMOVED: "removed",
+    DifferenceKind.PRICE: "prices",
+    DifferenceKind.LIMIT: "limits",
+    DifferenceKind.SCORE: "scores",
+}
+
+
+def _line(difference: Difference) -> str:
+    if difference.kind in {DifferenceKind.ADDED, DifferenceKind.REMOVED}:
+        return f"{difference.kind}: {difference.model_name} ({difference.model_id})"
+    return f"{difference.model_name}: {difference.field} {difference.before} → {difference.after}"
+
+

@@ -1,0 +1,102 @@
+"""What the queue runs. A task only rings: which refresh waits, and how far it is, stands in its row."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from catalog.models import RefreshRun
+from catalog.refresh import (
+    ALL_SOURCES,
+    execute_refresh,
+    rebuild_catalog,
+    release_lost_runs,
+    request_refresh,
+)
+from catalog.shapes import Source
+from catalog.source_states import is_on, state_of
+from catalog.sources import find_source
+from smartspawn.access.shapes import Actor
+from smartspawn.lib.errors import Conflict, SourceFault
+
+logger = logging.getLogger(__name__)
+
+SCHEDULER: Final = Actor(label="schedule")
+# After a failed try a source is asked again sooner than its interval, but not at every tick.
+RETRY_AFTER: Final = timedelta(minutes=30)
+
+
+def start_refresh(*, actor: Actor, trigger: str, only: Sequence[Source] = ()) -> RefreshRun:
+    """Ask for a refresh and ring for a worker, both or neither. Raises Conflict while one is active."""
+    with transaction.atomic():
+        run = request_refresh(actor=actor, trigger=trigger, only=only)
+        ring_refresh(run.pk)
+    return run
+
+
+def ring_refresh(run_id: int) -> None:
+    """Put the run's doorbell into the queue."""
+    async_task("catalog.tasks.answer_refresh", run_id, group="catalog")
+
+
+def answer_refresh(run_id: int) -> str:
+    """Do the refresh that rang; one that is done or taken already is left alone."""
+    try:
+        outcome = execute_refresh(run_id=run_id)
+    except Conflict as refusal:
+        return refusal.message
+    except SourceFault as fault:
+        return f"failed: {fault.message}"  # the run's row and the source states carry it too
+    return f"revision {outcome.revision}, {outcome.difference_count} differences"
+
+
+def refresh_due_sources() -> str:
+    """Refresh the sources whose time has come; the schedule rings this every few minutes."""
+    release_lost_runs()
+    _ring_again()
+    due = [source for source in ALL_SOURCES if _is_due(source)] if settings.AUTO_REFRESH else []
+    if not due:
+        return "nothing is due"
+    try:
+        run = request_refresh(actor=SCHEDULER, trigger="schedule", only=due)
+    except Conflict as refusal:
+        return refusal.message
+    return answer_refresh(run.pk)
+
+
+def rebuild_soon(*, actor: Actor, trigger: str) -> bool:
+    """Build the snapshot again from the data held, now; False when a refresh is at it already.
+
+    The refresh that is at it sees the correction when it ends, and rebuilds by itself.
+    """
+    try:
+        rebuild_catalog(actor=actor, trigger=trigger)
+    except Conflict:
+        logger.info("rebuild left to the refresh that is running (%s)", trigger)
+        return False
+    return True
+
+
+def _ring_again() -> None:
+    """Ring once more for a run whose doorbell was lost; a second ring does no harm."""
+    overdue = timezone.now() - timedelta(minutes=2)
+    waiting = RefreshRun.objects.filter(state=RefreshRun.State.QUEUED, queued_at__lt=overdue)
+    for run_id in waiting.values_list("pk", flat=True):
+        ring_refresh(run_id)
+
+
+def _is_due(source: Source) -> bool:
+    if not is_on(source):
+        return False
+    state, interval = state_of(source), timedelta(minutes=find_source(source).INFO.refresh_minutes)
+    now = timezone.now()
+    is_fresh = state.data_fetched_at is not None and now - state.data_fetched_at < interval
+    is_just_tried = state.last_attempt_at is not None and now - state.last_attempt_at < RETRY_AFTER
+    return not is_fresh and not is_just_tried

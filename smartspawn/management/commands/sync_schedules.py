@@ -1,0 +1,23 @@
+"""Write the schedules into the queue's table: what runs by itself, and how often."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand
+from django_q.models import Schedule
+
+# name -> (function, minutes). Whether a source is due is decided by its own interval.
+SCHEDULES: Final = {"catalog-refresh": ("catalog.tasks.refresh_due_sources", 10)}
+
+
+class Command(BaseCommand):
+    help = __doc__ or ""
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        for name, (function, minutes) in SCHEDULES.items():
+            Schedule.objects.update_or_create(
+                name=name,
+                defaults={"func": function, "schedule_type": Schedule.MINUTES, "minutes": minutes, "repeats": -1},
+            )
+        Schedule.objects.filter(func__startswith="catalog.").exclude(name__in=SCHEDULES).delete()

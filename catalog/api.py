@@ -13,19 +13,28 @@ from catalog import presenters, queries
 from catalog.encoded import encode, encode_models
 from catalog.inputs import ModelsQuery, read_compared_ids, read_models_query
 from catalog.tasks import start_refresh
+from smartspawn.access.addresses import request_key
 from smartspawn.access.gates import requires_scope
 from smartspawn.access.limits import check_limit, refresh_limiter
-from smartspawn.access.addresses import request_key
 from smartspawn.access.requests import ApiRequest
 from smartspawn.access.shapes import Scope
 from smartspawn.lib.errors import Conflict, NotFound
 
 # How long a refresh takes as a rule: the network, not the arithmetic.
 ESTIMATED_REFRESH_S: Final = 30
-ENDPOINTS: Final = ("/api/models", "/api/compare", "/api/status", "/api/refresh", "/api/schema/", "/api/docs/")
+ENDPOINTS: Final = (
+    "/api/models",
+    "/api/compare",
+    "/api/status",
+    "/api/refresh",
+    "/api/schema/",
+    "/api/docs/",
+)
 
 
-@extend_schema(operation_id="api_root", tags=["Catalogue"], summary="What this API offers", responses=OpenApiTypes.OBJECT)
+@extend_schema(
+    operation_id="api_root", tags=["Catalogue"], summary="What this API offers", responses=OpenApiTypes.OBJECT
+)
 @requires_scope(Scope.CATALOG_READ, is_open=True)
 @api_view(["GET"])
 def root(_request: ApiRequest) -> HttpResponse:
@@ -47,7 +56,8 @@ def models(request: ApiRequest) -> HttpResponse:
     found = queries.rank(snapshot.entries, wanted)
     shown = found[offset : offset + limit]
     return HttpResponse(
-        encode_models(snapshot, shown, filtered_count=len(found), notes=notes), content_type="application/json"
+        encode_models(snapshot, shown, filtered_count=len(found), notes=notes),
+        content_type="application/json",
     )
 
 
@@ -98,7 +108,10 @@ def compare(request: ApiRequest) -> HttpResponse:
 
 
 @extend_schema(
-    operation_id="get_status", tags=["Catalogue"], summary="How fresh each source is", responses=OpenApiTypes.OBJECT
+    operation_id="get_status",
+    tags=["Catalogue"],
+    summary="How fresh each source is",
+    responses=OpenApiTypes.OBJECT,
 )
 @requires_scope(Scope.CATALOG_READ, is_open=True)
 @api_view(["GET"])

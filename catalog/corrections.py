@@ -66,7 +66,11 @@ def remove_alias(*, actor: Actor, alias_id: int, why: str) -> None:
             raise NotFound("This alias does not exist any more.")
         row.delete()
         audit.record(
-            actor=actor, action="alias.remove", subject=_subject(row.source, row.name), before=_alias_facts(row), why=why
+            actor=actor,
+            action="alias.remove",
+            subject=_subject(row.source, row.name),
+            before=_alias_facts(row),
+            why=why,
         )
 
 
@@ -111,7 +115,13 @@ def _set_alias(actor: Actor, alias: Alias, now: datetime) -> AliasRow:
     former = AliasRow.objects.filter(source=alias.source, name__iexact=name).first()
     before = _alias_facts(former) if former else None
     row = former or AliasRow(source=alias.source)
-    row.name, row.model_id, row.why, row.by, row.at = name, alias.model_id.strip(), alias.why.strip(), actor.label, now
+    row.name, row.model_id, row.why, row.by, row.at = (
+        name,
+        alias.model_id.strip(),
+        alias.why.strip(),
+        actor.label,
+        now,
+    )
     row.save()
     audit.record(
         actor=actor,
@@ -164,5 +174,3 @@ def _fit(values: dict[str, tuple[str, int]]) -> None:
             raise InvalidParam(f"The {what} is longer than {limit} characters.")
         if any(ord(character) < 32 for character in value):
             raise InvalidParam(f"The {what} contains control characters.")
-
-

@@ -22,9 +22,7 @@ def encode(value: object) -> bytes:
     return _encoder.encode(value)
 
 
-def encode_models(
-    snapshot: Snapshot, entries: Sequence[Entry], *, filtered_count: int, notes: Sequence[str]
-) -> bytes:
+def encode_models(snapshot: Snapshot, entries: Sequence[Entry], *, filtered_count: int, notes: Sequence[str]) -> bytes:
     """The body of a list of models."""
     encoded = _encoded_models(snapshot)
     catalogue = next((use for use in snapshot.sources if use.source == "openrouter"), None)

@@ -67,5 +67,3 @@ def _line(difference: Difference) -> str:
     if difference.kind in {DifferenceKind.ADDED, DifferenceKind.REMOVED}:
         return f"{difference.kind}: {difference.model_name} ({difference.model_id})"
     return f"{difference.model_name}: {difference.field} {difference.before} → {difference.after}"
-
-

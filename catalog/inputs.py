@@ -26,7 +26,9 @@ class ModelsQuery(serializers.Serializer[CatalogFilter]):
     """GET /api/models."""
 
     category = serializers.ChoiceField(
-        choices=[category.value for category in Category], required=False, help_text="Only models good at this."
+        choices=[category.value for category in Category],
+        required=False,
+        help_text="Only models good at this.",
     )
     tier = serializers.ChoiceField(
         choices=[tier.value for tier in Tier], required=False, help_text="Only models of this price class."

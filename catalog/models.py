@@ -59,7 +59,9 @@ class StoredPayload(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["source", "part"], condition=models.Q(is_current=True), name="one_current_payload_per_part"
+                fields=["source", "part"],
+                condition=models.Q(is_current=True),
+                name="one_current_payload_per_part",
             )
         ]
         indexes = [models.Index(fields=["source", "-fetched_at"])]
@@ -97,7 +99,7 @@ class RefreshRun(models.Model):
     actor = models.CharField(max_length=200)
     only = models.JSONField(default=list)  # source keys; empty: every source that is on
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
-    slot = models.CharField(max_length=8, null=True, unique=True, default="catalog")
+    slot = models.CharField(max_length=8, null=True, unique=True, default="catalog")  # noqa: DJ001  NULL frees the slot
     token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     queued_at = models.DateTimeField()

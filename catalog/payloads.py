@@ -81,5 +81,3 @@ def _to_row(payload: Payload) -> StoredPayload:
         byte_count=len(payload.body),
         body_compressed=zlib.compress(payload.body, COMPRESSION_LEVEL),
     )
-
-

@@ -6,8 +6,6 @@ take the shapes themselves.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +13,7 @@ from typing import Any, Final
 
 from catalog.queries import SourceReport
 from catalog.queries.sources import SourceLight
-from catalog.shapes import Category, CategoryScore, Entry, Measure, ScorePart, Snapshot, Source, SourceRecord
+from catalog.shapes import CategoryScore, Entry, Measure, ScorePart, Snapshot, Source, SourceRecord
 from catalog.sources import SOURCES
 
 API_VERSION: Final = "1.0.0"
@@ -140,9 +138,7 @@ def _public_measures(records: Sequence[SourceRecord]) -> Iterable[Measure]:
     return (measure for record in records if record.source in PUBLIC_SOURCES for measure in record.measures)
 
 
-def status_payload(
-    snapshot: Snapshot | None, sources: Sequence[SourceReport], *, alias_count: int
-) -> dict[str, Any]:
+def status_payload(snapshot: Snapshot | None, sources: Sequence[SourceReport], *, alias_count: int) -> dict[str, Any]:
     """How fresh the catalogue is, by source."""
     entries = snapshot.entries if snapshot else ()
     return {
@@ -186,55 +182,6 @@ def _source_payload(report: SourceReport) -> dict[str, Any]:
 def _last_refresh(sources: Sequence[SourceReport]) -> datetime | None:
     catalogue = next((report for report in sources if report.info.key == Source.OPENROUTER), None)
     return catalogue.data_fetched_at if catalogue else None
-
-
-CSV_COLUMNS: Final = (
-    "id",
-    "name",
-    "provider",
-    "tier",
-    "prompt_usd_per_mtok",
-    "completion_usd_per_mtok",
-    "context_length_tokens",
-    "capabilities",
-    "categories",
-    *(f"score_{category}" for category in Category),
-)
-
-
-def models_csv(entries: Iterable[Entry]) -> str:
-    """The entries as CSV, one row each; cells cannot start a formula in a spreadsheet."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(CSV_COLUMNS)
-    for entry in entries:
-        writer.writerow([_inert(cell) for cell in _csv_row(entry)])
-    return out.getvalue()
-
-
-def _csv_row(entry: Entry) -> list[object]:
-    facts = entry.facts
-    capabilities = model_payload(entry)["capabilities"]
-    return [
-        facts.model_id,
-        facts.name,
-        entry.provider,
-        entry.tier,
-        facts.pricing.prompt_usd_per_mtok,
-        facts.pricing.completion_usd_per_mtok,
-        facts.context_length_tokens,
-        " ".join(name for name, has in capabilities.items() if has),
-        " ".join(entry.categories),
-        *(_round1(entry.scores[category].value) if category in entry.scores else None for category in Category),
-    ]
-
-
-def _inert(cell: object) -> object:
-    if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return "'" + cell
-    if isinstance(cell, Decimal):
-        return f"{cell.normalize():f}"
-    return "" if cell is None else cell
 
 
 def money(value: Decimal | None) -> float | None:

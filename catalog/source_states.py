@@ -88,7 +88,10 @@ def set_source_key(*, actor: Actor, source: Source, api_key: str, accepts_terms:
             actor=actor,
             action="source.key.set",
             subject=str(source),
-            after={"terms_accepted": True, "key_last4": api_key.strip()[-4:] if len(api_key.strip()) > 12 else ""},
+            after={
+                "terms_accepted": True,
+                "key_last4": api_key.strip()[-4:] if len(api_key.strip()) > 12 else "",
+            },
         )
 
 

@@ -41,8 +41,7 @@ def list_unmatched(
     found = [
         match
         for match in waiting
-        if (source is None or match.source == source)
-        and all(word in match.source_name.casefold() for word in words)
+        if (source is None or match.source == source) and all(word in match.source_name.casefold() for word in words)
     ]
     page_count = max(1, -(-len(found) // page_size))
     page = min(max(1, page), page_count)

@@ -166,7 +166,10 @@ def _judge(info: SourceInfo, state: SourceState, *, is_on: bool) -> tuple[Source
         return SourceLight.AMBER, "never fetched; the next refresh will try"
     age = timezone.now() - state.data_fetched_at
     if age > LATE_AFTER_INTERVALS * timedelta(minutes=info.refresh_minutes):
-        return SourceLight.AMBER, f"the data in use is {age.days} days old" if age.days else "the data in use is late"
+        return (
+            SourceLight.AMBER,
+            f"the data in use is {age.days} days old" if age.days else "the data in use is late",
+        )
     if state.status == SourceState.Status.AMBER:
         return SourceLight.AMBER, state.reason
     return SourceLight.GREEN, ""

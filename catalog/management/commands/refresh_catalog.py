@@ -19,7 +19,9 @@ class Command(BaseCommand):
     help = __doc__ or ""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--from-captures", type=Path, metavar="DIR", help="read saved answers instead of the network")
+        parser.add_argument(
+            "--from-captures", type=Path, metavar="DIR", help="read saved answers instead of the network"
+        )
         parser.add_argument("--only", metavar="SOURCES", default="", help="comma-separated: " + ", ".join(Source))
 
     def handle(self, *_args: Any, **options: Any) -> None:

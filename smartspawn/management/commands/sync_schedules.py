@@ -18,6 +18,11 @@ class Command(BaseCommand):
         for name, (function, minutes) in SCHEDULES.items():
             Schedule.objects.update_or_create(
                 name=name,
-                defaults={"func": function, "schedule_type": Schedule.MINUTES, "minutes": minutes, "repeats": -1},
+                defaults={
+                    "func": function,
+                    "schedule_type": Schedule.MINUTES,
+                    "minutes": minutes,
+                    "repeats": -1,
+                },
             )
         Schedule.objects.filter(func__startswith="catalog.").exclude(name__in=SCHEDULES).delete()

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import secrets
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from smartspawn.access.rates import Rate, parse_rate
 from smartspawn.lib.keyfile import read_or_create_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
+if env.bool("SMARTSPAWN_DOTENV", default=True):  # the tests switch it off: they are not about this machine
+    environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
 
 # --- where things live ----------------------------------------------------------------------
 HOME_DIR = Path(env.str("SMARTSPAWN_HOME", default=str(BASE_DIR / "var"))).expanduser().resolve()
@@ -35,6 +38,10 @@ PORT = env.int("PORT", default=8000)
 HOST = env.str("HOST", default="127.0.0.1")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Python runs one thread at a time; more threads than this only wait for each other, and each holds a connection.
+WEB_THREADS = env.int("WEB_THREADS", default=8)
+REQUEST_MAX_BYTES = env.int("REQUEST_MAX_BYTES", default=1024 * 1024)
+DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_MAX_BYTES
 
 ROOT_URLCONF = "smartspawn.urls"
 ASGI_APPLICATION = "smartspawn.asgi.application"
@@ -57,12 +64,19 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "smartspawn.access.headers.HeadersMiddleware",
+    "smartspawn.access.middleware.ProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "smartspawn.api.ErrorsMiddleware",
+    "smartspawn.api.BodyLimitMiddleware",
+    "smartspawn.access.middleware.LimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "smartspawn.access.middleware.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -77,15 +91,71 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "smartspawn.access.context.actor",
             ],
         },
     }
 ]
 
+
+# --- access: who may do what, and how often -----------------------------------------------------
+def _rate(name: str, default: str) -> Rate | None:
+    """The rate limit in this variable; None when it is off."""
+    try:
+        return parse_rate(env.str(name, default=default))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from error
+
+
+RATE_LIMIT = _rate("SMARTSPAWN_RATE_LIMIT", "200/min")  # the API, by client
+PAGE_RATE_LIMIT = _rate(
+    "SMARTSPAWN_PAGE_RATE_LIMIT", "600/min" if RATE_LIMIT else "off"
+)  # pages and their parts
+REFRESH_RATE_LIMIT = _rate("SMARTSPAWN_REFRESH_RATE_LIMIT", "2/h")
+SIGNIN_RATE_LIMIT = _rate("SMARTSPAWN_SIGNIN_RATE_LIMIT", "10/5min")  # by client, and again by name
+KEY_FAILURE_RATE_LIMIT = _rate(
+    "SMARTSPAWN_KEY_FAILURE_RATE_LIMIT", "20/min"
+)  # uses of keys that open nothing
+OPEN_API = env.bool("SMARTSPAWN_OPEN_API", default=True)
+
+try:
+    TRUSTED_PROXIES = [ip_network(proxy) for proxy in env.list("TRUSTED_PROXIES", default=[])]
+except ValueError as error:
+    raise ImproperlyConfigured(
+        f"TRUSTED_PROXIES: {error}. List addresses or networks: 10.0.0.0/8,192.168.1.7"
+    ) from error
+
+# Where people reach this site: in sign-in links and feeds. With https the cookies become secure.
+SITE_URL = env.str("SITE_URL", default=f"http://{'localhost' if HOST in ('0.0.0.0', '::') else HOST}:{PORT}")  # noqa: S104
+IS_HTTPS = SITE_URL.startswith("https://")
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if IS_HTTPS else 0)
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_NAME = "smartspawn_session"  # other programs on localhost share the cookie jar
+SESSION_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_NAME = "smartspawn_csrf"
+CSRF_COOKIE_SECURE = IS_HTTPS
+CSRF_FAILURE_VIEW = "smartspawn.api.csrf_failure"
+LOGIN_URL = "access:sign-in"
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
 # --- database, cache, queue -------------------------------------------------------------------
 DATABASE_URL = env.str("DATABASE_URL", default=f"sqlite:///{HOME_DIR / 'smartspawn.db'}")
 DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(DATABASE_URL)}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+if IS_SQLITE:
     # IMMEDIATE: a read that turns into a write must wait for its turn instead of failing.
     # FULL: money is written here; an acknowledged write must survive a power cut.
     DATABASES["default"]["OPTIONS"] = {
@@ -111,6 +181,7 @@ CACHES: dict[str, dict[str, Any]] = {
 Q_CLUSTER = {
     "name": "smartspawn",
     "orm": "default",
+    "broker_class": "smartspawn.heartbeat.BeatingBroker",
     "workers": env.int("WORKERS", default=2),
     # A task rings, the rows keep the state: one attempt, and a retry later than any timeout.
     "timeout": 1800,
@@ -130,7 +201,7 @@ Q_CLUSTER = {
 SECRETS_KEYS = env.list("SECRETS_KEYS", default=[])  # newest first; empty: a key file in HOME_DIR
 REFRESH_API_KEY = env.str("REFRESH_API_KEY", default="")
 AUTO_REFRESH = env.bool("SMARTSPAWN_AUTO_REFRESH", default=True)
-SOURCE_BASE_URLS = env.dict("SMARTSPAWN_SOURCE_BASE_URLS", default={})  # source key=mirror address
+SOURCE_BASE_URLS = env.dict("SMARTSPAWN_SOURCE_BASE_URLS", default={})  # upstream host=mirror address
 
 # --- language, time, files --------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -139,12 +210,38 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = HOME_DIR / "static"
-WHITENOISE_USE_FINDERS = True
+STATIC_ROOT = HOME_DIR / "static"  # filled by collectstatic, which every start does
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_MAX_AGE = 0 if DEBUG else 3600  # names with a hash in them are kept for ever anyway
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- logs: everything to standard error; the supervisor keeps it in HOME_DIR/logs ---------------
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        # Django's own handlers would mail and print a second time.
+        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        "django-q": {"level": "WARNING"},  # at INFO it tells of every beat
+        "httpx2": {"level": "WARNING"},
+    },
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["smartspawn.api.JSONBodyParser"],
+    # Who may call is decided by the gate in front of the view; see smartspawn/access/gates.py.
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "EXCEPTION_HANDLER": "smartspawn.api.exception_handler",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,
 }

@@ -1,0 +1,93 @@
+"""The door of the site: says who answers a request.
+
+- open reads that were answered before: the event loop, from ``fastpath``
+- everything else: Django, in the threads of ``bridge``
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smartspawn.settings")
+
+from smartspawn.wsgi import application as wsgi_application  # isort: skip  # sets Django up
+
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections
+
+from catalog.queries import catalog_revision
+from smartspawn.access.addresses import client_key
+from smartspawn.access.limits import general_limiter
+from smartspawn.bridge import DjangoBridge, Receive, Scope, Send, header
+from smartspawn.fastpath import OpenReads
+
+# Answers are fresh for as long as the catalogue revision stands; the bound is for what else may show in them.
+# A source can turn red without a new revision, and the status must tell at once.
+OPEN_READS_FRESH_S = {"/api": 10.0, "/api/models": 10.0, "/api/compare": 10.0, "/api/status": 1.0}
+REVISION_FRESH_S = 0.5
+
+
+class RevisionWatch:
+    """The catalogue revision, asked for at most every half second, and by one request at a time."""
+
+    def __init__(self) -> None:
+        self._revision: int | None = None
+        self._checked_at = float("-inf")
+        self._lock: asyncio.Lock | None = None
+
+    async def find(self) -> int | None:
+        """The revision, at most half a second old; None while the database does not answer."""
+        if time.monotonic() - self._checked_at < REVISION_FRESH_S:
+            return self._revision
+        self._lock = self._lock or asyncio.Lock()
+        async with self._lock:
+            if time.monotonic() - self._checked_at >= REVISION_FRESH_S:
+                loop = asyncio.get_running_loop()
+                self._revision = await loop.run_in_executor(django.executor, _read_revision)
+                self._checked_at = time.monotonic()
+        return self._revision
+
+
+def _read_revision() -> int | None:
+    try:
+        return catalog_revision()
+    except DatabaseError:
+        return None
+    finally:
+        close_old_connections()
+
+
+async def is_within_limit(scope: Scope) -> bool:
+    """Count one request of this client; False when it has asked too often."""
+    client = scope.get("client") or ("", 0)
+    key = client_key(client[0], header(scope, b"x-forwarded-for").decode("latin1"))
+    limiter = general_limiter()
+    if settings.REDIS_URL:  # a round trip must not stop the event loop
+        return await asyncio.get_running_loop().run_in_executor(django.executor, limiter.hit, key) == 0.0
+    return limiter.hit(key) == 0.0
+
+
+django = DjangoBridge(wsgi_application, threads=settings.WEB_THREADS, most_body_bytes=settings.REQUEST_MAX_BYTES)
+open_reads = OpenReads(
+    django, fresh_s=OPEN_READS_FRESH_S, find_revision=RevisionWatch().find, is_within_limit=is_within_limit
+)
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Take one connection of any kind."""
+    if scope["type"] == "http":
+        await open_reads(scope, receive, send)
+    elif scope["type"] == "lifespan":
+        await _live(receive, send)
+    else:
+        await send({"type": "websocket.close", "code": 1000})
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Follow the server from its start to its end."""
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await send({"type": "lifespan.shutdown.complete"})

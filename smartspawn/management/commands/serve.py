@@ -1,0 +1,42 @@
+"""``manage.py serve``: answer HTTP requests."""
+
+from __future__ import annotations
+
+import socket
+from argparse import ArgumentParser
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from smartspawn.processes import end_with_supervisor
+
+STOP_GRACE_S = 5  # an open request gets this long to finish after the signal to stop
+# Longer than common proxies keep theirs (60 s), so that it is the proxy that closes an idle connection.
+KEEP_ALIVE_S = 65
+
+
+class Command(BaseCommand):
+    help = "Answer HTTP requests on HOST and PORT until told to stop (SIGTERM or Ctrl-C)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--socket-fd", type=int, help="serve on this inherited listening socket instead")
+
+    def handle(self, *_args: object, socket_fd: int | None, **_options: object) -> None:
+        import uvicorn
+
+        end_with_supervisor()
+        config = uvicorn.Config(
+            "smartspawn.asgi:application",
+            host=settings.HOST,
+            port=settings.PORT,
+            ws="none",
+            lifespan="on",
+            log_config=None,  # Django's LOGGING stands
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,  # smartspawn.access decides whom to believe
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=STOP_GRACE_S,
+        )
+        sockets = [socket.socket(fileno=socket_fd)] if socket_fd is not None else None
+        uvicorn.Server(config).run(sockets=sockets)

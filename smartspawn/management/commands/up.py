@@ -1,0 +1,121 @@
+"""``manage.py up``: the whole site in one command."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import urllib.error
+import urllib.request
+from argparse import ArgumentParser
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+
+from smartspawn.startup import CannotStart, listen, lock_home, prepare_site, site_address
+from smartspawn.supervisor import Program, Supervisor
+
+MANAGE = (sys.executable, str(Path(sys.argv[0]).resolve()))
+STALE_AFTER_S = 15.0
+
+
+class Command(BaseCommand):
+    help = (
+        "Prepare the site and run web server and queue worker together until told to stop (Ctrl-C or SIGTERM). "
+        "Exit codes: 0 stopped, 1 a failed check, 2 wrong settings, 3 the port is taken, 4 the database cannot be "
+        "used, 5 a process could not be kept alive, 6 it runs already."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--only", choices=["web", "worker"], help="supervise only this; prepare nothing")
+
+    def handle(self, *_args: object, only: str | None, **_options: object) -> None:
+        try:
+            exit_code = self._run(only)
+        except CannotStart as reason:
+            raise CommandError(str(reason), returncode=reason.exit_code) from reason
+        if exit_code:
+            sys.exit(exit_code)
+        self._say("Stopped.")
+
+    def _run(self, only: str | None) -> int:
+        if only == "worker":
+            return self._supervise([_worker_program(sole=False)])
+        server = listen(settings.HOST, settings.PORT)
+        if only == "web":
+            return self._supervise([_web_program(server)])
+        lock = lock_home(settings.HOME_DIR)
+        try:
+            prepare_site(self._say)
+            greeting = _Greeting(site_address(server), self)
+            programs = [_web_program(server), _worker_program(sole=settings.IS_SQLITE)]
+            return self._supervise(programs, greeting)
+        finally:
+            lock.close()
+
+    def _supervise(self, programs: list[Program], greeting: _Greeting | None = None) -> int:
+        connections.close_all()
+        supervisor = Supervisor(programs, settings.HOME_DIR / "logs", self._say)
+        return supervisor.run(greeting.say_when_ready if greeting else None)
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+
+class _Greeting:
+    """Tells the address and a sign-in link once, when the site answers."""
+
+    def __init__(self, address: str, command: Command) -> None:
+        self._address = address
+        self._command = command
+        self._is_said = False
+
+    def say_when_ready(self) -> None:
+        if self._is_said or not _answers(f"{self._address}/healthz"):
+            return
+        from smartspawn.access.signin import LINK_LIFETIME, create_signin_link
+
+        link = create_signin_link(site_url=self._address)
+        connections.close_all()
+        minutes = int(LINK_LIFETIME.total_seconds() // 60)
+        self._is_said = True
+        for line in (
+            "",
+            f"  Smart Spawn is up at  {self._address}",
+            f"  Sign in, once, with   {link}",
+            f"  (the link is good for {minutes} minutes; manage.py signin_link makes another)",
+            f"  Logs are kept in      {settings.HOME_DIR / 'logs'}",
+            "  Stop it with          Ctrl-C",
+            "",
+        ):
+            self._command._say(line)  # noqa: SLF001 - one thing in two classes
+
+
+def _answers(url: str) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=1):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+def _web_program(server: socket.socket) -> Program:
+    return Program(
+        name="web", argv=(*MANAGE, "serve", "--socket-fd", str(server.fileno())), kept_fds=(server.fileno(),)
+    )
+
+
+def _worker_program(*, sole: bool) -> Program:
+    beat_path = settings.HOME_DIR / "run" / f"worker@{socket.gethostname()}.beat"
+    sole_option = ("--sole",) if sole else ()
+    return Program(
+        name="worker",
+        argv=(*MANAGE, "work", "--beat-file", str(beat_path), *sole_option),
+        beat_path=beat_path,
+        stale_after_s=STALE_AFTER_S,
+    )

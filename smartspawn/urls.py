@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from catalog import api as catalog_api
+from smartspawn.access.gates import requires_scope
+from smartspawn.access.shapes import Scope
+
+schema = requires_scope(Scope.CATALOG_READ, is_open=True)(SpectacularAPIView.as_view())
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api", catalog_api.root, name="api-root"),
+    path("api/schema/", schema, name="api-schema"),
+    path("api/", include("catalog.api_urls")),
+]

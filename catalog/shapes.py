@@ -188,6 +188,7 @@ class ParsedSource:
     rejected: tuple[RejectedRow, ...] = ()
     as_of: date | None = None  # the date the source itself gives its data
     version: str = ""  # release or index version, where the source has one
+    row_count: int = 0  # upstream rows read, the rejected among them; an LMArena row is one rating
 
 
 # --- match ---------------------------------------------------------------------------------

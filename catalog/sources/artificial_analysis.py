@@ -139,7 +139,9 @@ def parse(payloads: Sequence[Payload]) -> ParsedSource:
     pages = [(payload, _envelope(payload)) for payload in payloads]
     version = _version(pages)
     for payload, envelope in pages:
-        for number, row in enumerate(bounded_rows(payload, envelope.get("data"))):
+        rows = bounded_rows(payload, envelope.get("data"))
+        rejections.row_count += len(rows)
+        for number, row in enumerate(rows):
             record = _record(payload, number, row, version=version, rejections=rejections)
             if record is None:
                 continue
@@ -148,7 +150,11 @@ def parse(payloads: Sequence[Payload]) -> ParsedSource:
                 rejections.add(payload.part, number, "is listed twice", record.name)
     _check_complete(pages)
     return ParsedSource(
-        source=INFO.key, records=tuple(records.values()), rejected=rejections.rows(), version=version
+        source=INFO.key,
+        records=tuple(records.values()),
+        rejected=rejections.rows(),
+        version=version,
+        row_count=rejections.row_count,
     )
 
 
@@ -175,9 +181,7 @@ def _version_text(value: object) -> str:
 
 def _check_complete(pages: Sequence[tuple[Payload, Mapping[str, object]]]) -> None:
     announced = [fields_of(envelope.get("pagination")) for _, envelope in pages]
-    page_counts = [
-        whole_number(page.get("total_pages"), at_most=_MOST_PAGES) or 1 for page in announced if page
-    ]
+    page_counts = [whole_number(page.get("total_pages"), at_most=_MOST_PAGES) or 1 for page in announced if page]
     numbers = {whole_number(page.get("page"), at_most=_MOST_PAGES) for page in announced if page}
     if page_counts and len(numbers) < max(page_counts):
         raise malformed(pages[0][0], f"is cut: {len(numbers)} of {max(page_counts)} pages")
@@ -186,9 +190,7 @@ def _check_complete(pages: Sequence[tuple[Payload, Mapping[str, object]]]) -> No
 # --- rows ----------------------------------------------------------------------------------
 
 
-def _record(
-    payload: Payload, number: int, row: object, *, version: str, rejections: Rejections
-) -> SourceRecord | None:
+def _record(payload: Payload, number: int, row: object, *, version: str, rejections: Rejections) -> SourceRecord | None:
     listed = fields_of(row)
     name = clean_name(listed.get("name"))
     if not name:

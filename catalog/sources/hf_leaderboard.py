@@ -18,6 +18,7 @@ from catalog.sources.reading import (
     bounded_rows,
     clean_name,
     decode_json,
+    excerpt_of,
     fields_of,
     finite_number,
     iso_date,
@@ -54,8 +55,7 @@ _BENCHMARKS: Final = {
 _ANCHOR_TEXT: Final = re.compile(r"<a\b[^>]*>([^<]{1,200})</a>", re.IGNORECASE)
 _LARGEST_TOTAL: Final = 1_000_000
 _URL: Final = (
-    "https://datasets-server.huggingface.co/rows"
-    "?dataset=open-llm-leaderboard%2Fcontents&config=default&split=train"
+    "https://datasets-server.huggingface.co/rows?dataset=open-llm-leaderboard%2Fcontents&config=default&split=train"
 )
 _PAGE_ROWS: Final = 100  # the most that the server gives at once
 _MOST_PAGES: Final = 100
@@ -90,20 +90,25 @@ def parse(payloads: Sequence[Payload]) -> ParsedSource:
     """One record for each model: of its runs at several precisions, the one with the best average."""
     rejections = Rejections(INFO.key)
     best: dict[str, SourceRecord] = {}
-    row_count, total_count = 0, 0
+    total_count = 0
     for payload in payloads:
         page = fields_of(decode_json(payload))
         rows = bounded_rows(payload, page.get("rows"))
-        row_count += len(rows)
+        rejections.row_count += len(rows)
         total_count = max(total_count, whole_number(page.get("num_rows_total"), at_most=_LARGEST_TOTAL) or 0)
         for number, item in enumerate(rows):
             record = _record(payload, number, fields_of(item).get("row"), rejections)
             if record:
                 held = best.setdefault(record.name, record)
                 best[record.name] = max(held, record, key=_average)
-    if payloads and row_count < total_count:
-        raise malformed(payloads[0], f"is cut: {row_count} of {total_count} rows")
-    return ParsedSource(source=INFO.key, records=tuple(best.values()), rejected=rejections.rows())
+    if payloads and rejections.row_count < total_count:
+        raise malformed(payloads[0], f"is cut: {rejections.row_count} of {total_count} rows")
+    return ParsedSource(
+        source=INFO.key,
+        records=tuple(best.values()),
+        rejected=rejections.rows(),
+        row_count=rejections.row_count,
+    )
 
 
 def _record(payload: Payload, number: int, row: object, rejections: Rejections) -> SourceRecord | None:
@@ -137,9 +142,7 @@ def _name(cells: Mapping[str, object]) -> str:
     return clean_name(anchor[1]) if anchor else ("" if "<" in str(model)[:4000] else clean_name(model))
 
 
-def _measures(
-    payload: Payload, number: int, cells: Mapping[str, object], rejections: Rejections
-) -> Iterator[Measure]:
+def _measures(payload: Payload, number: int, cells: Mapping[str, object], rejections: Rejections) -> Iterator[Measure]:
     measured_on = iso_date(cells.get("Submission Date"))
     for column, benchmark in _BENCHMARKS.items():
         value = cells.get(column)
@@ -149,7 +152,7 @@ def _measures(
         if score is not None and is_possible(benchmark, score):
             yield Measure(benchmark, score, measured_on=measured_on)
         else:
-            rejections.add(payload.part, number, f"{column} cannot be {str(value)[:20]!r}", _name(cells))
+            rejections.add(payload.part, number, f"{column} cannot be {excerpt_of(value)}", _name(cells))
 
 
 def _note(cells: Mapping[str, object]) -> str:

@@ -20,6 +20,7 @@ from catalog.sources.reading import (
     csv_rows,
     decode_json,
     fields_of,
+    is_future,
     iso_date,
     malformed,
     number_in_text,
@@ -138,21 +139,33 @@ def parse(payloads: Sequence[Payload]) -> ParsedSource:
     """One record for each model and release; a category's value is the mean of its measured tasks."""
     rejections = Rejections(INFO.key)
     by_part = {payload.part: payload for payload in payloads}
-    tables = sorted(part for part in by_part if part.startswith("table_"))
-    if payloads and not tables:
-        raise malformed(payloads[0], "comes without any table")
+    releases = sorted(_releases(payloads))
+    if payloads and not releases:
+        raise malformed(payloads[0], "comes without the table of any release")
     records: list[SourceRecord] = []
-    for part in tables:
-        categories = _categories(by_part.get(part.replace("table", "categories")), rejections)
-        records += _records(by_part[part], categories, rejections)
-    newest = max((day for part in tables if (day := _release_date(part))), default=None)
+    for released_on in releases:
+        table, categories = (by_part.get(part) for part in _parts_of(f"{released_on:%Y_%m_%d}"))
+        if table:
+            records += _records(table, released_on, _categories(categories, rejections), rejections)
+    newest = releases[-1] if releases else None
     return ParsedSource(
         source=INFO.key,
         records=tuple(records),
         rejected=rejections.rows(),
         as_of=newest,
         version=newest.isoformat() if newest else "",
+        row_count=rejections.row_count,
     )
+
+
+def _releases(payloads: Sequence[Payload]) -> Iterator[date]:
+    for payload in payloads:
+        found = _RELEASE.fullmatch(payload.part)
+        released_on = iso_date(found[2].replace("_", "-")) if found and found[1] == "table" else None
+        if released_on and is_future(released_on, payload):
+            raise malformed(payload, f"is dated in the future: {released_on}")
+        if released_on:
+            yield released_on
 
 
 # --- categories ----------------------------------------------------------------------------
@@ -167,9 +180,7 @@ def _categories(payload: Payload | None, rejections: Rejections) -> Mapping[str,
     except SourceMalformed as error:
         rejections.add(payload.part, 0, f"{error.message}; the default categories stand in")
         return _DEFAULT_CATEGORIES
-    grouped = {
-        key: tasks for name, value in named.items() if (key := _category_of(name)) and (tasks := texts(value))
-    }
+    grouped = {key: tasks for name, value in named.items() if (key := _category_of(name)) and (tasks := texts(value))}
     if not grouped:
         rejections.add(payload.part, 0, "groups no tasks; the default categories stand in")
     return grouped or _DEFAULT_CATEGORIES
@@ -184,7 +195,10 @@ def _category_of(name: str) -> str:
 
 
 def _records(
-    payload: Payload, categories: Mapping[str, Sequence[str]], rejections: Rejections
+    payload: Payload,
+    released_on: date,
+    categories: Mapping[str, Sequence[str]],
+    rejections: Rejections,
 ) -> Iterator[SourceRecord]:
     lines = csv_rows(payload)
     _, header = next(lines, (0, []))
@@ -192,28 +206,25 @@ def _records(
         raise malformed(payload, f"is no table of models and tasks; it begins with {opening(payload)}")
     seen: set[str] = set()
     for number, cells in lines:
+        rejections.row_count += 1
         if len(cells) != len(header):
             rejections.add(payload.part, number, f"has {len(cells)} cells instead of {len(header)}", cells)
             continue
         row = dict(zip(header, cells, strict=True))
         name = clean_name(row["model"])
         if not name or name in seen:
-            rejections.add(
-                payload.part, number, "is listed twice" if name else "has no usable model name", cells
-            )
+            rejections.add(payload.part, number, "is listed twice" if name else "has no usable model name", cells)
             continue
         seen.add(name)
         scores = _scores(payload, number, row, rejections)
-        measures = tuple(_measures(payload.part, categories, scores))
+        measures = tuple(_measures(released_on, categories, scores))
         if measures:
             yield SourceRecord(INFO.key, name, measures=measures, payload_sha256=payload.sha256)
         else:
             rejections.add(payload.part, number, "has no score in any category", cells)
 
 
-def _scores(
-    payload: Payload, number: int, row: Mapping[str, str], rejections: Rejections
-) -> dict[str, float]:
+def _scores(payload: Payload, number: int, row: Mapping[str, str], rejections: Rejections) -> dict[str, float]:
     """The tasks that were measured; a blank cell is one that was not."""
     scores: dict[str, float] = {}
     for task, cell in row.items():
@@ -228,20 +239,14 @@ def _scores(
 
 
 def _measures(
-    part: str, categories: Mapping[str, Sequence[str]], scores: Mapping[str, float]
+    released_on: date, categories: Mapping[str, Sequence[str]], scores: Mapping[str, float]
 ) -> Iterator[Measure]:
-    released_on = _release_date(part)
     for category, tasks in categories.items():
         measured = [scores[task] for task in tasks if task in scores]
         if measured:
             yield Measure(
                 benchmark=f"livebench.{category}",
                 value=round(fmean(measured), 4),
-                release=released_on.isoformat() if released_on else part,
+                release=released_on.isoformat(),
                 measured_on=released_on,
             )
-
-
-def _release_date(part: str) -> date | None:
-    found = _RELEASE.search(part)
-    return iso_date(found[2].replace("_", "-")) if found else None

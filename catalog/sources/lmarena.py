@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,7 @@ from catalog.sources.captures import matching_files, read_file
 from catalog.sources.fetching import Fetcher, fetch_together
 from catalog.sources.lmarena_formats import Row, read_rows
 from catalog.sources.ranges import is_possible
-from catalog.sources.reading import Rejections, clean_name, finite_number, iso_date, malformed
+from catalog.sources.reading import Rejections, clean_name, finite_number, is_future, iso_date, malformed
 from catalog.sources.shapes import SourceConfig
 from smartspawn.lib.http import Door
 
@@ -63,26 +63,19 @@ _DROPPED_CATEGORIES: Final = frozenset(
 )
 _CATEGORY: Final = re.compile(r"[a-z][a-z0-9_]{0,79}", re.ASCII)
 _DATE_IN_PART: Final = re.compile(r"_(\d{4})_(\d{2})_(\d{2})$", re.ASCII)
-# A publish date after the day of fetching would make one odd row hide all the others.
-_CLOCK_SKEW: Final = timedelta(days=2)
 
 
 async def fetch(door: Door, known: Mapping[str, Payload], config: SourceConfig) -> tuple[Payload, ...]:
     """The parquet file of each configuration that is scored."""
     fetcher = Fetcher(INFO.key, door, known, config)
-    fetches = [
-        partial(fetcher.part, name, f"{_URL}/{name}/latest-00000-of-00001.parquet")
-        for name in _FETCHED_CONFIGS
-    ]
+    fetches = [partial(fetcher.part, name, f"{_URL}/{name}/latest-00000-of-00001.parquet") for name in _FETCHED_CONFIGS]
     return await fetch_together(fetches, at_once=len(fetches))
 
 
 def read_captures(directory: Path, *, fetched_at: datetime) -> tuple[Payload, ...]:
     """The saved ratings of a folder: the dataset's parquet, else its JSON rows, else the old CSV."""
     return tuple(
-        read_file(
-            path, directory=directory, source=INFO.key, part=_part_of(path, directory), fetched_at=fetched_at
-        )
+        read_file(path, directory=directory, source=INFO.key, part=_part_of(path, directory), fetched_at=fetched_at)
         for path in matching_files(
             directory, "lmarena/*.parquet", "lmarena/*-rows*.json", "lmarena-csv/*.csv", "lmarena_*.csv"
         )
@@ -97,9 +90,10 @@ def parse(payloads: Sequence[Payload]) -> ParsedSource:
     releases: list[date] = []
     for payload in _newest_of_each_config(payloads):
         ratings = list(_ratings(payload, rejections))
+        # The latest split may still hold rows of earlier dates, of models that were taken off.
         newest = max((rating.published_on for rating in ratings if rating.published_on), default=None)
         releases += [newest] if newest else []
-        current = (rating for rating in ratings if rating.published_on == newest)
+        current = (rating for rating in ratings if rating.published_on in (newest, None))
         records += _records(payload, _most_voted(current))
     if payloads and not records:
         raise malformed(payloads[0], "holds no rating")
@@ -110,6 +104,7 @@ def parse(payloads: Sequence[Payload]) -> ParsedSource:
         rejected=rejections.rows(),
         as_of=as_of,
         version=as_of.isoformat() if as_of else "",
+        row_count=rejections.row_count,
     )
 
 
@@ -128,14 +123,14 @@ def _ratings(payload: Payload, rejections: Rejections) -> Iterable[_Rating]:
     prefix = _BENCHMARK_OF_CONFIG.get(_config_of(payload.part), "")
     if not prefix:
         raise malformed(payload, "is a configuration that is not known")
-    latest = payload.fetched_at.date() + _CLOCK_SKEW
     part_date = _date_of(payload.part)
     for row in read_rows(payload):
+        rejections.row_count += 1
         category = _category_of(row.category)
         if category in _DROPPED_CATEGORIES:
             continue
         rating = _rating(row, prefix=prefix, category=category, part_date=part_date)
-        fault = _fault(row, rating, category, latest)
+        fault = _fault(row, rating, category, payload)
         if fault or rating is None:
             rejections.add(payload.part, row.number, fault, row.excerpt())
         else:
@@ -164,7 +159,7 @@ def _rating(row: Row, *, prefix: str, category: str, part_date: date | None) -> 
     return _Rating(name, clean_name(row.organization), measure, published_on)
 
 
-def _fault(row: Row, rating: _Rating | None, category: str, latest: date) -> str:
+def _fault(row: Row, rating: _Rating | None, category: str, payload: Payload) -> str:
     if not clean_name(row.name):
         return "has no usable model name"
     if not _CATEGORY.fullmatch(category):
@@ -173,7 +168,7 @@ def _fault(row: Row, rating: _Rating | None, category: str, latest: date) -> str
         return "has no rating that is a number"
     if not is_possible(rating.measure.benchmark, rating.measure.value):
         return f"has an impossible rating of {rating.measure.value:g}"
-    if rating.published_on and rating.published_on > latest:
+    if rating.published_on and is_future(rating.published_on, payload):
         return f"was published in the future, on {rating.published_on}"
     return ""
 
@@ -202,9 +197,7 @@ def _records(payload: Payload, ratings: Iterable[_Rating]) -> Iterable[SourceRec
             source=INFO.key,
             name=name,
             organization=next((rating.organization for rating in rated if rating.organization), ""),
-            measures=tuple(
-                sorted((rating.measure for rating in rated), key=lambda measure: measure.benchmark)
-            ),
+            measures=tuple(sorted((rating.measure for rating in rated), key=lambda measure: measure.benchmark)),
             payload_sha256=payload.sha256,
         )
 
@@ -216,9 +209,7 @@ def _part_of(path: Path, directory: Path) -> str:
     """The configuration that a saved file holds, for a CSV with its date; "" for an unknown file."""
     if path.suffix != ".csv":
         return re.split(r"-(?:latest|rows)", path.stem)[0]
-    kind = {"text": "csv_text", "vision": "csv_vision", "lmsys": "csv_text"}.get(
-        path.stem.rsplit("_", 1)[-1], ""
-    )
+    kind = {"text": "csv_text", "vision": "csv_vision", "lmsys": "csv_text"}.get(path.stem.rsplit("_", 1)[-1], "")
     published_on = iso_date(path.stem) or _release_date(directory)
     return f"{kind}_{published_on:%Y_%m_%d}" if kind and published_on else kind
 
@@ -226,9 +217,7 @@ def _part_of(path: Path, directory: Path) -> str:
 def _release_date(directory: Path) -> date | None:
     """The date that the old CSV's release file names: the CSV itself holds none."""
     path = directory / "lmarena_release_latest.json"
-    found = (
-        re.search(r'"tag_name":\s*"(\d{4})\.(\d{2})\.(\d{2})"', path.read_text()) if path.is_file() else None
-    )
+    found = re.search(r'"tag_name":\s*"(\d{4})\.(\d{2})\.(\d{2})"', path.read_text()) if path.is_file() else None
     return iso_date("-".join(found.groups())) if found else None
 
 

@@ -104,9 +104,7 @@ class _ParquetFaults:
     def __enter__(self) -> None:
         return None
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if kind is not None and (kind is Exception or kind.__module__.startswith(("pyo3_runtime", "arro3"))):
             raise malformed(self._payload, "is damaged: its parquet cannot be read") from error
 

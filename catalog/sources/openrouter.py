@@ -86,19 +86,24 @@ def parse(payloads: Sequence[Payload]) -> ParsedSource:
     """
     rejections = Rejections(INFO.key)
     models: dict[str, ModelFacts] = {}
-    row_count, total_count = 0, 0
+    total_count = 0
     for payload in payloads:
         envelope = fields_of(decode_json(payload))
         rows = bounded_rows(payload, envelope.get("data"))
         total_count = max(total_count, whole_number(envelope.get("total_count"), at_most=ROWS_LIMIT) or 0)
-        row_count += len(rows)
+        rejections.row_count += len(rows)
         for number, row in enumerate(rows):
             facts = _facts(payload, number, row, rejections)
             if facts and models.setdefault(facts.model_id, facts) is not facts:
                 rejections.add(payload.part, number, f"{facts.model_id} is listed twice", facts.model_id)
-    if payloads and row_count < total_count:
-        raise malformed(payloads[0], f"is cut: {row_count} of {total_count} rows")
-    return ParsedSource(source=INFO.key, models=tuple(models.values()), rejected=rejections.rows())
+    if payloads and rejections.row_count < total_count:
+        raise malformed(payloads[0], f"is cut: {rejections.row_count} of {total_count} rows")
+    return ParsedSource(
+        source=INFO.key,
+        models=tuple(models.values()),
+        rejected=rejections.rows(),
+        row_count=rejections.row_count,
+    )
 
 
 def _facts(payload: Payload, number: int, row: object, rejections: Rejections) -> ModelFacts | None:
@@ -121,8 +126,7 @@ def _facts(payload: Payload, number: int, row: object, rejections: Rejections) -
         hugging_face_id=clean_name(listed.get("hugging_face_id")),
         description=clean_text(listed.get("description"), limit=DESCRIPTION_LIMIT),
         created_at=_moment(listed.get("created")),
-        context_length_tokens=_tokens(listed.get("context_length"))
-        or _tokens(top_provider.get("context_length")),
+        context_length_tokens=_tokens(listed.get("context_length")) or _tokens(top_provider.get("context_length")),
         max_output_tokens=_tokens(top_provider.get("max_completion_tokens")),
         input_modalities=texts(architecture.get("input_modalities")),
         output_modalities=texts(architecture.get("output_modalities")),

@@ -7,12 +7,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from catalog.shapes import PriceOverride, Pricing
-from catalog.sources.reading import clean_name, clean_text, fields_of, whole_number
+from catalog.sources.reading import clean_name, excerpt_of, fields_of, whole_number
 from smartspawn.lib.units import plain_decimal, usd_per_mtok
 
 # The dearest model ever listed asked 600 USD per million tokens; a hundred times that is a mistake.
 _HIGHEST_USD_PER_TOKEN: Final = Decimal("0.1")
 _HIGHEST_USD_PER_UNIT: Final = Decimal(1_000)  # per request, image or web search
+_LOWEST_USD: Final = Decimal("1E-15")  # less would be rounded to zero, which would say "free"
 _LONGEST_PRICE: Final = 40
 _MOST_OVERRIDES: Final = 48
 _LARGEST_PROMPT_TOKENS: Final = 1_000_000_000
@@ -67,10 +68,13 @@ def _override(value: object, faults: list[str]) -> PriceOverride | None:
 
 
 def _time_of_day(value: object) -> str:
-    digits = f"{value:04d}" if isinstance(value, int) and 0 <= value < 2400 else clean_name(value)
-    digits = digits.replace(":", "")
+    digits = (
+        f"{value:04d}"
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2400
+        else clean_name(value).replace(":", "")
+    )
     is_time = len(digits) == 4 and digits.isascii() and digits.isdigit()
-    return digits if is_time and digits[:2] < "25" and digits[2:] < "60" else ""
+    return digits if is_time and digits[:2] <= "24" and digits[2:] < "60" else ""
 
 
 def _per_mtok(listed: Mapping[str, object], key: str, faults: list[str]) -> Decimal | None:
@@ -89,9 +93,10 @@ def _usd(listed: Mapping[str, object], key: str, highest: Decimal, faults: list[
     if value is None:
         return None
     usd = _decimal(value)
-    if usd is None or not 0 <= usd <= highest:
+    is_believable = usd is not None and (usd == 0 or _LOWEST_USD <= usd <= highest)
+    if usd is None or not is_believable:
         if usd != _DYNAMIC:
-            faults.append(f"its price for {key} cannot be read: {clean_text(str(value)[:60], limit=30)!r}")
+            faults.append(f"its price for {key} cannot be read: {excerpt_of(value)!r}")
         return None
     return usd
 

@@ -9,7 +9,7 @@ import re
 import reprlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 import msgspec
@@ -21,6 +21,8 @@ NAME_LIMIT: Final = 200  # the longest real model name has 96 characters
 EXCERPT_LIMIT: Final = 120
 # The largest real source has some 40,000 rows; more is a mistake or an attack on memory.
 ROWS_LIMIT: Final = 250_000
+# A date later than the fetch by more than this is a mistake, which would outrank every true one.
+CLOCK_SKEW: Final = timedelta(days=2)
 
 # Control characters break terminals, feeds and PostgreSQL (NUL); lone surrogates break UTF-8.
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
@@ -84,6 +86,11 @@ def iso_date(value: object) -> date | None:
 
 
 _ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
+
+
+def is_future(day: date, payload: Payload) -> bool:
+    """Whether the day lies after the payload was fetched, clocks that differ allowed for."""
+    return day > payload.fetched_at.date() + CLOCK_SKEW
 
 
 def texts(value: object, *, limit: int = 64) -> tuple[str, ...]:
@@ -157,9 +164,10 @@ def _cells(line: str) -> list[str]:
 
 @dataclass(slots=True)
 class Rejections:
-    """Collects what could not be read: at most one entry for each row of a payload."""
+    """Counts the rows read and collects what could not be: at most one entry for each row."""
 
     source: Source
+    row_count: int = 0
     _by_row: dict[tuple[str, int], RejectedRow] = field(default_factory=dict)
 
     def add(self, part: str, row: int, reason: str, excerpt: object = "") -> None:

@@ -29,9 +29,7 @@ class SourceModule(Protocol):
         """What a reader must know of the source."""
         ...
 
-    async def fetch(
-        self, door: Door, known: Mapping[str, Payload], config: SourceConfig
-    ) -> tuple[Payload, ...]:
+    async def fetch(self, door: Door, known: Mapping[str, Payload], config: SourceConfig) -> tuple[Payload, ...]:
         """Everything the source publishes now; ``known`` holds the last good payload of each part.
 
         Raises SourceUnreachable, SourceMalformed or SourceNotConfigured: all of it or nothing.

@@ -12,6 +12,7 @@ from smartspawn.access.shapes import Scope
 schema = requires_scope(Scope.CATALOG_READ, is_open=True)(SpectacularAPIView.as_view())
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("smartspawn.access.urls")),
     path("api", catalog_api.root, name="api-root"),
     path("api/schema/", schema, name="api-schema"),
     path("api/", include("catalog.api_urls")),

@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class AccessConfig(AppConfig):
     name = "smartspawn.access"
     label = "access"
+
+    def ready(self) -> None:
+        from smartspawn.access import checks  # noqa: F401 - registers the check

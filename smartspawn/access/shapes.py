@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -13,6 +15,11 @@ class Role(StrEnum):
     MEMBER = "member"  # starts work, rates, refreshes
     ADMIN = "admin"  # changes what others rely on: aliases, overrides, sources, keys, users
 
+    def includes(self, other: Role) -> bool:
+        """Whether this role may do all that the other may."""
+        ladder = list(Role)
+        return ladder.index(self) >= ladder.index(other)
+
 
 class Scope(StrEnum):
     """What an API key may do; a key has only the scopes that it was given."""
@@ -22,16 +29,94 @@ class Scope(StrEnum):
     CATALOG_ADMIN = "catalog:admin"
 
 
+# The lowest role that may do what the scope names, by session or by a key of its own making.
+SCOPE_ROLES: Mapping[Scope, Role] = {
+    Scope.CATALOG_READ: Role.VIEWER,
+    Scope.CATALOG_REFRESH: Role.MEMBER,
+    Scope.CATALOG_ADMIN: Role.ADMIN,
+}
+
+SCOPE_TITLES: Mapping[Scope, str] = {
+    Scope.CATALOG_READ: "Read the catalog, with values shown to signed-in people only",
+    Scope.CATALOG_REFRESH: "Start a refresh of the catalog",
+    Scope.CATALOG_ADMIN: "Change aliases, overrides and sources",
+}
+
+
+def scopes_within(role: Role) -> frozenset[Scope]:
+    """The scopes that a person of this role may use and hand on to a key."""
+    return frozenset(scope for scope in Scope if role.includes(SCOPE_ROLES[scope]))
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who is asking: a person by session, a key, or nobody in particular."""
 
     label: str  # for the audit log: "alice", "key ci-bot (ss_ab12)", "anonymous", "command line"
-    role: Role | None = None
+    role: Role | None = None  # a person's; a key has scopes only
     scopes: frozenset[Scope] = frozenset()
     user_id: int | None = None
     key_id: int | None = None
+    address: str = ""
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether nobody in particular is asking."""
+        return self.role is None and not self.scopes
+
+    def has_role(self, role: Role) -> bool:
+        """Whether this is a person whose role reaches the given one."""
+        return self.role is not None and self.role.includes(role)
+
+    def has_scope(self, scope: Scope) -> bool:
+        """Whether this person or key may do what the scope names."""
+        return scope in self.scopes
 
 
 ANONYMOUS = Actor(label="anonymous")
 COMMAND_LINE = Actor(label="command line", role=Role.ADMIN, scopes=frozenset(Scope))
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a view asks of its caller; with neither role nor scope it is there for everybody."""
+
+    role: Role | None = None
+    scope: Scope | None = None
+    is_open: bool = False  # needs no identity while the site keeps its API open
+    allows_loopback: bool = False  # a program on this very machine needs no key
+
+    def __str__(self) -> str:
+        if self.role is not None:
+            return f"role {self.role}"
+        if self.scope is None:
+            return "everybody"
+        extras = [", open by default"] * self.is_open + [", or loopback"] * self.allows_loopback
+        return f"scope {self.scope}" + "".join(extras)
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that was just made; the token is in no other place and cannot be had again."""
+
+    key_id: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which entries of the audit log to show; an empty field does not restrict."""
+
+    actor: str = ""
+    action: str = ""
+    subject: str = ""
+    since: date | None = None
+    until: date | None = None  # inclusive
+
+
+@dataclass(frozen=True, slots=True)
+class AuditCursor:
+    """The place in the log after which to go on, newest first."""
+
+    at: datetime
+    entry_id: int

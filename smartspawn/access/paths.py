@@ -1,0 +1,11 @@
+"""Which addresses speak JSON; everything else is a page for people."""
+
+from __future__ import annotations
+
+_API_ROOTS = ("/api", "/v1", "/mcp")
+_API_PREFIXES = tuple(f"{root}/" for root in _API_ROOTS)
+
+
+def is_api_path(path: str) -> bool:
+    """Whether errors at this path are JSON and API keys count there."""
+    return path in _API_ROOTS or path.startswith(_API_PREFIXES)

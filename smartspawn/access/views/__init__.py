@@ -1,0 +1,1 @@
+"""The pages of access, one module for each subject."""

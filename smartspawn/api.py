@@ -1,0 +1,298 @@
+"""Where errors become HTTP: one table from code to status, one envelope, one handler for each way to fail.
+
+Under /api, /v1 and /mcp every error is ``{"error": {"code": ..., "message": ...}}``; elsewhere it is a page.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, TypedDict
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+    UnreadablePostError,
+)
+from django.shortcuts import render
+from rest_framework import exceptions
+from rest_framework.parsers import JSONParser
+from rest_framework.response import Response
+
+from smartspawn.access.paths import is_api_path
+from smartspawn.lib.errors import (
+    InvalidBody,
+    InvalidParam,
+    MissingParam,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    SmartSpawnError,
+    TooManyRequests,
+)
+
+logger = logging.getLogger(__name__)
+
+STATUS_BY_CODE: Mapping[str, int] = {
+    "MISSING_PARAM": 400,
+    "INVALID_PARAM": 400,
+    "INVALID_BODY": 400,
+    "UNAUTHORIZED": 401,
+    "FORBIDDEN": 403,
+    "NOT_FOUND": 404,
+    "NO_MODEL": 404,
+    "METHOD_NOT_ALLOWED": 405,
+    "NOT_ACCEPTABLE": 406,
+    "CONFLICT": 409,
+    "PAYLOAD_TOO_LARGE": 413,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "RATE_LIMITED": 429,
+    "INTERNAL": 500,
+    "UPSTREAM_FAULT": 502,
+    "UPSTREAM_UNREACHABLE": 502,
+    "UPSTREAM_REFUSED": 502,
+    "UPSTREAM_TOO_LARGE": 502,
+    "SOURCE_FAULT": 502,
+    "SOURCE_UNREACHABLE": 502,
+    "SOURCE_MALFORMED": 502,
+    "SOURCE_IMPLAUSIBLE": 502,
+    "SOURCE_NOT_CONFIGURED": 409,
+}
+_CODE_BY_STATUS: Mapping[int, str] = {
+    400: "INVALID_BODY",
+    401: "UNAUTHORIZED",
+    403: "FORBIDDEN",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    406: "NOT_ACCEPTABLE",
+    409: "CONFLICT",
+    413: "PAYLOAD_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+    429: "RATE_LIMITED",
+}
+_HEADERS_TO_KEEP = ("Allow", "Retry-After", "WWW-Authenticate", "Vary")
+_ABSENT_CODES = ("required", "null", "blank", "empty")
+_NOT_HERE = "There is nothing at this address."
+_TITLES: Mapping[int, str] = {
+    400: "That request cannot be used",
+    403: "Not for your role",
+    404: "Nothing is here",
+    409: "Somebody was faster",
+    413: "Too much at once",
+    429: "Too many requests",
+}
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class ErrorBody(TypedDict):
+    code: str
+    message: str
+
+
+class ErrorPayload(TypedDict):
+    error: ErrorBody
+
+
+def error_payload(code: str, message: str) -> ErrorPayload:
+    """The envelope that every API error comes in."""
+    return {"error": {"code": code, "message": message}}
+
+
+def status_of(error: SmartSpawnError) -> int:
+    """The HTTP status of a refusal; a code that the table does not know is a bad request."""
+    return STATUS_BY_CODE.get(error.code, 400)
+
+
+def headers_of(error: SmartSpawnError) -> dict[str, str]:
+    """The headers that belong to a refusal."""
+    if isinstance(error, TooManyRequests):
+        return {"Retry-After": str(error.retry_after_s)}
+    return {"WWW-Authenticate": 'Bearer realm="api"'} if isinstance(error, NotSignedIn) else {}
+
+
+# --- foreign errors in our words ---------------------------------------------------------------
+
+
+def translate(error: Exception) -> SmartSpawnError | None:
+    """The refusal that a framework's error means, or None for one that is nobody's fault but ours."""
+    if isinstance(error, SmartSpawnError):
+        return error
+    for kind, words in _MEANINGS:
+        if isinstance(error, kind):
+            return words(error)
+    return None
+
+
+def _invalid(error: exceptions.ValidationError) -> SmartSpawnError:
+    """The first thing that is wrong with the input, and where."""
+    path, detail = _first_fault(error.detail)
+    if not path and detail.code == "invalid":
+        return InvalidBody(str(detail))
+    message = f"{'.'.join(path)}: {detail}" if path else str(detail)
+    return MissingParam(message) if detail.code in _ABSENT_CODES else InvalidParam(message)
+
+
+def _first_fault(detail: Any, path: tuple[str, ...] = ()) -> tuple[tuple[str, ...], exceptions.ErrorDetail]:
+    if isinstance(detail, dict):
+        name, inner = next(item for item in detail.items() if item[1])
+        return _first_fault(inner, path if name == "non_field_errors" else (*path, str(name)))
+    if isinstance(detail, list):
+        place, inner = next((place, item) for place, item in enumerate(detail) if item)
+        return _first_fault(inner, (*path, str(place)) if isinstance(inner, dict | list) else path)
+    return path, detail
+
+
+def _with_code(code: str, message: str) -> SmartSpawnError:
+    error = SmartSpawnError(message)
+    error.code = code
+    return error
+
+
+def _by_status(error: exceptions.APIException) -> SmartSpawnError:
+    return _with_code(_CODE_BY_STATUS.get(error.status_code, "INTERNAL"), str(error.detail))
+
+
+def _too_large() -> SmartSpawnError:
+    return _with_code("PAYLOAD_TOO_LARGE", f"The body may have at most {settings.REQUEST_MAX_BYTES} bytes.")
+
+
+# From the particular to the general: the first kind that fits speaks.
+_MEANINGS: tuple[tuple[type[Exception], Callable[[Any], SmartSpawnError]], ...] = (
+    (exceptions.ValidationError, _invalid),
+    (exceptions.APIException, _by_status),
+    (Http404, lambda _error: NotFound(_NOT_HERE)),
+    (PermissionDenied, lambda error: NotAllowed(str(error) or "This is not allowed.")),
+    (RequestDataTooBig, lambda _error: _too_large()),
+    (SuspiciousOperation, lambda _error: InvalidBody("The request cannot be read.")),
+    (UnreadablePostError, lambda _error: InvalidBody("The request broke off.")),
+)
+
+
+def _internal(error: Exception | None, request: HttpRequest) -> tuple[SmartSpawnError, str]:
+    request_id = uuid.uuid4().hex[:16]
+    logger.error("Request %s failed: %s %s", request_id, request.method, request.path, exc_info=error)
+    return _with_code("INTERNAL", f"Something went wrong on our side; the log has it under {request_id}."), request_id
+
+
+# --- as responses ------------------------------------------------------------------------------
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:  # noqa: ARG001 - DRF's interface
+    """DRF's way in: the envelope for a known error; an unknown one goes on to the middleware."""
+    from rest_framework.views import set_rollback  # its settings name this very module
+
+    refusal = translate(error)
+    if refusal is None:
+        return None
+    set_rollback()
+    return Response(
+        error_payload(refusal.code, refusal.message), status=status_of(refusal), headers=headers_of(refusal)
+    )
+
+
+def error_response(request: HttpRequest, error: SmartSpawnError) -> HttpResponse:
+    """The refusal as JSON or as a page, as the address asks."""
+    response = _json(error) if is_api_path(request.path) else _page(request, error)
+    for name, value in headers_of(error).items():
+        response.headers[name] = value
+    return response
+
+
+def _json(error: SmartSpawnError) -> JsonResponse:
+    return JsonResponse(error_payload(error.code, error.message), status=status_of(error))
+
+
+def _page(request: HttpRequest, error: SmartSpawnError) -> HttpResponse:
+    status = status_of(error)
+    shown = {"status": status, "heading": _TITLES.get(status, _TITLES[400]), "message": error.message}
+    return render(request, "error.html", shown, status=status)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """What a form gets whose token is missing or old."""
+    message = "This form is out of date or came from another site. Go back, reload the page and send it again."
+    logger.warning("CSRF refused %s: %s", request.path, reason)
+    return error_response(request, NotAllowed(message))
+
+
+# --- middleware --------------------------------------------------------------------------------
+
+
+class ErrorsMiddleware:
+    """Give every failure a face: the envelope below the API's addresses, a page elsewhere."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.status_code < 400 or not is_api_path(request.path):
+            return response
+        is_json = response.headers.get("Content-Type", "").startswith("application/json")
+        return response if is_json else _enveloped(request, response)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Django's way in for what a view raises; on pages, Django's own errors keep their own pages."""
+        refusal = translate(error)
+        if is_api_path(request.path) or isinstance(error, SmartSpawnError | exceptions.APIException):
+            return error_response(request, refusal) if refusal else _crashed(request, error)
+        return None
+
+
+def _crashed(request: HttpRequest, error: Exception) -> HttpResponse:
+    refusal, request_id = _internal(error, request)
+    response = _json(refusal)
+    response.headers["X-Request-Id"] = request_id
+    return response
+
+
+def _enveloped(request: HttpRequest, response: HttpResponseBase) -> HttpResponse:
+    """The envelope for an error from outside our views: no such address, no such method, a crash."""
+    status = response.status_code
+    words = {404: _NOT_HERE, 405: f"Method {request.method} is not allowed here."}
+    request_id = ""
+    if status in _CODE_BY_STATUS:
+        error = _with_code(_CODE_BY_STATUS[status], words.get(status, response.reason_phrase))
+    else:
+        error, request_id = _internal(None, request)
+    enveloped = JsonResponse(error_payload(error.code, error.message), status=status)
+    for name in _HEADERS_TO_KEEP:
+        if name in response.headers:
+            enveloped.headers[name] = response.headers[name]
+    if request_id:
+        enveloped.headers["X-Request-Id"] = request_id
+    return enveloped
+
+
+class BodyLimitMiddleware:
+    """Refuse a body that is longer than this site reads, before reading it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isascii() or not length.isdigit():
+            return error_response(request, InvalidBody("Content-Length is not a number."))
+        if int(length) > settings.REQUEST_MAX_BYTES:
+            return error_response(request, _too_large())
+        return self.get_response(request)
+
+
+class JSONBodyParser(JSONParser):
+    """JSON whatever the content type says, as the ancestor's clients send it; nesting has an end."""
+
+    media_type = "*/*"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise InvalidBody("The JSON is nested too deeply.") from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any
 
@@ -26,10 +27,6 @@ QUEUED_CHUNKS = 256
 BODY_TIMEOUT_S = 30.0
 
 
-class BodyTooLarge(Exception):
-    """The request's body is larger than this site takes."""
-
-
 class ClientGone(Exception):
     """The client left before its request was complete."""
 
@@ -38,21 +35,17 @@ class DjangoBridge:
     """An ASGI application that runs a WSGI application in a bounded pool of threads."""
 
     def __init__(self, wsgi_application: Any, *, threads: int, most_body_bytes: int) -> None:
-        self._inner = WSGIMiddleware(wsgi_application, workers=threads, send_queue_size=QUEUED_CHUNKS)
+        self._inner: Any = WSGIMiddleware(wsgi_application, workers=threads, send_queue_size=QUEUED_CHUNKS)
         self._most_body_bytes = most_body_bytes
-        self.executor = self._inner.executor
+        self.executor: ThreadPoolExecutor = self._inner.executor
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         try:
             async with asyncio.timeout(BODY_TIMEOUT_S):
                 body = await _whole_body(scope, receive, self._most_body_bytes)
-        except BodyTooLarge:
-            message = f"The request body is larger than {self._most_body_bytes} bytes"
-            await refuse(send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "PAYLOAD_TOO_LARGE", message)
         except TimeoutError:
-            message = f"The request body did not arrive within {BODY_TIMEOUT_S:.0f} s"
-            await refuse(send, HTTPStatus.REQUEST_TIMEOUT, "REQUEST_TIMEOUT", message)
+            await _refuse_slow(send)
         except ClientGone:
             return
         else:
@@ -60,21 +53,20 @@ class DjangoBridge:
 
 
 async def _whole_body(scope: Scope, receive: Receive, most_bytes: int) -> bytes:
+    """The body; of one that is too long only as much as shows it, for Django refuses it by its length."""
     if int(header(scope, b"content-length") or 0) > most_bytes:
-        raise BodyTooLarge
+        return b""
     parts: list[bytes] = []
     size = 0
-    while True:
+    while size <= most_bytes:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
-        part = message.get("body", b"")
-        size += len(part)
-        if size > most_bytes:
-            raise BodyTooLarge
-        parts.append(part)
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
         if not message.get("more_body", False):
-            return b"".join(parts)
+            break
+    return b"".join(parts)
 
 
 def _with_length(scope: Scope, body: bytes) -> Scope:
@@ -97,14 +89,15 @@ def header(scope: Scope, name: bytes) -> bytes:
     return next((value for key, value in scope["headers"] if key == name), b"")
 
 
-async def refuse(send: Send, status: HTTPStatus, code: str, message: str) -> None:
-    """Answer with the API's error envelope, and close the connection: its body was not read."""
-    body = json.dumps({"error": {"code": code, "message": message}}).encode()
+async def _refuse_slow(send: Send) -> None:
+    """Give up on a sender, in the API's error envelope; the rest of its body will not be read."""
+    message = f"The request body did not arrive within {BODY_TIMEOUT_S:.0f} s."
+    body = json.dumps({"error": {"code": "REQUEST_TIMEOUT", "message": message}}).encode()
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": int(status), "headers": headers})
+    await send({"type": "http.response.start", "status": int(HTTPStatus.REQUEST_TIMEOUT), "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import signal
-import sys
 import threading
 import time
 
@@ -13,11 +13,12 @@ import time
 SUPERVISOR_PID_VARIABLE = "SMARTSPAWN_SUPERVISOR_PID"
 PARENT_POLL_S = 0.5
 _PR_SET_PDEATHSIG = 1
+_HAS_DEATH_SIGNAL = platform.system() == "Linux"
 
 
 def end_with_parent(parent_pid: int, signal_number: int) -> None:
     """Have this process signalled when ``parent_pid`` is gone, however it went."""
-    if sys.platform.startswith("linux"):
+    if _HAS_DEATH_SIGNAL:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal_number))
         if os.getppid() != parent_pid:  # it went before the kernel knew of our wish
             os.kill(os.getpid(), signal_number)

@@ -1,25 +1,57 @@
-"""What every test can count on."""
+"""What every test can count on: no network, no traces on this machine, a browser or a word about it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import shutil
+from collections.abc import Iterator
 
 import pytest
 
-if TYPE_CHECKING:
-    from pytest_django import Settings
+from tests.chromium import ADVICE, find_chromium
+from tests.network import guard
 
-LIMITS = (
-    "RATE_LIMIT",
-    "PAGE_RATE_LIMIT",
-    "REFRESH_RATE_LIMIT",
-    "SIGNIN_RATE_LIMIT",
-    "KEY_FAILURE_RATE_LIMIT",
-)
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        guard(monkeypatch)
+        yield
 
 
 @pytest.fixture(autouse=True)
-def _no_limits(settings: Settings) -> None:
-    """Tests ask as often as they like; those of the limits set their own."""
-    for name in LIMITS:
-        setattr(settings, name, None)
+def _sync_browser_may_use_the_database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Playwright's sync interface runs an event loop, beside which Django would refuse to read the database."""
+    if request.node.get_closest_marker("browser"):
+        monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The browser to drive."""
+    path = find_chromium()
+    assert path, ADVICE
+    return path
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without a browser the browser tests are left out, loudly; on CI they stay, and fail."""
+    if find_chromium() or os.environ.get("CI"):
+        return
+    browser_items = [item for item in items if item.get_closest_marker("browser")]
+    config.hook.pytest_deselected(items=browser_items)
+    items[:] = [item for item in items if item not in browser_items]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was left out."""
+    if not find_chromium():
+        terminalreporter.write_sep("!", "browser tests did not run", red=True, bold=True)
+        terminalreporter.write_line(ADVICE)
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind."""
+    from tests.settings import TEST_HOME
+
+    shutil.rmtree(TEST_HOME, ignore_errors=True)

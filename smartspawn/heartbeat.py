@@ -28,6 +28,7 @@ FLOWING_WITHIN_S = 12.0
 FORGET_AFTER = timedelta(days=1)
 BEAT_FUNCTION = "smartspawn.heartbeat.beat"
 BEAT_ACK_ID = -1  # no row has it: there is nothing to delete when the beat is done
+QUEUE_NAME_PREFIX = "queue@"
 BEATS_DIR_VARIABLE = "SMARTSPAWN_BEATS_DIR"
 
 SignedTask = tuple[int, str]

@@ -203,6 +203,9 @@ REFRESH_API_KEY = env.str("REFRESH_API_KEY", default="")
 AUTO_REFRESH = env.bool("SMARTSPAWN_AUTO_REFRESH", default=True)
 SOURCE_BASE_URLS = env.dict("SMARTSPAWN_SOURCE_BASE_URLS", default={})  # upstream host=mirror address
 
+# --- health: past this age of the catalogue /readyz answers 503; 0: an old catalogue is better than none ------
+READYZ_CATALOG_MAX_AGE_H = env.int("READYZ_CATALOG_MAX_AGE_H", default=0)
+
 # --- language, time, files --------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 USE_I18N = False

@@ -90,9 +90,9 @@ def _watch(cluster: object, folder: Path, beat_file: Path | None) -> None:
 
 def _record(is_alive_now: threading.Event) -> None:
     """Write the heartbeat row while tasks come through; a slow database must not delay the watchdog's file."""
-    from smartspawn.heartbeat import record_heartbeat
+    from smartspawn.heartbeat import QUEUE_NAME_PREFIX, record_heartbeat
 
-    name = f"queue@{socket.gethostname()}:{os.getpid()}"
+    name = f"{QUEUE_NAME_PREFIX}{socket.gethostname()}:{os.getpid()}"
     while True:
         is_alive_now.wait()
         try:

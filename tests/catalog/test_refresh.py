@@ -1,0 +1,310 @@
+"""A refresh from end to end: what is published, what stays when an upstream fails or lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from catalog import queries
+from catalog.corrections import remove_alias, set_alias, set_override
+from catalog.models import PriceFact, RefreshRun, SourceState, StoredPayload, StoredSnapshot
+from catalog.queries.sources import SourceLight
+from catalog.refresh import RefreshOutcome, execute_refresh, rebuild_catalog, refresh_catalog, request_refresh
+from catalog.shapes import Alias, Category, DifferenceKind, Override, Source
+from catalog.source_states import config_of, remove_source_key, set_source_key
+from catalog.tasks import refresh_due_sources
+from smartspawn.access.models import AuditEntry
+from smartspawn.access.shapes import COMMAND_LINE
+from smartspawn.lib.errors import Conflict, InvalidParam, SourceFault
+from tests.upstreams import AA_KEY, Upstreams
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def upstreams(settings: Any) -> Iterator[Upstreams]:
+    with Upstreams() as running:
+        settings.SOURCE_BASE_URLS = running.base_urls
+        yield running
+
+
+def refresh(*only: Source) -> RefreshOutcome:
+    return refresh_catalog(actor=COMMAND_LINE, trigger="test", only=only)
+
+
+def light(source: Source) -> SourceLight:
+    return next(report.light for report in queries.list_sources() if report.info.key == source)
+
+
+def kinds(revision: int) -> set[tuple[str, str]]:
+    page = queries.list_changes(revision=revision, limit=1000)
+    return {(item.difference.kind, item.difference.model_id) for item in page.items}
+
+
+def prices_of(model_id: str) -> list[Decimal | None]:
+    return [point.prompt_usd_per_mtok for point in queries.price_history(model_id)]
+
+
+def test_the_first_refresh_publishes_every_listed_model_with_scores_and_prices(upstreams: Upstreams) -> None:
+    outcome = refresh()
+    entries = queries.entries_by_id()
+    assert outcome.is_published
+    assert len(entries) == len(upstreams.openrouter)
+    assert any(entry.scores and entry.records for entry in entries.values())
+    assert PriceFact.objects.count() == len(entries)
+    assert {light(source) for source in (Source.OPENROUTER, Source.LMARENA, Source.LIVEBENCH)} == {SourceLight.GREEN}
+    assert RefreshRun.objects.get().state == RefreshRun.State.DONE
+
+
+def test_every_part_of_a_score_names_a_payload_that_is_kept(upstreams: Upstreams) -> None:
+    refresh()
+    parts = [
+        part
+        for entry in queries.entries_by_id().values()
+        for score in entry.scores.values()
+        for part in score.parts
+        if part.payload_sha256
+    ]
+    kept = set(StoredPayload.objects.values_list("sha256", flat=True))
+    assert parts
+    assert {part.payload_sha256 for part in parts} <= kept
+
+
+def test_a_refresh_that_finds_nothing_new_keeps_the_revision(upstreams: Upstreams) -> None:
+    first, second = refresh(), refresh()
+    assert (second.revision, second.is_published) == (first.revision, False)
+    assert StoredSnapshot.objects.count() == 1
+
+
+def test_a_moved_price_is_a_new_dated_row_and_a_difference(upstreams: Upstreams) -> None:
+    refresh()
+    row = next(item for item in upstreams.openrouter if Decimal(item["pricing"]["prompt"]) > 0)
+    before = Decimal(row["pricing"]["prompt"]) * 1_000_000
+    row["pricing"]["prompt"] = str(Decimal(row["pricing"]["prompt"]) * 2)
+    outcome = refresh()
+    assert prices_of(row["id"]) == [before, before * 2]
+    assert (DifferenceKind.PRICE, row["id"]) in kinds(outcome.revision)
+
+
+def test_models_that_come_and_go_are_differences(upstreams: Upstreams) -> None:
+    refresh()
+    gone = upstreams.openrouter.pop()
+    outcome = refresh()
+    upstreams.openrouter.append(gone)
+    back = refresh()
+    assert (DifferenceKind.REMOVED, gone["id"]) in kinds(outcome.revision)
+    assert (DifferenceKind.ADDED, gone["id"]) in kinds(back.revision)
+
+
+@pytest.mark.parametrize("fault", [{"status": 503}, {"is_cut": True}, {"body": b"<html>later</html>"}, {"body": b"{}"}])
+def test_a_failing_catalogue_leaves_the_last_good_one_in_place(upstreams: Upstreams, fault: dict[str, Any]) -> None:
+    first = refresh()
+    upstreams.fail("openrouter.ai", **fault)
+    second = refresh()
+    state = SourceState.objects.get(pk=Source.OPENROUTER)
+    assert second.revision == first.revision
+    assert light(Source.OPENROUTER) is SourceLight.RED
+    assert state.reason
+    assert state.data_fetched_at
+    assert light(Source.LMARENA) is SourceLight.GREEN
+
+
+def test_prices_that_all_rose_a_hundredfold_are_not_believed(upstreams: Upstreams) -> None:
+    first = refresh()
+    for row in upstreams.openrouter:
+        for key in ("prompt", "completion"):
+            row["pricing"][key] = str(Decimal(row["pricing"][key]) * 100)
+    second = refresh()
+    assert second.revision == first.revision
+    assert SourceState.objects.get(pk=Source.OPENROUTER).error_code == "SOURCE_IMPLAUSIBLE"
+
+
+def test_a_catalogue_that_lost_most_models_is_not_believed(upstreams: Upstreams) -> None:
+    first = refresh()
+    del upstreams.openrouter[len(upstreams.openrouter) // 10 :]
+    assert refresh().revision == first.revision
+    assert light(Source.OPENROUTER) is SourceLight.RED
+
+
+def test_a_failing_leaderboard_keeps_its_old_values_while_prices_move_on(upstreams: Upstreams) -> None:
+    refresh()
+    upstreams.fail("huggingface.co", status=500)
+    upstreams.openrouter.pop()
+    outcome = refresh()
+    assert outcome.is_published
+    assert light(Source.LMARENA) is SourceLight.RED
+    sources = {part.source for entry in queries.entries_by_id().values() for part in _parts(entry)}
+    assert Source.LMARENA in sources
+
+
+def _parts(entry: Any) -> list[Any]:
+    return [part for score in entry.scores.values() for part in score.parts]
+
+
+def test_one_odd_row_is_reported_and_costs_no_other_row(upstreams: Upstreams) -> None:
+    count = len(upstreams.openrouter)
+    upstreams.openrouter.append({"id": "odd/row", "name": None, "pricing": "free"})
+    refresh()
+    assert len(queries.entries_by_id()) == count
+    state = SourceState.objects.get(pk=Source.OPENROUTER)
+    assert state.rejected_count == 1
+    assert state.rejected[0]["reason"]
+
+
+def test_only_the_named_sources_are_asked(upstreams: Upstreams) -> None:
+    refresh(Source.OPENROUTER)
+    assert {asked.host for asked in upstreams.asked} == {"openrouter.ai"}
+
+
+def test_without_any_catalogue_the_refresh_fails_and_frees_its_place(upstreams: Upstreams) -> None:
+    upstreams.fail("openrouter.ai", status=503)
+    with pytest.raises(SourceFault):
+        refresh()
+    run = RefreshRun.objects.get()
+    assert (run.state, run.slot) == (RefreshRun.State.FAILED, None)
+    assert "openrouter" in run.error
+    assert light(Source.OPENROUTER) is SourceLight.RED
+
+
+def test_two_refreshes_at_once_are_refused() -> None:
+    request_refresh(actor=COMMAND_LINE, trigger="first")
+    with pytest.raises(Conflict):
+        request_refresh(actor=COMMAND_LINE, trigger="second")
+
+
+def test_a_run_whose_process_died_gives_way_after_its_lease() -> None:
+    dead = request_refresh(actor=COMMAND_LINE, trigger="first")
+    overdue = timezone.now() - timedelta(seconds=1)
+    RefreshRun.objects.filter(pk=dead.pk).update(lease_until=overdue, state=RefreshRun.State.RUNNING)
+    request_refresh(actor=COMMAND_LINE, trigger="second")
+    dead.refresh_from_db()
+    assert dead.state == RefreshRun.State.LOST
+    assert dead.error
+
+
+def test_a_run_that_lost_its_place_publishes_nothing(upstreams: Upstreams, monkeypatch: pytest.MonkeyPatch) -> None:
+    from catalog import refresh as module
+
+    built = module.build_snapshot
+
+    def lose_the_slot(*args: Any, **kwargs: Any) -> Any:
+        RefreshRun.objects.update(state=RefreshRun.State.LOST, slot=None, finished_at=timezone.now())
+        return built(*args, **kwargs)
+
+    monkeypatch.setattr(module, "build_snapshot", lose_the_slot)
+    with pytest.raises(Conflict):
+        refresh()
+    assert not StoredSnapshot.objects.exists()
+    assert not StoredPayload.objects.exists()
+
+
+def test_a_run_is_done_once_however_often_it_rings(upstreams: Upstreams) -> None:
+    run = request_refresh(actor=COMMAND_LINE, trigger="test")
+    execute_refresh(run_id=run.pk)
+    with pytest.raises(Conflict):
+        execute_refresh(run_id=run.pk)
+
+
+def test_an_alias_is_believed_at_the_next_rebuild_and_can_be_taken_back(upstreams: Upstreams) -> None:
+    refresh()
+    unmatched = queries.list_unmatched(source=Source.LMARENA)
+    assert unmatched.names
+    name, target = unmatched.names[0].source_name, next(iter(queries.entries_by_id()))
+    row = set_alias(
+        actor=COMMAND_LINE, alias=Alias(source=Source.LMARENA, name=name, model_id=target, why="seen by hand")
+    )
+    rebuild_catalog(actor=COMMAND_LINE, trigger="alias")
+    assert name in {record.name for record in queries.get_entry(target).records}
+    assert name not in {match.source_name for match in queries.list_unmatched(source=Source.LMARENA).names}
+    remove_alias(actor=COMMAND_LINE, alias_id=row.pk, why="mistaken")
+    rebuild_catalog(actor=COMMAND_LINE, trigger="alias")
+    assert name not in {record.name for record in queries.get_entry(target).records}
+    assert list(AuditEntry.objects.order_by("pk").values_list("action", flat=True)) == ["alias.set", "alias.remove"]
+
+
+def test_an_override_beats_every_source_and_shows_as_one(upstreams: Upstreams) -> None:
+    refresh()
+    model_id = next(key for key, entry in queries.entries_by_id().items() if Category.CODING in entry.scores)
+    set_override(
+        actor=COMMAND_LINE, override=Override(model_id=model_id, field="score.coding", value="12.5", why="our tests")
+    )
+    rebuild_catalog(actor=COMMAND_LINE, trigger="override")
+    entry = queries.get_entry(model_id)
+    assert entry.scores[Category.CODING].value == 12.5
+    assert entry.scores[Category.CODING].is_overridden
+    assert [(override.by, override.why) for override in entry.overrides] == [("command line", "our tests")]
+
+
+def test_a_correction_made_while_a_refresh_runs_is_not_lost(
+    upstreams: Upstreams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh()
+    model_id = next(iter(queries.entries_by_id()))
+    from catalog import refresh as module
+
+    built, calls = module.build_snapshot, []
+
+    def correct_meanwhile(*args: Any, **kwargs: Any) -> Any:
+        if not calls:
+            set_override(
+                actor=COMMAND_LINE, override=Override(model_id=model_id, field="score.general", value="1", why="late")
+            )
+        calls.append(1)
+        return built(*args, **kwargs)
+
+    monkeypatch.setattr(module, "build_snapshot", correct_meanwhile)
+    refresh()
+    assert queries.get_entry(model_id).scores[Category.GENERAL].value == 1.0
+
+
+def test_artificial_analysis_is_asked_only_with_a_key_and_accepted_terms(upstreams: Upstreams) -> None:
+    refresh()
+    assert not any(asked.host == "artificialanalysis.ai" for asked in upstreams.asked)
+    with pytest.raises(InvalidParam):
+        set_source_key(
+            actor=COMMAND_LINE, source=Source.ARTIFICIAL_ANALYSIS, api_key=AA_KEY, accepts_terms=False
+        )
+    set_source_key(actor=COMMAND_LINE, source=Source.ARTIFICIAL_ANALYSIS, api_key=AA_KEY, accepts_terms=True)
+    assert config_of(Source.ARTIFICIAL_ANALYSIS).api_key == AA_KEY
+    refresh()
+    assert light(Source.ARTIFICIAL_ANALYSIS) is SourceLight.GREEN
+    remove_source_key(actor=COMMAND_LINE, source=Source.ARTIFICIAL_ANALYSIS, why="test")
+    assert light(Source.ARTIFICIAL_ANALYSIS) is SourceLight.OFF
+
+
+def test_a_source_key_is_stored_sealed_and_never_audited(upstreams: Upstreams) -> None:
+    secret = "aa-secret-0123456789abcdef"
+    set_source_key(actor=COMMAND_LINE, source=Source.ARTIFICIAL_ANALYSIS, api_key=secret, accepts_terms=True)
+    assert secret not in SourceState.objects.get(pk=Source.ARTIFICIAL_ANALYSIS).api_key_sealed
+    assert all(secret not in str(entry.__dict__) for entry in AuditEntry.objects.all())
+
+
+def test_the_schedule_asks_only_sources_whose_time_has_come(upstreams: Upstreams) -> None:
+    refresh_due_sources()
+    asked_first = len(upstreams.asked)
+    assert asked_first
+    assert refresh_due_sources() == "nothing is due"
+    SourceState.objects.filter(pk=Source.OPENROUTER).update(
+        data_fetched_at=timezone.now() - timedelta(hours=7), last_attempt_at=timezone.now() - timedelta(hours=7)
+    )
+    refresh_due_sources()
+    assert {asked.host for asked in upstreams.asked[asked_first:]} == {"openrouter.ai"}
+
+
+def test_a_failed_source_is_not_asked_again_at_every_tick(upstreams: Upstreams) -> None:
+    upstreams.fail("openrouter.ai", status=503)
+    refresh_due_sources()
+    asked = sum(item.host == "openrouter.ai" for item in upstreams.asked)
+    refresh_due_sources()
+    assert sum(item.host == "openrouter.ai" for item in upstreams.asked) == asked
+
+
+def test_a_folder_without_captures_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceFault, match="not a folder"):
+        refresh_catalog(actor=COMMAND_LINE, trigger="test", captures=tmp_path / "missing")

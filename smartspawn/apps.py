@@ -5,3 +5,6 @@ from django.apps import AppConfig
 
 class SmartSpawnConfig(AppConfig):
     name = "smartspawn"
+
+    def ready(self) -> None:
+        from smartspawn import checks  # noqa: F401 - registers them

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from ipaddress import ip_network
 from pathlib import Path
@@ -15,7 +16,25 @@ from smartspawn.lib.keyfile import read_or_create_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
+
+
+class _Env(environ.Env):  # type: ignore[misc]  # django-environ ships no types
+    """Names the variable whose value cannot be used, and takes no unknown word for "no"."""
+
+    def int(self, var: str, default: Any = environ.Env.NOTSET) -> int:
+        try:
+            return int(super().int(var, default=default))
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{var}={os.environ.get(var)!r} is not a whole number.") from error
+
+    def bool(self, var: str, default: Any = environ.Env.NOTSET) -> bool:
+        word = os.environ.get(var, "").strip().lower()
+        if word not in {"", "on", "off", "yes", "no", "true", "false", "1", "0"}:
+            raise ImproperlyConfigured(f"{var}={word!r} is neither on nor off.")
+        return bool(super().bool(var, default=default)) if word else bool(default)
+
+
+env = _Env()
 if env.bool("SMARTSPAWN_DOTENV", default=True):  # the tests switch it off: they are not about this machine
     environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
 
@@ -153,6 +172,10 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- database, cache, queue -------------------------------------------------------------------
 DATABASE_URL = env.str("DATABASE_URL", default=f"sqlite:///{HOME_DIR / 'smartspawn.db'}")
+if not DATABASE_URL.startswith(("sqlite:///", "postgres://", "postgresql://")):
+    raise ImproperlyConfigured(
+        "DATABASE_URL is neither sqlite:///PATH nor postgres://USER:PASSWORD@HOST:PORT/NAME."
+    )
 DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(DATABASE_URL)}
 IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if IS_SQLITE:

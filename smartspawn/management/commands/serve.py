@@ -8,6 +8,7 @@ from argparse import ArgumentParser
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from smartspawn.checks import SERVING_TAG
 from smartspawn.processes import end_with_supervisor
 
 STOP_GRACE_S = 5  # an open request gets this long to finish after the signal to stop
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         import uvicorn
 
         end_with_supervisor()
+        self.check(tags=[SERVING_TAG], include_deployment_checks=True)
         config = uvicorn.Config(
             "smartspawn.asgi:application",
             host=settings.HOST,

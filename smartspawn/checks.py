@@ -24,7 +24,7 @@ Messages = list[CheckMessage]
 @register("queue")
 def queue_settings_are_safe(**_kwargs: Any) -> Messages:
     """Refuse settings under which tasks are lost, run twice, or come back for ever."""
-    queue = settings.Q_CLUSTER
+    queue: dict[str, Any] = {**settings.Q_CLUSTER}
     messages: Messages = []
     timeout, retry = queue.get("timeout"), queue.get("retry")
     if not timeout or not retry or retry <= timeout:

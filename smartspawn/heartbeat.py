@@ -23,8 +23,8 @@ from smartspawn.models import Heartbeat
 from smartspawn.processes import is_running
 
 BEAT_EVERY_S = 3.0
-# Four beats: a busy machine may be late, and the beat waits behind the tasks that were taken in before it.
-FLOWING_WITHIN_S = 12.0
+# Three beats: a busy machine may be late, and a beat waits behind the tasks that were taken in before it.
+FLOWING_WITHIN_S = 9.0
 FORGET_AFTER = timedelta(days=1)
 BEAT_FUNCTION = "smartspawn.heartbeat.beat"
 BEAT_ACK_ID = -1  # no row has it: there is nothing to delete when the beat is done

@@ -17,7 +17,6 @@ from smartspawn.lib.keyfile import read_or_create_secret
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-
 class _Env(environ.Env):  # type: ignore[misc]  # django-environ ships no types
     """Names the variable whose value cannot be used, and takes no unknown word for "no"."""
 
@@ -44,8 +43,7 @@ try:
     HOME_DIR.mkdir(parents=True, exist_ok=True)
 except OSError as error:
     raise ImproperlyConfigured(
-        f"SMARTSPAWN_HOME={HOME_DIR} cannot be created ({error}). "
-        "Point it at a folder that this user may write to."
+        f"SMARTSPAWN_HOME={HOME_DIR} cannot be created ({error}). Point it at a folder that this user may write to."
     ) from error
 
 # --- this server ----------------------------------------------------------------------------
@@ -127,14 +125,10 @@ def _rate(name: str, default: str) -> Rate | None:
 
 
 RATE_LIMIT = _rate("SMARTSPAWN_RATE_LIMIT", "200/min")  # the API, by client
-PAGE_RATE_LIMIT = _rate(
-    "SMARTSPAWN_PAGE_RATE_LIMIT", "600/min" if RATE_LIMIT else "off"
-)  # pages and their parts
+PAGE_RATE_LIMIT = _rate("SMARTSPAWN_PAGE_RATE_LIMIT", "600/min" if RATE_LIMIT else "off")  # pages and their parts
 REFRESH_RATE_LIMIT = _rate("SMARTSPAWN_REFRESH_RATE_LIMIT", "2/h")
 SIGNIN_RATE_LIMIT = _rate("SMARTSPAWN_SIGNIN_RATE_LIMIT", "10/5min")  # by client, and again by name
-KEY_FAILURE_RATE_LIMIT = _rate(
-    "SMARTSPAWN_KEY_FAILURE_RATE_LIMIT", "20/min"
-)  # uses of keys that open nothing
+KEY_FAILURE_RATE_LIMIT = _rate("SMARTSPAWN_KEY_FAILURE_RATE_LIMIT", "20/min")  # uses of keys that open nothing
 OPEN_API = env.bool("SMARTSPAWN_OPEN_API", default=True)
 
 try:
@@ -173,9 +167,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # --- database, cache, queue -------------------------------------------------------------------
 DATABASE_URL = env.str("DATABASE_URL", default=f"sqlite:///{HOME_DIR / 'smartspawn.db'}")
 if not DATABASE_URL.startswith(("sqlite:///", "postgres://", "postgresql://")):
-    raise ImproperlyConfigured(
-        "DATABASE_URL is neither sqlite:///PATH nor postgres://USER:PASSWORD@HOST:PORT/NAME."
-    )
+    raise ImproperlyConfigured("DATABASE_URL is neither sqlite:///PATH nor postgres://USER:PASSWORD@HOST:PORT/NAME.")
 DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(DATABASE_URL)}
 IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if IS_SQLITE:

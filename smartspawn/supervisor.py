@@ -36,7 +36,8 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     kept_fds: tuple[int, ...] = ()
     beat_path: Path | None = None  # touched by the program while it works; None: being there is enough
-    stale_after_s: float = 20.0
+    stale_after_s: float = 6.0
+    startup_s: float = 60.0  # until the first touch
 
 
 @dataclass(slots=True)
@@ -48,6 +49,8 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     restart_at: float = 0.0
+    beat_mtime_ns: int = 0  # as last seen
+    beat_seen_at: float | None = None  # when it last changed; by our clock, which a suspended machine stops
     instant_end_count: int = 0  # ends right after a start, in a row
     instant_exit_count: int = 0  # those of them that nobody else caused by a signal
 
@@ -111,13 +114,14 @@ class Supervisor:
         elif self._is_stalled(child):
             kill_group(child.process.pid)
             child.process.wait()
-            self._bury(child, f"gave no sign of life for {child.program.stale_after_s:.0f} s")
+            self._bury(child, "stalled: it gave no sign of life")
 
     def _start(self, child: Child) -> None:
         program = child.program
         if program.beat_path:
             program.beat_path.parent.mkdir(parents=True, exist_ok=True)
-            program.beat_path.touch()
+            program.beat_path.unlink(missing_ok=True)
+        child.beat_mtime_ns, child.beat_seen_at = 0, None
         child.process = subprocess.Popen(  # noqa: S603 - our own commands, no shell
             program.argv,
             env={**os.environ, **program.environment, SUPERVISOR_PID_VARIABLE: str(os.getpid())},
@@ -137,12 +141,13 @@ class Supervisor:
         beat_path = child.program.beat_path
         if beat_path is None:
             return False
-        try:
-            age_s = time.time() - beat_path.stat().st_mtime
-        except FileNotFoundError:
-            return False  # somebody tidied up; the next beat makes it again
-        alive_s = time.monotonic() - child.started_at
-        return min(age_s, alive_s) > child.program.stale_after_s
+        now = time.monotonic()
+        mtime_ns = beat_path.stat().st_mtime_ns if beat_path.exists() else 0
+        if mtime_ns != child.beat_mtime_ns:
+            child.beat_mtime_ns, child.beat_seen_at = mtime_ns, now
+        if child.beat_seen_at is None:
+            return now - child.started_at > child.program.startup_s
+        return now - child.beat_seen_at > child.program.stale_after_s
 
     def _bury(self, child: Child, reason: str) -> None:
         """Clear away the whole group of a dead process and say when the next one starts."""

@@ -17,7 +17,6 @@ from smartspawn.startup import CannotStart, listen, lock_home, prepare_site, sit
 from smartspawn.supervisor import Program, Supervisor
 
 MANAGE = (sys.executable, str(Path(sys.argv[0]).resolve()))
-STALE_AFTER_S = 15.0
 
 
 class Command(BaseCommand):
@@ -117,5 +116,4 @@ def _worker_program(*, sole: bool) -> Program:
         name="worker",
         argv=(*MANAGE, "work", "--beat-file", str(beat_path), *sole_option),
         beat_path=beat_path,
-        stale_after_s=STALE_AFTER_S,
     )

@@ -30,9 +30,7 @@ class Command(BaseCommand):
     help = "Execute queued tasks until told to stop (SIGTERM or Ctrl-C)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--beat-file", type=Path, help="touched while tasks come through, for a watchdog"
-        )
+        parser.add_argument("--beat-file", type=Path, help="touched while tasks come through, for a watchdog")
         parser.add_argument(
             "--sole", action="store_true", help="no other worker serves this database: take over tasks left behind"
         )
@@ -76,6 +74,7 @@ def _watch(cluster: object, folder: Path, beat_file: Path | None) -> None:
     """Pass on the sign of life while the cluster works; return when it has ended."""
     from smartspawn.heartbeat import is_flowing
 
+    (folder / "beat").touch()  # the workers are being started: the first beat has its time, too
     is_alive_now = threading.Event()
     threading.Thread(target=_record, args=(is_alive_now,), daemon=True).start()
     while cluster.sentinel.is_alive():  # type: ignore[attr-defined]

@@ -8,11 +8,13 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from django import template
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from catalog.shapes import CategoryScore
+from catalog.queries import SourceLight
+from catalog.shapes import Capabilities, Category, CategoryScore, Difference, DifferenceKind, Entry
 
 register = template.Library()
 
@@ -144,3 +146,123 @@ def meter(share: float, label: str) -> SafeString:
         f"{share:.0%}",
         label,
     )
+
+
+@register.simple_tag
+def score_of(entry: Entry, category: Category) -> CategoryScore | None:
+    """The entry's score in a category, for ``{% score_of entry category as score %}``."""
+    return entry.scores.get(category)
+
+
+@register.simple_tag
+def value_of(entry: Entry, category: Category) -> SafeString | str:
+    """Score per dollar in a category."""
+    return number(entry.cost_efficiency.get(category), 1)
+
+
+@register.simple_tag
+def can(capabilities: Capabilities) -> SafeString:
+    """What a model can do beyond text, as one letter each with the word behind it."""
+    letters = (
+        ("F", "calls functions", capabilities.function_calling),
+        ("J", "answers in JSON", capabilities.json),
+        ("R", "reasons", capabilities.reasoning),
+        ("V", "sees images", capabilities.vision),
+    )
+    return format_html_join(
+        " ",
+        '<abbr class="can" title="{}">{}</abbr>',
+        ((words, letter) for letter, words, has in letters if has),
+    )
+
+
+@register.filter
+def signed(value: float | None) -> SafeString | str:
+    """A z-score or another difference, with its sign."""
+    return UNKNOWN if value is None else f"{value:+.2f}".replace("-", "−")
+
+
+@register.simple_tag
+def payload_link(sha256: str, words: str = "") -> SafeString:
+    """The way to where a number came from; the start of its fingerprint stands for the payload."""
+    if not sha256:
+        return SafeString('<span class="quiet">not kept</span>')
+    url = reverse("catalog:payload", args=[sha256])
+    return format_html('<a class="id" href="{}" title="{}">{}</a>', url, sha256, words or sha256[:10])
+
+
+LIGHT_DOTS: Final = {
+    SourceLight.GREEN: ("good", "fresh"),
+    SourceLight.AMBER: ("warn", "with warnings"),
+    SourceLight.RED: ("bad", "failing"),
+    SourceLight.OFF: ("off", "off"),
+}
+
+
+@register.simple_tag
+def light(value: SourceLight) -> SafeString:
+    """A source's state as a mark of its own shape beside its words."""
+    dot, words = LIGHT_DOTS[value]
+    return format_html(
+        '<span class="with-dot"><span class="dot dot--{}" aria-hidden="true"></span>{}</span>', dot, words
+    )
+
+
+@register.filter
+def minutes(value: int) -> str:
+    """An interval in the largest unit that fits: "6 h", "2 days"."""
+    if value % 1440 == 0:
+        return "day" if value == 1440 else f"{value // 1440} days"
+    return f"{value // 60} h" if value % 60 == 0 else f"{value} min"
+
+
+@register.simple_tag
+def ratio(part: int, whole: int) -> str:
+    """A part of a whole as a per cent."""
+    return f"{part / whole:.0%}" if whole else "none"
+
+
+@register.simple_tag
+def model_link(item: Difference) -> SafeString:
+    """The name of a changed model, as a link while it is listed."""
+    name = item.model_name or item.model_id
+    if item.kind is DifferenceKind.REMOVED:
+        return format_html("{}", name)
+    return format_html('<a href="{}">{}</a>', reverse("catalog:model", args=[item.model_id]), name)
+
+
+@register.simple_tag
+def change_words(item: Difference) -> str:
+    """What moved, in words: "added", "prompt price, $/M", "score, coding"."""
+    kind, _, what = item.field.partition(".")
+    return {
+        DifferenceKind.ADDED: "added",
+        DifferenceKind.REMOVED: "removed",
+        DifferenceKind.PRICE: f"{what} price, $/M",
+        DifferenceKind.SCORE: f"score, {what}",
+    }.get(item.kind, kind.replace("_", " "))
+
+
+@register.simple_tag
+def difference(item: Difference) -> SafeString:
+    """A change in one line."""
+    moved = f": {item.before} → {item.after}" if item.before or item.after else ""
+    return format_html("{} {}{}", model_link(item), change_words(item), moved)
+
+
+@register.simple_tag
+def move(item: Difference) -> SafeString:
+    """The size of a move; green where it is good for the reader: cheaper, longer, better."""
+    before, after = _as_number(item.before), _as_number(item.after)
+    if before is None or after is None or not before:
+        return SafeString("")
+    is_better = (after > before) != (item.kind is DifferenceKind.PRICE)
+    words = f"{after - before:+.1f}" if item.kind is DifferenceKind.SCORE else f"{(after - before) / before:+.0%}"
+    return format_html('<span class="{}">{}</span>', "up" if is_better else "down", words.replace("-", "−"))
+
+
+def _as_number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,96 @@
+"""The first page: how fresh the catalogue is, what moved, and which models lead at which price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.http import HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from catalog import queries
+from catalog.queries import CatalogFilter, SourceLight
+from catalog.rules import BUDGET_RANGES_USD_PER_MTOK
+from catalog.shapes import Budget, Category, CategoryScore, Entry, Snapshot, Source
+from smartspawn.access.gates import requires_role
+from smartspawn.access.requests import ActorRequest
+from smartspawn.access.shapes import Role
+
+SHOWN_CHANGES: Final = 8
+SHOWN_BUDGETS: Final = (Budget.LOW, Budget.MEDIUM, Budget.HIGH)
+# Prices move within days; a catalogue older than this should not be chosen from without a look.
+OLD_AFTER: Final = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """The best candidate of a category within a budget."""
+
+    entry: Entry
+    score: CategoryScore
+
+
+@dataclass(frozen=True, slots=True)
+class LeaderRow:
+    """A category's leaders, one per budget; None where nothing fits."""
+
+    category: Category
+    leaders: tuple[Leader | None, ...]
+
+
+@requires_role(Role.VIEWER)
+@require_safe
+def overview(request: ActorRequest) -> HttpResponse:
+    """Where a visit starts."""
+    snapshot = queries.find_current_snapshot()
+    if snapshot is None:
+        return TemplateResponse(request, "catalog/overview_empty.html", {"latest": queries.latest_refresh()})
+    sources = queries.list_sources()
+    context = {
+        "snapshot": snapshot,
+        "is_old": _is_old(snapshot),
+        "catalogue_at": _catalogue_at(snapshot),
+        "sources": sources,
+        "troubled": [source for source in sources if source.light in (SourceLight.RED, SourceLight.AMBER)],
+        "change_set": next(iter(queries.list_change_sets(limit=1)), None),
+        "changes": queries.list_changes(limit=SHOWN_CHANGES).items,
+        "budgets": [(budget, *BUDGET_RANGES_USD_PER_MTOK[budget]) for budget in SHOWN_BUDGETS],
+        "leader_rows": leader_rows(snapshot),
+    }
+    return TemplateResponse(request, "catalog/overview.html", context)
+
+
+def leader_rows(snapshot: Snapshot) -> list[LeaderRow]:
+    """For each category the best model within each budget."""
+    return [
+        LeaderRow(category=category, leaders=tuple(_leader(snapshot, category, budget) for budget in SHOWN_BUDGETS))
+        for category in Category
+    ]
+
+
+def _leader(snapshot: Snapshot, category: Category, budget: Budget) -> Leader | None:
+    low, high = BUDGET_RANGES_USD_PER_MTOK[budget]
+    fitting = [
+        entry
+        for entry in snapshot.entries
+        if entry.is_candidate
+        and category in entry.scores
+        and category in entry.categories
+        and (price := entry.facts.pricing.prompt_usd_per_mtok) is not None
+        and low <= price
+        and (high is None or price <= high)
+    ]
+    ranked = queries.rank(fitting, CatalogFilter(sort_category=category))
+    return Leader(entry=ranked[0], score=ranked[0].scores[category]) if ranked else None
+
+
+def _catalogue_at(snapshot: Snapshot) -> datetime | None:
+    return next((use.fetched_at for use in snapshot.sources if use.source is Source.OPENROUTER), None)
+
+
+def _is_old(snapshot: Snapshot) -> bool:
+    at = _catalogue_at(snapshot)
+    return at is None or timezone.now() - at > OLD_AFTER

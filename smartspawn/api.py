@@ -81,6 +81,7 @@ _ABSENT_CODES = ("required", "null", "blank", "empty")
 _NOT_HERE = "There is nothing at this address."
 _TITLES: Mapping[int, str] = {
     400: "That request cannot be used",
+    401: "Nobody we know",
     403: "Not for your role",
     404: "Nothing is here",
     409: "Somebody was faster",

@@ -142,9 +142,11 @@ def _lacks_method(request: HttpRequest, view: View) -> bool:
 
 def _answer_head(view: View) -> None:
     """DRF's ``api_view(["GET"])`` refuses HEAD, which every GET should answer."""
-    names = getattr(getattr(view, "cls", None), "http_method_names", None)
-    if isinstance(names, list) and "get" in names and "head" not in names:
+    drf_class = getattr(view, "cls", None)
+    names = getattr(drf_class, "http_method_names", None)
+    if drf_class is not None and isinstance(names, list) and "get" in names and "head" not in names:
         names.append("head")
+        drf_class.head = drf_class.get
 
 
 def _no_response(_request: HttpRequest) -> HttpResponse:

@@ -91,7 +91,7 @@ class _Hits:
 class SlidingWindow:
     """A limiter in this process's memory: exact under threads, constant time, bounded.
 
-    Clients stand in the order of their last accepted hit. Those whose window has passed are dropped as
+    Clients stand in the order in which they last asked. Those whose window has passed are dropped as
     others come; under a flood of more addresses than fit, the longest silent client is forgotten first,
     so a flood cannot lock newcomers out, nor cheaply wash away the count of a client that is busy now.
     """
@@ -112,10 +112,10 @@ class SlidingWindow:
             hits = self._clients.get(key)
             if hits is None:
                 hits = self._admit(key, now)
+            self._clients.move_to_end(key)
             wait_s = hits.wait_s(now, self.rate)
             if wait_s == 0.0:
                 hits.add(now, self.rate.hit_count)
-                self._clients.move_to_end(key)
             return wait_s
 
     def forget(self, key: str) -> None:

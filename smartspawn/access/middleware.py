@@ -58,7 +58,7 @@ class LimitMiddleware:
 
 
 class ActorMiddleware:
-    """Set ``request.actor``: a key where the API is asked with one, else the person of the session."""
+    """Set ``request.actor``: the key that was sent, else the person of the session."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -80,7 +80,7 @@ def find_actor(request: HttpRequest) -> Actor:
     may be shared by many.
     """
     address = client_address(request)
-    token = _presented_token(request) if is_api_path(request.path) else ""
+    token = _presented_token(request)
     if not token:
         return _session_actor(request, address)
     if _is_refresh_key(token):

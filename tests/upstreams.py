@@ -198,6 +198,7 @@ class Upstreams:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 256  # the default of 5 makes the 6th of many at once wait a second or three
 
     def __init__(self, upstreams: Upstreams) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)

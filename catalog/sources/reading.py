@@ -64,7 +64,7 @@ def number_in_text(value: str) -> float | None:
     return finite_number(float(value))
 
 
-_PLAIN_NUMBER: Final = re.compile(r"[+-]?\d{1,18}(\.\d{0,18})?([eE][+-]?\d{1,2})?")
+_PLAIN_NUMBER: Final = re.compile(r"[+-]?\d{1,18}(\.\d{0,18})?([eE][+-]?\d{1,2})?", re.ASCII)
 
 
 def whole_number(value: object, *, at_most: int) -> int | None:
@@ -109,14 +109,14 @@ def decode_json(payload: Payload) -> object:
     """The JSON value in a payload; raises SourceMalformed if it is none."""
     try:
         return msgspec.json.decode(payload.body)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):  # a ValueError is also what it raises on bad UTF-8
         return _decode_json_leniently(payload)
 
 
 def _decode_json_leniently(payload: Payload) -> object:
-    # One NaN or one huge number in one row makes a strict decoder refuse the other rows too.
+    # One NaN, huge number or broken byte in one row makes a strict decoder refuse the other rows too.
     try:
-        return json.loads(payload.body.decode("utf-8-sig"))
+        return json.loads(payload.body.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError) as error:
         raise malformed(payload, f"is not JSON; it begins with {opening(payload)}") from error
 

@@ -95,6 +95,7 @@ class Door:
 
         Raises UpstreamUnreachable, UpstreamRefused or UpstreamTooLarge.
         """
+        _check_address(url)
         patience = patience or Patience()
         asked = dict(headers or {})
         asked |= {"If-None-Match": etag} if etag else {}
@@ -103,9 +104,7 @@ class Door:
             async with asyncio.timeout(patience.total_s):
                 return await self._try(url, asked, patience)
         except TimeoutError as error:
-            raise UpstreamUnreachable(
-                f"{_host(url)} gave no whole answer within {patience.total_s:g} s"
-            ) from error
+            raise UpstreamUnreachable(f"{_host(url)} gave no whole answer within {patience.total_s:g} s") from error
 
     async def _try(self, url: str, headers: Mapping[str, str], patience: Patience) -> Answer:
         attempt = 1
@@ -138,7 +137,7 @@ class Door:
                 if not response.is_success:
                     raise _refusal(response)
                 return _answer(response, await _bounded_body(response, patience.body_bytes))
-        except (httpx2.TransportError, httpx2.InvalidURL) as error:
+        except httpx2.TransportError as error:
             raise UpstreamUnreachable(f"{_host(url)} cannot be reached ({type(error).__name__})") from error
 
 
@@ -189,11 +188,27 @@ def seconds_until_retry(retry_after: str, *, now: datetime) -> float | None:
     return max(0.0, (aware - now).total_seconds())
 
 
+def _check_address(url: str) -> None:
+    """Raises UpstreamUnreachable unless it is an absolute address of the web."""
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        httpx2.URL(url)
+    except (ValueError, httpx2.InvalidURL):
+        is_usable = False
+    if not is_usable:
+        raise UpstreamUnreachable(f"{url[:200]!r} is no address of the web")
+
+
 def _redirect_target(url: str, answer: Answer) -> str:
-    target = urljoin(url, answer.headers.get("location", ""))
-    scheme = urlsplit(target).scheme
-    if scheme not in ("http", "https") or (scheme == "http" and urlsplit(url).scheme == "https"):
-        raise UpstreamRefused(f"{_host(url)} redirects to an address that is not safe", status=answer.status)
+    unsafe = UpstreamRefused(f"{_host(url)} redirects to an address that is not safe", status=answer.status)
+    try:
+        target = urljoin(url, answer.headers.get("location", ""))
+        _check_address(target)
+    except (ValueError, UpstreamUnreachable) as error:
+        raise unsafe from error
+    if urlsplit(url).scheme == "https" and urlsplit(target).scheme == "http":
+        raise unsafe
     return target
 
 

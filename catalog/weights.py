@@ -149,6 +149,7 @@ class PriorPolicy:
     min_stddev_z: float  # no prediction from facts is surer than this
     free_price_usd_per_mtok: float  # a free or unpriced model is taken for a cheap one
     price_range_usd_per_mtok: tuple[float, float]  # prices beyond say no more about quality
+    unmeasured_caution_z: float  # leaderboards list what is worth listing: absence is a slight bad sign
     full_size_parameters_b: float  # above it, size says little: 405B of 2024 lose to 30B of 2026
 
 
@@ -162,6 +163,7 @@ class FastCheapPolicy:
     price_floor_usd_per_mtok: float  # free endpoints are rate limited: free counts as this price
     unmeasured_speed_z: float  # an unknown speed counts as slower than most
     unmeasured_speed_stddev_z: float
+    unmeasured_quality_z: float  # a model that nobody measured counts as no better than this
     useful_quality_z: float  # about the level of the mid-2024 small models
     below_useful_slope: float
     quality_ceiling_z: float  # being brilliant does not make a model fast or cheap
@@ -176,7 +178,7 @@ class ScoringPolicy:
     # 1 / variance (in z) of what a source says about a model around what the others agree on.
     source_precision: Mapping[Source, float]
     full_relevance: float = 3.0  # readings of this relevance in sum earn a source its whole precision
-    # The widest leaderboards give the scale that the others are placed on; the widest one present leads.
+    # The first of these that is wide enough gives the scale that all others are placed on; else the widest.
     reference_benchmarks: tuple[str, ...] = (
         "lmarena.text.overall",
         "aa.intelligence_index",
@@ -185,15 +187,19 @@ class ScoringPolicy:
         "livebench.reasoning",
         "hf.average",
     )
+    min_reference_population: int = 30
     min_population: int = 5  # a mean and a spread of fewer values say nothing (the ancestor's bound too)
     min_shared: int = 5  # so many models on both sides link two scales
     slope_range: tuple[float, float] = (0.3, 2.0)  # a link through few models must not stretch a scale wildly
     score_mean: float = 50.0  # the ancestor's mapping: 50 + 20 z
     score_per_z: float = 20.0
+    # Within this distance of 0 and 100 scores approach the end ever more slowly instead of stopping at it:
+    # two models beyond 2.5 spreads must not tie.
+    score_margin: float = 10.0
     interval_z: float = 1.2816  # 80 % of a normal distribution lie within
     interval_quantile_z: float = 1.96  # publishers give 95 % intervals
     # In research, the length of the context counts beside the sources: room to work in, no proof of work.
-    context_precision: float = 0.5
+    context_precision: float = 1.0
     good_score: float = 55.0  # a measured score from here lists a model under coding, reasoning, creative
     prior: PriorPolicy = field(kw_only=True)
     fast_cheap: FastCheapPolicy = field(kw_only=True)
@@ -204,8 +210,8 @@ CURRENT_POLICY: Final = ScoringPolicy(
     relevance=_RELEVANCE,
     source_precision=MappingProxyType(
         {
-            Source.LMARENA: 5.0,  # many votes and by far the most models; preference is not correctness
-            Source.ARTIFICIAL_ANALYSIS: 5.0,  # a dozen evaluations run by one hand
+            Source.LMARENA: 6.0,  # many votes and by far the most models; preference is not correctness
+            Source.ARTIFICIAL_ANALYSIS: 6.0,  # a dozen evaluations run by one hand
             Source.LIVEBENCH: 3.0,  # objective, but a few dozen questions for each task
             Source.HF_LEADERBOARD: 0.5,  # archived in March 2025, base-model style prompting, contaminated
         }
@@ -228,9 +234,10 @@ CURRENT_POLICY: Final = ScoringPolicy(
         min_rows=12,
         extrapolation_z=1.0,
         stddev_z=1.0,
-        min_stddev_z=0.4,
+        min_stddev_z=0.5,
         free_price_usd_per_mtok=0.10,
-        price_range_usd_per_mtok=(0.03, 30.0),
+        price_range_usd_per_mtok=(0.03, 15.0),
+        unmeasured_caution_z=0.1,
         full_size_parameters_b=70.0,
     ),
     fast_cheap=FastCheapPolicy(
@@ -240,6 +247,7 @@ CURRENT_POLICY: Final = ScoringPolicy(
         price_floor_usd_per_mtok=0.05,
         unmeasured_speed_z=-0.5,
         unmeasured_speed_stddev_z=1.0,
+        unmeasured_quality_z=-1.0,
         useful_quality_z=-0.5,
         below_useful_slope=1.5,
         quality_ceiling_z=1.0,

@@ -145,8 +145,14 @@ def score_of(
 
 
 def to_score(z: float, policy: ScoringPolicy) -> float:
-    """The ancestor's mapping, 50 + 20 z within 0 to 100."""
-    return round(min(max(policy.score_mean + policy.score_per_z * z, 0.0), 100.0), 2)
+    """The ancestor's mapping, 50 + 20 z, which near 0 and 100 bends instead of being cut off."""
+    score = policy.score_mean + policy.score_per_z * z
+    margin, high = policy.score_margin, 100.0 - policy.score_margin
+    if score > high:
+        score = high + margin * -math.expm1(-(score - high) / margin)
+    elif score < margin:
+        score = margin * math.exp((score - margin) / margin)
+    return round(score, 2)
 
 
 def _parts(evidence: Evidence, precision: float) -> Iterator[ScorePart]:

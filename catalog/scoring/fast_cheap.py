@@ -102,6 +102,8 @@ def _useful_quality_z(general: CategoryScore, policy: ScoringPolicy) -> float:
     """The careful z of general quality: steep below the bar of use, flat where it is more than enough."""
     own = policy.fast_cheap
     z = (general.lower - policy.score_mean) / policy.score_per_z
+    if not general.coverage_share:
+        z = min(z, own.unmeasured_quality_z)
     return min(z, own.quality_ceiling_z) - own.below_useful_slope * max(own.useful_quality_z - z, 0.0)
 
 

@@ -69,9 +69,13 @@ def predict(table: FeatureTable, known: Mapping[str, Known], policy: PriorPolicy
     low, high = measured.min() - policy.extrapolation_z, measured.max() + policy.extrapolation_z
     stddev = max(fit.left_out_stddev, policy.min_stddev_z)
     return {
-        model_id: Prediction(float(z), stddev)
+        model_id: Prediction(float(z) - _caution_z(model_id, known, policy), stddev)
         for model_id, z in zip(table.model_ids, np.clip(predicted, low, high), strict=True)
     }
+
+
+def _caution_z(model_id: str, known: Mapping[str, Known], policy: PriorPolicy) -> float:
+    return 0.0 if model_id in known else policy.unmeasured_caution_z
 
 
 def _by_rule_of_thumb(
@@ -88,7 +92,7 @@ def _by_rule_of_thumb(
         misses = [known[table.model_ids[row]].z - rule_of_thumb[row] for row in rows]
         level += trust * float(np.mean(misses))
     return {
-        model_id: Prediction(float(z) + level, policy.stddev_z)
+        model_id: Prediction(float(z) + level - _caution_z(model_id, known, policy), policy.stddev_z)
         for model_id, z in zip(table.model_ids, rule_of_thumb, strict=True)
     }
 

@@ -104,9 +104,13 @@ def _newest_releases(scales: Mapping[ScaleKey, Scale]) -> list[ScaleKey]:
 
 
 def _reference(newest: Sequence[ScaleKey], own: Mapping[ScaleKey, Scale], policy: ScoringPolicy) -> ScaleKey | None:
-    """The widest of the wide leaderboards; the policy's order decides between equals."""
-    named = [key for benchmark in policy.reference_benchmarks for key in newest if key[0] == benchmark] or list(newest)
-    return max(named, key=lambda key: own[key].count, default=None)
+    """The first reference of the policy that is wide enough; else the widest benchmark there is."""
+    present = dict(newest)
+    for benchmark in policy.reference_benchmarks:
+        key = (benchmark, present.get(benchmark, ""))
+        if benchmark in present and own[key].count >= policy.min_reference_population:
+            return key
+    return max(newest, key=lambda key: own[key].count, default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,154 @@
+"""A model of the catalogue as names can mean it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+from catalog.matching import words
+from catalog.matching.dates import DateMark
+from catalog.matching.efforts import Thinking
+from catalog.matching.organizations import organization_key
+from catalog.matching.reading import Reading, Signature, read_listing
+from catalog.shapes import ModelFacts
+
+_REASONING_PARAMETERS: Final = frozenset({"reasoning", "include_reasoning", "reasoning_effort"})
+_QUOTED: Final = re.compile(r"`([^`\s]{1,80})`")  # how a description names the checkpoint that it serves
+_DESCRIPTION_READ: Final = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One model of the catalogue that a name may mean; variants such as ``:free`` are the same one."""
+
+    model_id: str
+    name: str
+    maker: str
+    slug: Reading  # what the id says
+    title: Reading  # what the display name says
+    listed_on: date | None
+    said_dates: tuple[DateMark, ...]  # in the id or the display name
+    described_dates: tuple[DateMark, ...]  # of the checkpoint that the description names
+    stamped_dates: tuple[DateMark, ...]  # in the canonical slug and the Hugging Face name
+    is_open_weights: bool
+    can_think: bool | None  # None where the catalogue does not say
+    levels: frozenset[str]
+
+    @property
+    def thinkings(self) -> frozenset[Thinking]:
+        return frozenset({self.slug.thinking, self.title.thinking})
+
+    @property
+    def stages(self) -> frozenset[str]:
+        return self.slug.stages | self.title.stages
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One of the ways in which a listed model is named."""
+
+    listed: Listed
+    reading: Reading
+    is_dated: bool  # the date belongs to the name: without it, the name means another checkpoint
+
+
+def variant_of(model_id: str) -> str:
+    """ "free" of "author/model:free"; "" for the model itself."""
+    return model_id.partition(":")[2]
+
+
+def is_thinking_variant(variant: str) -> bool:
+    """Whether a listing of this variant is the model with thinking switched on."""
+    return variant in words.THINKING
+
+
+def list_model(model: ModelFacts) -> Listed:
+    """What the catalogue says about one model, as far as it tells names apart."""
+    author, _, slug = model.model_id.partition("/")
+    variant = variant_of(model.model_id)
+    read_slug = read_listing(slug.partition(":")[0])
+    read_title = read_listing(_title(model.name, variant))
+    if is_thinking_variant(variant):
+        read_slug = replace(read_slug, thinking=Thinking.ON)
+        read_title = replace(read_title, thinking=Thinking.ON)
+    canonical = read_listing(model.canonical_slug.rpartition("/")[2])
+    hugging_face = read_listing(model.hugging_face_id.rpartition("/")[2])
+    return Listed(
+        model_id=model.model_id,
+        name=model.name,
+        maker=organization_key(author),
+        slug=read_slug,
+        title=read_title,
+        listed_on=model.created_at.date() if model.created_at else None,
+        said_dates=(*read_slug.dates, *read_title.dates),
+        described_dates=_described(model.description, read_slug),
+        stamped_dates=(*canonical.dates, *hugging_face.dates),
+        is_open_weights=bool(model.hugging_face_id or read_slug.sizes or read_title.sizes),
+        can_think=_can_think(model),
+        levels=frozenset(model.reasoning_efforts),
+    )
+
+
+def _can_think(model: ModelFacts) -> bool | None:
+    if not model.supported_parameters:
+        return None
+    return bool(model.reasoning_efforts or _REASONING_PARAMETERS.intersection(model.supported_parameters))
+
+
+def _title(name: str, variant: str) -> str:
+    """The display name without the maker before it and without the variant after it."""
+    title = name.partition(": ")[2] or name
+    return title.removesuffix(f"({variant})") if variant else title
+
+
+def keys_of(listed: Listed, model: ModelFacts) -> Iterator[Key]:
+    """Every way in which the catalogue names this model."""
+    readings = [(listed.slug, bool(listed.slug.dates)), (listed.title, _is_title_dated(listed))]
+    canonical = read_listing(model.canonical_slug.rpartition("/")[2])
+    if _refines(canonical, listed.slug):
+        readings.append((canonical, bool(listed.slug.dates)))
+    if model.hugging_face_id:
+        readings.append((read_listing(model.hugging_face_id.rpartition("/")[2]), bool(listed.slug.dates)))
+    seen: set[tuple[Signature, Thinking, bool, bool]] = set()
+    for reading, is_dated in readings:
+        for form in _forms(reading, listed.maker):
+            said = (form.signature, form.thinking, form.is_instruct, is_dated)
+            if form.words and said not in seen:
+                seen.add(said)
+                yield Key(listed, form, is_dated)
+
+
+def _is_title_dated(listed: Listed) -> bool:
+    """A date in the display name belongs to it, unless it only repeats the version beside it.
+
+    "Mistral Large 3 2512" is listed as mistral-large-2512: there the date stands for the version, and
+    either identifies the model. "Kimi K2 0905" is listed as kimi-k2-0905: another checkpoint of K2.
+    """
+    stands_for_version = bool(listed.title.versions) and not listed.slug.versions
+    return bool(listed.slug.dates and listed.title.dates) and not stands_for_version
+
+
+def _refines(canonical: Reading, slug: Reading) -> bool:
+    """Whether the canonical slug says more of the same; sometimes it names another model altogether."""
+    return canonical.words >= slug.words and canonical.versions >= slug.versions and canonical.sizes >= slug.sizes
+
+
+def _forms(reading: Reading, maker: str) -> Iterator[Reading]:
+    yield reading
+    if has_foreign_lineage(reading, maker):
+        yield reading.without_lineage()
+
+
+def has_foreign_lineage(reading: Reading, maker: str) -> bool:
+    """Whether the name is a fine-tune's, which may leave out what it was tuned from."""
+    family = reading.lineage.partition(" ")[0]
+    return bool(family) and words.LINEAGES[family] != maker and len(reading.words) > 1
+
+
+def _described(description: str, slug: Reading) -> tuple[DateMark, ...]:
+    """The dates of the checkpoint that a description names: "(version `mistral-large-2407`)"."""
+    quoted = (read_listing(text) for text in _QUOTED.findall(description[:_DESCRIPTION_READ]))
+    return tuple(mark for reading in quoted if reading.words == slug.words for mark in reading.dates)

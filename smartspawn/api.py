@@ -82,8 +82,8 @@ _NOT_HERE = "There is nothing at this address."
 _TITLES: Mapping[int, str] = {
     400: "That request cannot be used",
     401: "Nobody we know",
-    403: "Not for your role",
-    404: "Nothing is here",
+    403: "Your role does not reach this",
+    404: "There is nothing here",
     409: "Somebody was faster",
     413: "Too much at once",
     429: "Too many requests",
@@ -218,9 +218,10 @@ def _page(request: HttpRequest, error: SmartSpawnError) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """What a form gets whose token is missing or old."""
-    message = "This form is out of date or came from another site. Go back, reload the page and send it again."
     logger.warning("CSRF refused %s: %s", request.path, reason)
-    return error_response(request, NotAllowed(message))
+    if is_api_path(request.path):
+        return _json(NotAllowed(reason or "The CSRF token is missing or old."))
+    return render(request, "403_csrf.html", status=403)
 
 
 # --- middleware --------------------------------------------------------------------------------

@@ -128,7 +128,7 @@ class AuditQuery(serializers.Serializer[None]):
     subject = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
     since = _OptionalDateField(required=False, default=None)
     until = _OptionalDateField(required=False, default=None)
-    after = serializers.RegexField(r"\d{1,17}-\d{1,18}", required=False, allow_blank=True, default="")
+    after = serializers.RegexField(r"^\d{1,17}-\d{1,18}\Z", required=False, allow_blank=True, default="")
 
     def to_filter(self) -> AuditFilter:
         """The filter that was asked for."""

@@ -76,7 +76,7 @@ class ApiKey(models.Model):
 
     def as_actor(self, address: str = "") -> Actor:
         """This key as the one who asks; it never reaches further than its owner's present role."""
-        scopes = frozenset(Scope(name) for name in self.scopes if name in Scope)
+        scopes = frozenset(scope for scope in Scope if scope.value in self.scopes)
         return Actor(
             label=f"key {self}",
             scopes=scopes & scopes_within(Role(self.owner.role)),

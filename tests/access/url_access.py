@@ -1,0 +1,115 @@
+"""Who gets in where: one row for each address of the site, written down apart from the code.
+
+``test_url_access.py`` asks every address as everybody and compares. A new address needs a row here:
+
+    page(Role.MEMBER)                           a page for signed-in people of at least this role
+    page(Role.ADMIN, "POST")                    the same for a form
+    endpoint(Scope.X, Role.VIEWER)              needs the scope; by session the role
+    endpoint(Scope.X, Role.VIEWER, is_open=True)        needs nothing while the site's API is open
+    endpoint(Scope.X, Role.MEMBER, "POST", allows_loopback=True)    or a program on this machine
+    everybody()                                 neither
+
+``path=`` gives an example address where the one made from the pattern will not do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from smartspawn.access.shapes import Role, Scope
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is promised about one address."""
+
+    method: str = "GET"
+    role: Role | None = None
+    scope: Scope | None = None
+    is_open: bool = False
+    allows_loopback: bool = False
+    path: str = ""
+
+
+def everybody(method: str = "GET", *, path: str = "") -> Row:
+    return Row(method, path=path)
+
+
+def page(role: Role, method: str = "GET", *, path: str = "") -> Row:
+    return Row(method, role=role, path=path)
+
+
+def endpoint(
+    scope: Scope,
+    role: Role,
+    method: str = "GET",
+    *,
+    is_open: bool = False,
+    allows_loopback: bool = False,
+    path: str = "",
+) -> Row:
+    return Row(method, role, scope, is_open, allows_loopback, path)
+
+
+URL_ACCESS: Mapping[str, Row] = {
+    # access
+    "sign-in/": everybody(),
+    "sign-in/link/<str:token>/": everybody(),
+    "sign-out/": everybody("POST"),
+    "account/": page(Role.VIEWER),
+    "account/keys/": page(Role.VIEWER),
+    "account/keys/<int:key_id>/revoke/": page(Role.VIEWER, "POST"),
+    "people/": page(Role.ADMIN),
+    "people/<int:user_id>/role/": page(Role.ADMIN, "POST"),
+    "people/<int:user_id>/active/": page(Role.ADMIN, "POST"),
+    "people/<int:user_id>/link/": page(Role.ADMIN, "POST"),
+    "audit/": page(Role.ADMIN),
+    "audit.csv": page(Role.ADMIN),
+    # the API of the catalog
+    "api": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
+    "api/schema/": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
+    "api/models": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
+    "api/models/<path:model_id>": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
+    "api/compare": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
+    "api/status": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
+    "api/refresh": endpoint(Scope.CATALOG_REFRESH, Role.MEMBER, "POST"),
+    # the pages of the catalog
+    "": page(Role.VIEWER),
+    "models/": page(Role.VIEWER),
+    "models/_results": page(Role.VIEWER),
+    "models/_download.<str:kind>": page(Role.VIEWER),
+    "models/<path:model_id>/": page(Role.VIEWER),
+    "compare/": page(Role.VIEWER),
+    "frontier/": page(Role.VIEWER),
+    "changes/": page(Role.VIEWER),
+    "changes/feed.atom": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
+    "sources/": page(Role.VIEWER),
+    "sources/refresh/": page(Role.MEMBER, "POST"),
+    "sources/_refresh": page(Role.MEMBER, "POST"),
+    "sources/_progress": page(Role.VIEWER),
+    "sources/<str:key>/": page(Role.VIEWER),
+    "sources/<str:key>/switch/": page(Role.ADMIN, "POST"),
+    "sources/<str:key>/key/": page(Role.ADMIN, "POST"),
+    "sources/<str:key>/key/remove/": page(Role.ADMIN, "POST"),
+    "payloads/<str:sha256>/": page(Role.VIEWER),
+    "unmatched/": page(Role.VIEWER),
+    "unmatched/settle/": page(Role.ADMIN, "POST"),
+    "unmatched/_settle": page(Role.ADMIN, "POST"),
+    "aliases/": page(Role.VIEWER),
+    "aliases/save/": page(Role.ADMIN, "POST"),
+    "aliases/import/": page(Role.ADMIN, "POST"),
+    "aliases/export.yaml": page(Role.VIEWER),
+    "aliases/<int:alias_id>/": page(Role.VIEWER),
+    "aliases/<int:alias_id>/remove/": page(Role.ADMIN, "POST"),
+    "overrides/": page(Role.VIEWER),
+    "overrides/save/": page(Role.ADMIN, "POST"),
+    "overrides/import/": page(Role.ADMIN, "POST"),
+    "overrides/export.yaml": page(Role.VIEWER),
+    "overrides/<int:override_id>/": page(Role.VIEWER),
+    "overrides/<int:override_id>/remove/": page(Role.ADMIN, "POST"),
+    "api/docs/": page(Role.VIEWER),
+    # probes
+    "healthz": everybody(),
+    "readyz": everybody(),
+}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
+from django.db import DatabaseError, connections
 
 from smartspawn.startup import CannotStart, listen, lock_home, prepare_site, site_address
 from smartspawn.supervisor import Program, Supervisor
@@ -76,8 +76,12 @@ class _Greeting:
             return
         from smartspawn.access.signin import LINK_LIFETIME, create_signin_link
 
-        link = create_signin_link(site_url=self._address)
-        connections.close_all()
+        try:
+            link = create_signin_link(site_url=self._address)
+        except DatabaseError:
+            return  # the next tick tries again; a busy database must not take the site down
+        finally:
+            connections.close_all()
         minutes = int(LINK_LIFETIME.total_seconds() // 60)
         self._is_said = True
         for line in (

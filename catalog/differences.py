@@ -56,8 +56,8 @@ def _moved(old: Entry, new: Entry) -> Iterator[Difference]:
                     DifferenceKind.SCORE,
                     new,
                     f"score.{category}",
-                    _score(was_score and was_score.value),
-                    _score(now_score and now_score.value),
+                    _score(was_score.value if was_score else None),
+                    _score(now_score.value if now_score else None),
                 )
         elif abs(was_score.value - now_score.value) >= MIN_SCORE_MOVE:
             yield _difference(

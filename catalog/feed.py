@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.contrib.syndication.views import Feed
 from django.urls import reverse
@@ -12,11 +12,16 @@ from django.utils.feedgenerator import Atom1Feed
 from catalog.queries import ChangeSet, list_change_sets, list_changes
 from catalog.shapes import Difference, DifferenceKind
 
+if TYPE_CHECKING:
+    _Feed = Feed[ChangeSet, None]
+else:
+    _Feed = Feed  # generic in its type stubs only
+
 ITEMS_SHOWN: Final = 20
 LINES_PER_ITEM: Final = 60
 
 
-class ChangesFeed(Feed[ChangeSet, None]):
+class ChangesFeed(_Feed):
     """Models that came and went, prices and scores that moved."""
 
     feed_type = Atom1Feed
@@ -29,20 +34,20 @@ class ChangesFeed(Feed[ChangeSet, None]):
     def items(self) -> list[ChangeSet]:
         return [item for item in list_change_sets(limit=ITEMS_SHOWN) if item.counts]
 
-    def item_title(self, item: ChangeSet) -> str:  # type: ignore[override]  # stubs say Model
+    def item_title(self, item: ChangeSet) -> str:
         counts = ", ".join(f"{count} {LABELS[kind]}" for kind, count in item.counts.items())
         return f"Revision {item.revision}: {counts}"
 
-    def item_description(self, item: ChangeSet) -> str:  # type: ignore[override]
+    def item_description(self, item: ChangeSet) -> str:
         page = list_changes(revision=item.revision, limit=LINES_PER_ITEM)
         lines = [_line(dated.difference) for dated in page.items]
         more = "\n…" if page.next_before else ""
         return "\n".join(lines) + more
 
-    def item_link(self, item: ChangeSet) -> str:  # type: ignore[override]
+    def item_link(self, item: ChangeSet) -> str:
         return f"{reverse('catalog:changes')}?revision={item.revision}"
 
-    def item_guid(self, item: ChangeSet) -> str:  # type: ignore[override]
+    def item_guid(self, item: ChangeSet) -> str:
         return f"smart-spawn-revision-{item.revision}"
 
     item_guid_is_permalink = False

@@ -27,7 +27,7 @@ from catalog.payloads import current_payloads
 from catalog.publish import publish
 from catalog.queries import find_current_snapshot
 from catalog.shapes import Payload, Snapshot, Source
-from catalog.source_states import config_of, is_on, note_attempts
+from catalog.source_states import config_of, is_on, is_switched_off, note_attempts
 from catalog.sources import SOURCES
 from smartspawn.access.shapes import Actor
 from smartspawn.lib.errors import Conflict, SmartSpawnError, SourceFault
@@ -38,6 +38,7 @@ LEASE: Final = timedelta(minutes=5)
 DIED: Final = "The process that ran this refresh ended before it was done. Nothing was changed."
 NEVER_BEGUN: Final = "No worker took this refresh. Check that the queue is running (make up starts it)."
 PROGRESS_INTERVAL_S: Final = 0.5
+Held = Mapping[Source, Mapping[str, Payload]]
 ALL_SOURCES: Final = tuple(module.INFO.key for module in SOURCES)
 
 
@@ -139,28 +140,26 @@ def _claim(run_id: int) -> RefreshRun:
 
 
 def _collect(run: RefreshRun, *, captures: Path | None, is_rebuild: bool) -> Sequence[Collected]:
-    held = {source: current_payloads(source) for source in ALL_SOURCES}
+    used = [source for source in ALL_SOURCES if not is_switched_off(source)]
+    held = {source: current_payloads(source) for source in used}
     if is_rebuild:
-        return [keep_held(source, held[source]) for source in ALL_SOURCES]
-    wanted = [Source(key) for key in run.only] or None
+        return [keep_held(source, held[source]) for source in used]
+    wanted = [source for source in used if not run.only or source in run.only]
     if captures is not None:
         return _collect_captures(held, wanted, captures)
-    return _collect_live(run, held, wanted)
+    return _collect_live(run, held, [source for source in wanted if is_on(source)])
 
 
-def _collect_captures(
-    held: Mapping[Source, Mapping[str, Payload]], wanted: Sequence[Source] | None, captures: Path
-) -> Sequence[Collected]:
-    """A folder stands in for the network, so sources that are off are read from it too."""
+def _collect_captures(held: Held, wanted: Sequence[Source], captures: Path) -> Sequence[Collected]:
+    """A folder is given by hand, so sources that are only off by default are read from it too."""
     if not captures.is_dir():
         raise SourceFault(f"{captures} is not a folder.")
-    read = wanted or ALL_SOURCES
     moment = capture_moment(captures)
     collected = [
         collect_captures(source, held[source], directory=captures, fetched_at=moment)
-        if source in read
+        if source in wanted
         else keep_held(source, held[source])
-        for source in ALL_SOURCES
+        for source in held
     ]
     note_attempts(collected, [item.source for item in collected if item.is_new or item.error], timezone.now())
     return collected
@@ -175,11 +174,8 @@ def capture_moment(captures: Path) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def _collect_live(
-    run: RefreshRun, held: Mapping[Source, Mapping[str, Payload]], wanted: Sequence[Source] | None
-) -> Sequence[Collected]:
+def _collect_live(run: RefreshRun, held: Held, fetched: Sequence[Source]) -> Sequence[Collected]:
     """Fetch in a thread of its own, while this one keeps the lease and the progress up to date."""
-    fetched = [source for source in (wanted or ALL_SOURCES) if is_on(source)]
     configs = {source: config_of(source) for source in fetched}
     steps: dict[str, str] = {str(source): "waiting" for source in fetched}
 
@@ -194,7 +190,7 @@ def _collect_live(
         live = future.result()
     note_attempts(live, fetched, timezone.now())
     by_source = {item.source: item for item in live}
-    return [by_source.get(source) or keep_held(source, held[source]) for source in ALL_SOURCES]
+    return [by_source.get(source) or keep_held(source, held[source]) for source in held]
 
 
 def _build(

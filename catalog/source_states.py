@@ -38,6 +38,14 @@ def is_on(source: Source) -> bool:
     return is_enabled and has_consent
 
 
+def is_switched_off(source: Source) -> bool:
+    """Whether an admin said so; then the data held counts no more.
+
+    A source that is merely off by default is not fetched, but what was read of it from a file counts.
+    """
+    return state_of(source).is_enabled is False
+
+
 def config_of(source: Source) -> SourceConfig:
     """What a fetch needs: the opened key and, where set, the address of a mirror."""
     state = state_of(source)

@@ -159,7 +159,8 @@ def _judge(info: SourceInfo, state: SourceState, *, is_on: bool) -> tuple[Source
     """The light and the words for it: failing beats late, late beats warnings."""
     if not is_on:
         why = "needs an API key and accepted terms" if info.needs_key else "switched off"
-        return SourceLight.OFF, why
+        is_used = bool(state.row_count) and state.is_enabled is None
+        return SourceLight.OFF, f"{why}; what was read from a file is in use" if is_used else why
     if state.status == SourceState.Status.RED:
         return SourceLight.RED, state.reason
     if state.data_fetched_at is None:

@@ -17,7 +17,7 @@ from catalog.models import PriceFact, RefreshRun, SourceState, StoredPayload, St
 from catalog.queries.sources import SourceLight
 from catalog.refresh import RefreshOutcome, execute_refresh, rebuild_catalog, refresh_catalog, request_refresh
 from catalog.shapes import Alias, Category, DifferenceKind, Override, Source
-from catalog.source_states import config_of, remove_source_key, set_source_key
+from catalog.source_states import config_of, remove_source_key, set_source_key, switch_source
 from catalog.tasks import refresh_due_sources
 from smartspawn.access.models import AuditEntry
 from smartspawn.access.shapes import COMMAND_LINE
@@ -105,6 +105,7 @@ def test_models_that_come_and_go_are_differences(upstreams: Upstreams) -> None:
 @pytest.mark.parametrize("fault", [{"status": 503}, {"is_cut": True}, {"body": b"<html>later</html>"}, {"body": b"{}"}])
 def test_a_failing_catalogue_leaves_the_last_good_one_in_place(upstreams: Upstreams, fault: dict[str, Any]) -> None:
     first = refresh()
+    upstreams.openrouter.pop()  # so that the answer is not "unchanged"
     upstreams.fail("openrouter.ai", **fault)
     second = refresh()
     state = SourceState.objects.get(pk=Source.OPENROUTER)
@@ -149,7 +150,7 @@ def _parts(entry: Any) -> list[Any]:
 
 def test_one_odd_row_is_reported_and_costs_no_other_row(upstreams: Upstreams) -> None:
     count = len(upstreams.openrouter)
-    upstreams.openrouter.append({"id": "odd/row", "name": None, "pricing": "free"})
+    upstreams.openrouter.append({"id": 7, "name": None, "pricing": "free"})
     refresh()
     assert len(queries.entries_by_id()) == count
     state = SourceState.objects.get(pk=Source.OPENROUTER)
@@ -267,9 +268,7 @@ def test_artificial_analysis_is_asked_only_with_a_key_and_accepted_terms(upstrea
     refresh()
     assert not any(asked.host == "artificialanalysis.ai" for asked in upstreams.asked)
     with pytest.raises(InvalidParam):
-        set_source_key(
-            actor=COMMAND_LINE, source=Source.ARTIFICIAL_ANALYSIS, api_key=AA_KEY, accepts_terms=False
-        )
+        set_source_key(actor=COMMAND_LINE, source=Source.ARTIFICIAL_ANALYSIS, api_key=AA_KEY, accepts_terms=False)
     set_source_key(actor=COMMAND_LINE, source=Source.ARTIFICIAL_ANALYSIS, api_key=AA_KEY, accepts_terms=True)
     assert config_of(Source.ARTIFICIAL_ANALYSIS).api_key == AA_KEY
     refresh()
@@ -285,7 +284,8 @@ def test_a_source_key_is_stored_sealed_and_never_audited(upstreams: Upstreams) -
     assert all(secret not in str(entry.__dict__) for entry in AuditEntry.objects.all())
 
 
-def test_the_schedule_asks_only_sources_whose_time_has_come(upstreams: Upstreams) -> None:
+def test_the_schedule_asks_only_sources_whose_time_has_come(upstreams: Upstreams, settings: Any) -> None:
+    settings.AUTO_REFRESH = True
     refresh_due_sources()
     asked_first = len(upstreams.asked)
     assert asked_first
@@ -297,10 +297,12 @@ def test_the_schedule_asks_only_sources_whose_time_has_come(upstreams: Upstreams
     assert {asked.host for asked in upstreams.asked[asked_first:]} == {"openrouter.ai"}
 
 
-def test_a_failed_source_is_not_asked_again_at_every_tick(upstreams: Upstreams) -> None:
+def test_a_failed_source_is_not_asked_again_at_every_tick(upstreams: Upstreams, settings: Any) -> None:
+    settings.AUTO_REFRESH = True
     upstreams.fail("openrouter.ai", status=503)
     refresh_due_sources()
     asked = sum(item.host == "openrouter.ai" for item in upstreams.asked)
+    assert asked
     refresh_due_sources()
     assert sum(item.host == "openrouter.ai" for item in upstreams.asked) == asked
 
@@ -308,3 +310,13 @@ def test_a_failed_source_is_not_asked_again_at_every_tick(upstreams: Upstreams) 
 def test_a_folder_without_captures_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceFault, match="not a folder"):
         refresh_catalog(actor=COMMAND_LINE, trigger="test", captures=tmp_path / "missing")
+
+
+def test_a_source_that_an_admin_switched_off_counts_no_more(upstreams: Upstreams) -> None:
+    refresh()
+    switch_source(actor=COMMAND_LINE, source=Source.LIVEBENCH, is_enabled=False, why="not for us")
+    rebuild_catalog(actor=COMMAND_LINE, trigger="switch")
+    assert Source.LIVEBENCH not in {use.source for use in queries.current_snapshot().sources}
+    switch_source(actor=COMMAND_LINE, source=Source.LIVEBENCH, is_enabled=True, why="again")
+    rebuild_catalog(actor=COMMAND_LINE, trigger="switch")
+    assert Source.LIVEBENCH in {use.source for use in queries.current_snapshot().sources}

@@ -58,6 +58,8 @@ def switch_source(*, actor: Actor, source: Source, is_enabled: bool, why: str) -
     with transaction.atomic():
         state = state_of(source)
         info = find_source(source).INFO
+        if not is_enabled and source is Source.OPENROUTER:
+            raise InvalidParam("OpenRouter lists the models themselves; without it there is no catalogue.")
         if is_enabled and info.needs_key and not (state.api_key_sealed and state.terms_accepted_at):
             raise InvalidParam(f"{info.title} needs an API key and accepted terms before it can be switched on.")
         before = state.is_enabled

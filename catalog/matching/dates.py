@@ -32,8 +32,14 @@ class DateMark:
     day: int | None
 
     def __str__(self) -> str:
+        if not (self.year or self.day):
+            return calendar.month_name[self.month]
         parts = (f"{self.year:04}" if self.year else "", f"{self.month:02}", f"{self.day:02}" if self.day else "")
         return "-".join(part for part in parts if part)
+
+    def as_day(self) -> date | None:
+        """The day itself, where the name gives all of it."""
+        return date(self.year, self.month, self.day) if self.year and self.day else None
 
     def agrees_with(self, other: DateMark, *, year: int | None = None) -> bool:
         """Whether both can mean the same checkpoint; ``year`` stands in where ``other`` gives none."""
@@ -76,6 +82,12 @@ class DateMark:
 def mark_of(day: date) -> DateMark:
     """The mark that names a whole day."""
     return DateMark(day.year, day.month, day.day)
+
+
+def month_mark(text: str) -> DateMark | None:
+    """The date that a month's name gives where it stands alone: "GPT-4o (Nov)"."""
+    month = _MONTHS.get(text)
+    return DateMark(None, month, None) if month else None
 
 
 def take_date(texts: Sequence[str]) -> tuple[DateMark, int] | None:

@@ -53,40 +53,51 @@ def set_thinking_aside(tokens: Sequence[Token]) -> tuple[tuple[Token, ...], Effo
     said = _Said()
     position = 0
     while position < len(tokens):
-        length = _take(texts[position : position + 3], said)
+        length = _take(texts[position : position + 3], said, is_aside=bool(tokens[position].piece))
         if not length:
             kept.append(tokens[position])
         position += max(1, length)
     return tuple(kept), Effort(said.thinking, " ".join(dict.fromkeys(said.texts)))
 
 
-def _take(texts: Sequence[str], said: _Said) -> int:
+def _take(texts: Sequence[str], said: _Said, *, is_aside: bool) -> int:
     """How many tokens at the head speak of thinking; notes what they say."""
-    first, second = texts[0], texts[1] if len(texts) > 1 else ""
-    if first in words.UNTHINKING:
-        said.add(Thinking.OFF, Thinking.OFF)
-        return 1
-    if first in words.NOT and second in words.THINKING:
-        said.add(Thinking.OFF, Thinking.OFF)
-        return 2
-    if first in words.THINKING_LEVELS:
-        said.add(Thinking.ON, f"{words.THINKING_LEVELS[first]} thinking")
-        return 1
-    if first in words.KINDS_OF_THINKING and second in words.THINKING:
-        said.add(Thinking.ON, f"{first} {second}")
-        return 2
-    if first in words.LEVELS and second in {words.EFFORT} | words.THINKING:
-        said.add(Thinking.UNSAID if second == words.EFFORT else Thinking.ON, first)
-        return 2
-    return _take_thinking(texts, said)
+    head, after = texts[0], texts[1] if len(texts) > 1 else ""
+    return (
+        _take_denial(head, after, said)
+        or _take_level(head, after, said, is_aside=is_aside)
+        or _take_thinking(head, after, said)
+    )
 
 
-def _take_thinking(texts: Sequence[str], said: _Said) -> int:
-    first, second = texts[0], texts[1] if len(texts) > 1 else ""
-    if first not in words.THINKING:
+def _take_denial(head: str, after: str, said: _Said) -> int:
+    is_one_word = head in words.UNTHINKING
+    if not (is_one_word or (head in words.NOT and after in words.THINKING)):
         return 0
-    if second == _AUTO or _BUDGET.fullmatch(second):
-        said.add(Thinking.ON, f"{first}-{second}")
+    said.add(Thinking.OFF, Thinking.OFF)
+    return 1 if is_one_word else 2
+
+
+def _take_level(head: str, after: str, said: _Said, *, is_aside: bool) -> int:
+    """A level with its noun; only in parentheses is "thinking" one: "Qwen3 Max Thinking" is Qwen3 Max."""
+    if head in words.THINKING_LEVELS:
+        said.add(Thinking.ON, f"{words.THINKING_LEVELS[head]} thinking")
+        return 1
+    if head in words.LEVELS and after == words.EFFORT:
+        said.add(Thinking.UNSAID, head)
         return 2
-    said.add(Thinking.ON, first)
-    return 1
+    if is_aside and head in words.LEVELS and after in words.THINKING:
+        said.add(Thinking.ON, f"{head} {after}")
+        return 2
+    return 0
+
+
+def _take_thinking(head: str, after: str, said: _Said) -> int:
+    if head in words.KINDS_OF_THINKING and after in words.THINKING:
+        said.add(Thinking.ON, f"{head} {after}")
+        return 2
+    if head not in words.THINKING:
+        return 0
+    has_budget = after == _AUTO or _BUDGET.fullmatch(after) is not None
+    said.add(Thinking.ON, f"{head}-{after}" if has_budget else head)
+    return 2 if has_budget else 1

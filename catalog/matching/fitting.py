@@ -18,8 +18,13 @@ _PREVIEW_ASSUMED: Final = 0.93
 _LATEST_ASSUMED: Final = 0.97
 _PREVIEW_OF_ITS_DATE: Final = 0.97
 _DATE_NEAR_LISTING: Final = 0.97
+_DATE_UNTESTED: Final = 0.88
 _DATE_FROM_RELEASE: Final = 0.95
 _INSTRUCT_ASSUMED: Final = 0.985
+
+# Google serves models as previews for most of their life, and leaderboards leave the word out. With
+# others the release is another checkpoint: Hy3 is not Hy3 preview.
+_LASTING_PREVIEWS: Final = frozenset({"google"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,7 @@ def _fit_stages(reading: Reading, listed: Listed, *, is_date_said: bool) -> Libe
         return Liberty(1, _LATEST_ASSUMED, "'latest' set aside")
     if extra and not (extra <= words.UNFINISHED and reading.dates and is_date_said):
         return f"the name says {_quoted(extra)}, which {listed.model_id} is not"
-    if missing and not missing <= words.UNFINISHED:
+    if missing and not (missing == {words.PREVIEW} and listed.maker in _LASTING_PREVIEWS):
         return f"{listed.model_id} is {_quoted(missing)}, which the name does not say"
     if missing:
         return Liberty(2, _PREVIEW_ASSUMED, f"only the {' '.join(sorted(missing))} is listed")
@@ -164,16 +169,14 @@ def _fit_date(mark: DateMark, listed: Listed) -> Liberty | str:
             return f"the name is of the checkpoint {mark}, and {listed.model_id} is that of {dates[0]}"
     if any(mark.agrees_with(other, year=year) for other in listed.stamped_dates):
         return Liberty(0, 1.0, f"checkpoint {mark}")
-    days = [day for day in (listed.listed_on, *map(_day, listed.stamped_dates)) if day]
+    days = [day for day in (listed.listed_on, *(stamp.as_day() for stamp in listed.stamped_dates)) if day]
     if any(mark.precedes_listing(day) for day in days):
         rank = 1 if any(mark.is_on(day) for day in days) else 2
         return Liberty(rank, _DATE_NEAR_LISTING, f"checkpoint {mark}, listed on {listed.listed_on}")
+    if listed.has_doubtful_dates and mark.day:
+        return Liberty(3, _DATE_UNTESTED, f"checkpoint {mark}, which the catalogue's contradictory dates cannot tell")
     on = f", listed on {listed.listed_on}," if listed.listed_on else ""
     return f"the name is of the checkpoint {mark}, and {listed.model_id}{on} is another"
-
-
-def _day(mark: DateMark) -> date | None:
-    return date(mark.year, mark.month, mark.day) if mark.year and mark.day else None
 
 
 def _year(listed: Listed) -> int | None:

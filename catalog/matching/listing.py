@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
@@ -18,6 +18,7 @@ from catalog.shapes import ModelFacts
 _REASONING_PARAMETERS: Final = frozenset({"reasoning", "include_reasoning", "reasoning_effort"})
 _QUOTED: Final = re.compile(r"`([^`\s]{1,80})`")  # how a description names the checkpoint that it serves
 _DESCRIPTION_READ: Final = 600
+_DOUBTFUL_DAYS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Listed:
     said_dates: tuple[DateMark, ...]  # in the id or the display name
     described_dates: tuple[DateMark, ...]  # of the checkpoint that the description names
     stamped_dates: tuple[DateMark, ...]  # in the canonical slug and the Hugging Face name
+    has_doubtful_dates: bool  # stamp and day of listing contradict each other
     is_open_weights: bool
     can_think: bool | None  # None where the catalogue does not say
     levels: frozenset[str]
@@ -75,21 +77,29 @@ def list_model(model: ModelFacts) -> Listed:
         read_slug = replace(read_slug, thinking=Thinking.ON)
         read_title = replace(read_title, thinking=Thinking.ON)
     canonical = read_listing(model.canonical_slug.rpartition("/")[2])
-    hugging_face = read_listing(model.hugging_face_id.rpartition("/")[2])
+    weights = read_listing(model.hugging_face_id.rpartition("/")[2])
+    listed_on = model.created_at.date() if model.created_at else None
     return Listed(
         model_id=model.model_id,
         name=model.name,
         maker=organization_key(author),
         slug=read_slug,
         title=read_title,
-        listed_on=model.created_at.date() if model.created_at else None,
+        listed_on=listed_on,
         said_dates=(*read_slug.dates, *read_title.dates),
         described_dates=_described(model.description, read_slug),
-        stamped_dates=(*canonical.dates, *hugging_face.dates),
+        stamped_dates=(*canonical.dates, *weights.dates),
+        has_doubtful_dates=_contradict(canonical.dates, listed_on),
         is_open_weights=bool(model.hugging_face_id or read_slug.sizes or read_title.sizes),
         can_think=_can_think(model),
         levels=frozenset(model.reasoning_efforts),
     )
+
+
+def _contradict(stamps: Sequence[DateMark], listed_on: date | None) -> bool:
+    """Whether the stamp cannot be right if the day of listing is: "-20230311", listed in March 2026."""
+    days = [day for mark in stamps if (day := mark.as_day())]
+    return listed_on is not None and any(abs((day - listed_on).days) > _DOUBTFUL_DAYS for day in days)
 
 
 def _can_think(model: ModelFacts) -> bool | None:
@@ -106,12 +116,16 @@ def _title(name: str, variant: str) -> str:
 
 def keys_of(listed: Listed, model: ModelFacts) -> Iterator[Key]:
     """Every way in which the catalogue names this model."""
-    readings = [(listed.slug, bool(listed.slug.dates)), (listed.title, _is_title_dated(listed))]
+    is_dated = bool(listed.slug.dates)
+    readings = [(listed.slug, is_dated)]
     canonical = read_listing(model.canonical_slug.rpartition("/")[2])
+    weights = read_listing(model.hugging_face_id.rpartition("/")[2])
+    if not _is_loose(listed.title, listed.slug, weights):
+        readings.append((listed.title, _is_title_dated(listed)))
     if _refines(canonical, listed.slug):
-        readings.append((canonical, bool(listed.slug.dates)))
-    if model.hugging_face_id:
-        readings.append((read_listing(model.hugging_face_id.rpartition("/")[2]), bool(listed.slug.dates)))
+        readings.append((canonical, is_dated))
+    if weights.words:
+        readings.append((weights, is_dated))
     seen: set[tuple[Signature, Thinking, bool, bool]] = set()
     for reading, is_dated in readings:
         for form in _forms(reading, listed.maker):
@@ -129,6 +143,14 @@ def _is_title_dated(listed: Listed) -> bool:
     """
     stands_for_version = bool(listed.title.versions) and not listed.slug.versions
     return bool(listed.slug.dates and listed.title.dates) and not stands_for_version
+
+
+def _is_loose(title: Reading, slug: Reading, weights: Reading) -> bool:
+    """Whether the display name drops a word that tells models apart.
+
+    granite-4.0-h-micro serves Granite-4.0-H-Micro under the name "Granite 4.0 Micro", which is another model.
+    """
+    return bool((slug.words & weights.words) - title.words - words.LINEAGES.keys())
 
 
 def _refines(canonical: Reading, slug: Reading) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Final
 
 from catalog.matching import words
-from catalog.matching.dates import DateMark, take_date
+from catalog.matching.dates import DateMark, month_mark, take_date
 from catalog.matching.efforts import Thinking, set_thinking_aside
 from catalog.matching.organizations import leading_maker
 from catalog.matching.tokens import Kind, Token, join_versions, tokenize, version_text
@@ -89,8 +90,12 @@ def _set_dates_aside(tokens: tuple[Token, ...]) -> tuple[tuple[Token, ...], tupl
     kept, dates = [], []
     position = 0
     texts = [token.text for token in tokens]
+    pieces = Counter(token.piece for token in tokens)
     while position < len(tokens):
         found = take_date(texts[position : position + 3])
+        if found is None and tokens[position].piece and pieces[tokens[position].piece] == 1:
+            alone = month_mark(texts[position])
+            found = (alone, 1) if alone else None
         if found:
             dates.append(found[0])
             position += found[1]
@@ -133,6 +138,8 @@ def _reading(tokens: Sequence[Token], dates: tuple[DateMark, ...], thinking: Thi
     said = {token.text for token in tokens if token.kind is Kind.WORD}
     if "chatgpt" in said:  # "chatgpt-4o", "GPT-5 (ChatGPT)": the model as the chat application has it
         said = said - {"chatgpt"} | {"gpt", words.CHAT}
+    if _is_hosted_copy(tokens):
+        said = said - {words.TURBO}
     if "gpt" in said and words.INSTANT in said:  # what the application calls its chat model
         said = said - {words.INSTANT} | {words.CHAT}
     family = next((position for position, token in enumerate(tokens) if token.text in words.LINEAGES), None)
@@ -154,6 +161,13 @@ def _reading(tokens: Sequence[Token], dates: tuple[DateMark, ...], thinking: Thi
         leading_maker=leading_maker(leading),
         leading_word=leading,
     )
+
+
+def _is_hosted_copy(tokens: Sequence[Token]) -> bool:
+    """Whether "turbo" is a host's word for its quicker copy of open weights: "Llama-3.1-8B-Instruct-Turbo"."""
+    has_size = any(token.kind is Kind.SIZE for token in tokens)
+    pairs = pairwise(tokens)
+    return has_size and any(one.text in words.INSTRUCT and two.text == words.TURBO for one, two in pairs)
 
 
 def _is_version(token: Token) -> bool:

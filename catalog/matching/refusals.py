@@ -16,8 +16,8 @@ _FAMILY_MAKERS: Final = 2  # a word that more makers use ("large", "chat") names
 
 def explain(index: NameIndex, reading: Reading, misfits: Sequence[Misfit]) -> str:
     """The nearest miss, or what the family lacks."""
-    if misfits:
-        return misfits[0].reason
+    if misfits:  # the first one, but rather that of a model which thinks as the name says
+        return min(misfits, key=lambda misfit: reading.thinking not in misfit.listed.thinkings).reason
     kin = index.by_words.get(reading.words)
     if kin:
         return _explain_sibling(reading, [key.reading for key in kin])
@@ -36,7 +36,7 @@ def _explain_sibling(reading: Reading, listed: Sequence[Reading]) -> str:
         listed_sizes = f"; it lists {sizes}" if sizes else ""
         return f"the catalogue lists no model of {said or 'unsaid size'} in this family{listed_sizes}"
     versions = _shown(" ".join(sorted(other.versions)) for other in listed if other.versions)
-    said = " ".join(sorted(reading.versions))
+    said = " with ".join(sorted(reading.versions, key=len, reverse=True))
     what = f"version {said} is not listed" if said else "the name gives no version"
     return f"{what}; of this family the catalogue lists {versions or 'one without a version'}"
 
@@ -47,7 +47,8 @@ def _nearest(index: NameIndex, reading: Reading) -> Listed | None:
     by_id: dict[str, Listed] = {}
     for word in reading.words:
         family = index.by_word.get(word, ())
-        if len(word) > 1 and len({listed.maker for listed in family}) <= _FAMILY_MAKERS:
+        makers = {listed.maker for listed in family}
+        if len(word) > 1 and (len(makers) <= _FAMILY_MAKERS or word == reading.leading_word):
             for listed in family:
                 by_id[listed.model_id] = listed
                 shared[listed.model_id] = shared.get(listed.model_id, 0) + 2
@@ -63,8 +64,9 @@ def _likeness(listed: Listed, reading: Reading) -> float:
 
 def _explain_words(reading: Reading, nearest: Listed) -> str:
     extra = reading.words - nearest.slug.words - nearest.title.words
-    missing = min(nearest.slug.words - reading.words, nearest.title.words - reading.words, key=len)
-    if (extra and missing) or not nearest.slug.versions <= reading.versions | nearest.title.versions & reading.versions:
+    missing = nearest.slug.words - reading.words
+    is_other_version = not (reading.versions <= nearest.slug.versions | nearest.title.versions)
+    if is_other_version or bool(extra) == bool(missing):
         return f"the catalogue lists no such model; the nearest is {nearest.model_id}"
     if extra:
         return f"{_quoted(extra)} sets it apart from {nearest.model_id}, and no such model is listed"

@@ -16,6 +16,7 @@ _ACTIVE: Final = ("a", "e")  # "a22b", "e4b": how much of the model works on one
 _ACTIVE_SIZE_OMITTED: Final = Liberty(1, 0.97, "size of the active part set aside")
 _SIZE_OMITTED: Final = Liberty(1, 0.94, "the only size listed")
 _VERSION_BY_DATE: Final = Liberty(1, 0.97, "the only version listed with that date")
+_DATE_FOR_VERSION: Final = Liberty(1, 0.97, "listed by its date instead of its version")
 
 
 def relaxed_fits(reading: Reading, keys: Iterable[Key], *, released_on: date | None) -> list[Fit]:
@@ -27,7 +28,7 @@ def relaxed_fits(reading: Reading, keys: Iterable[Key], *, released_on: date | N
         return []
     fits = []
     for key in keys:
-        omitted = _omitted(reading, key.reading)
+        omitted = _omitted(reading, key)
         judged = fit(reading, key, released_on=released_on) if omitted else None
         if omitted and isinstance(judged, Fit):
             fits.append(replace(judged, liberties=(omitted, *judged.liberties)))
@@ -37,12 +38,16 @@ def relaxed_fits(reading: Reading, keys: Iterable[Key], *, released_on: date | N
     return fits
 
 
-def _omitted(reading: Reading, listed: Reading) -> Liberty | None:
+def _omitted(reading: Reading, key: Key) -> Liberty | None:
+    listed = key.reading
     if reading.versions == listed.versions:
         return _omitted_size(reading, listed)
-    has_year = any(mark.year for mark in reading.dates)
-    if has_year and not reading.versions and reading.sizes <= listed.sizes:
+    if not any(mark.year for mark in reading.dates):
+        return None
+    if not reading.versions and reading.sizes <= listed.sizes:  # "mistral-medium-2505" is Mistral Medium 3
         return _VERSION_BY_DATE
+    if not listed.versions and key.is_dated and reading.sizes == listed.sizes:
+        return _DATE_FOR_VERSION  # "Mistral Large 2 (Jul '24)" is listed as mistral-large-2407
     return None
 
 

@@ -77,10 +77,10 @@ $(VENV)/.created:
 
 $(INSTALLED): $(VENV)/.created pyproject.toml .constraints.txt
 	@echo "Installing packages into $(VENV); this takes about a minute, once."
-	@$(PIP) install -c .constraints.txt -e '.$(if $(filter none,$(EXTRAS)),,[$(EXTRAS)])'
+	@$(PIP) install -c .constraints.txt --config-settings editable_mode=compat -e '.$(if $(filter none,$(EXTRAS)),,[$(EXTRAS)])'
 	@touch $@
 
 $(INSTALLED_DEV): $(VENV)/.created pyproject.toml .constraints.txt
 	@echo "Installing packages for development into $(VENV); this takes about two minutes, once."
-	@$(PIP) install -c .constraints.txt -e '.[scale,dev]'
+	@$(PIP) install -c .constraints.txt --config-settings editable_mode=compat -e '.[scale,dev]'
 	@touch $@ $(VENV)/.installed-none $(VENV)/.installed-scale

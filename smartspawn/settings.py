@@ -180,8 +180,8 @@ if IS_SQLITE:
     }
     DATABASES["default"]["TEST"] = {"NAME": str(HOME_DIR / "test.db")}
 else:
-    DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["CONN_MAX_AGE"] = 60  # opening one costs as much as several questions, on SQLite too
 REDIS_URL = env.str("REDIS_URL", default="")
 CACHES: dict[str, dict[str, Any]] = {
     "default": {

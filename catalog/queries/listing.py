@@ -9,9 +9,11 @@ from enum import StrEnum
 from typing import Final
 
 from catalog.queries.snapshot import current_snapshot
-from catalog.shapes import Capabilities, Category, Entry, Tier
+from catalog.shapes import Capabilities, Category, Entry, Snapshot, Tier
 
 PAGE_SIZE: Final = 50
+# Each is a tuple of a few hundred references. Whoever asks for more different things at once starts over.
+RANKED_KEPT: Final = 256
 CAPABILITIES: Final = ("vision", "functionCalling", "json", "reasoning")
 
 
@@ -52,20 +54,43 @@ class EntryPage:
     page_count: int
 
 
+class _Ranked:
+    """What was asked of one snapshot, and the answers."""
+
+    def __init__(self, snapshot: Snapshot | None = None) -> None:
+        self.snapshot = snapshot
+        self.answers: dict[CatalogFilter, tuple[Entry, ...]] = {}
+
+
+_ranked = _Ranked()
+
+
 def list_entries(wanted: CatalogFilter, *, page: int = 1, page_size: int = PAGE_SIZE) -> EntryPage:
     """The asked page of the models that fit; a page beyond the end is the last one."""
     everything = current_snapshot().entries
-    found = rank(everything, wanted)
+    found = rank_current(wanted)
     page_count = max(1, -(-len(found) // page_size))
     page = min(max(1, page), page_count)
     first = (page - 1) * page_size
     return EntryPage(
-        entries=tuple(found[first : first + page_size]),
+        entries=found[first : first + page_size],
         total_count=len(everything),
         filtered_count=len(found),
         page=page,
         page_count=page_count,
     )
+
+
+def rank_current(wanted: CatalogFilter) -> tuple[Entry, ...]:
+    """The current snapshot's entries that fit, in the asked order; worked out once per revision and question."""
+    global _ranked  # noqa: PLW0603  the answers of one snapshot per process; swapped whole
+    snapshot = current_snapshot()
+    kept = _ranked
+    if kept.snapshot is not snapshot or len(kept.answers) >= RANKED_KEPT:
+        kept = _ranked = _Ranked(snapshot)
+    if wanted not in kept.answers:
+        kept.answers[wanted] = tuple(rank(snapshot.entries, wanted))
+    return kept.answers[wanted]
 
 
 def rank(entries: Iterable[Entry], wanted: CatalogFilter) -> list[Entry]:

@@ -9,12 +9,11 @@ from typing import Any
 import msgspec
 
 from catalog.presenters import API_VERSION, iso, model_payload
-from catalog.queries import entries_by_id
 from catalog.shapes import Entry, Snapshot
 
 _encoder = msgspec.json.Encoder()
 _lock = threading.Lock()
-_held: tuple[int, dict[str, msgspec.Raw]] = (0, {})
+_held: tuple[Snapshot | None, dict[str, msgspec.Raw]] = (None, {})
 
 
 def encode(value: object) -> bytes:
@@ -41,13 +40,11 @@ def encode_models(snapshot: Snapshot, entries: Sequence[Entry], *, filtered_coun
 
 def _encoded_models(snapshot: Snapshot) -> Mapping[str, msgspec.Raw]:
     global _held  # noqa: PLW0603  one set of encoded models per process; swapped whole
-    revision, encoded = _held
-    if revision == snapshot.revision:
+    known, encoded = _held
+    if known is snapshot:
         return encoded
     with _lock:
-        if _held[0] != snapshot.revision:
-            _held = (
-                snapshot.revision,
-                {key: msgspec.Raw(encode(model_payload(entry))) for key, entry in entries_by_id().items()},
-            )
+        if _held[0] is not snapshot:
+            raw = {entry.facts.model_id: msgspec.Raw(encode(model_payload(entry))) for entry in snapshot.entries}
+            _held = (snapshot, raw)
         return _held[1]

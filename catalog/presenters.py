@@ -24,14 +24,14 @@ PUBLIC_SOURCES: Final = frozenset(module.INFO.key for module in SOURCES if not m
 # The wire's names for benchmarks, from our own; a name of the ancestor's that has no source left
 # that may be passed on does not occur.
 WIRE_BENCHMARKS: Final[Mapping[str, str]] = {
-    "lmarena.text.overall": "arena",
-    "lmarena.text.coding": "arenaCoding",
-    "lmarena.text.math": "arenaMath",
-    "lmarena.text.creative_writing": "arenaCreativeWriting",
-    "lmarena.text.instruction_following": "arenaInstructionFollowing",
-    "lmarena.text.hard_prompts": "arenaHardPrompts",
-    "lmarena.text.longer_query": "arenaLongerQuery",
-    "lmarena.vision.overall": "arenaVision",
+    "lmarena.text.overall": "arenaRating",
+    "lmarena.text.coding": "arenaRatingCoding",
+    "lmarena.text.math": "arenaRatingMath",
+    "lmarena.text.creative_writing": "arenaRatingCreativeWriting",
+    "lmarena.text.instruction_following": "arenaRatingInstructionFollowing",
+    "lmarena.text.hard_prompts": "arenaRatingHardPrompts",
+    "lmarena.text.longer_query": "arenaRatingLongerQuery",
+    "lmarena.vision.overall": "arenaRatingVision",
     "livebench.coding": "liveBenchCoding",
     "livebench.agentic_coding": "liveBenchAgenticCoding",
     "livebench.reasoning": "liveBenchReasoning",
@@ -131,7 +131,14 @@ def benchmarks_payload(records: Sequence[SourceRecord]) -> dict[str, float]:
         wire_name = WIRE_BENCHMARKS.get(measure.benchmark)
         if wire_name:
             values.setdefault(wire_name, round(measure.value, 2))
+    if "arenaRating" in values:
+        values["arena"] = ancestor_arena(values["arenaRating"])
     return values
+
+
+def ancestor_arena(rating: float) -> float:
+    """An arena rating on the ancestor's scale, 1000 to 1500 made 0 to 100, which clients still read."""
+    return round(min(max((rating - 1000) / 5, 0.0), 100.0), 1)
 
 
 def _public_measures(records: Sequence[SourceRecord]) -> Iterable[Measure]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from catalog.corrections import current_corrections
 from catalog.matching import NameIndex, build_index, suggest
-from catalog.queries.snapshot import catalog_revision, current_snapshot
+from catalog.queries.snapshot import Fingerprint, current_snapshot, find_fingerprint
 from catalog.shapes import Alias, Match, Source
 
 NAMES_PER_PAGE: Final = 25
@@ -25,7 +25,7 @@ class UnmatchedPage:
 
 def current_name_index() -> NameIndex:
     """The index of the current snapshot's models and all aliases; built once per revision."""
-    return _index(catalog_revision(), current_corrections().aliases)
+    return _index(find_fingerprint(), current_corrections().aliases)
 
 
 def list_unmatched(
@@ -62,5 +62,5 @@ def _is_settled(match: Match, settled: set[tuple[str, str]]) -> bool:
 
 
 @lru_cache(maxsize=2)
-def _index(_revision: int, aliases: tuple[Alias, ...]) -> NameIndex:
+def _index(_fingerprint: Fingerprint | None, aliases: tuple[Alias, ...]) -> NameIndex:
     return build_index([entry.facts for entry in current_snapshot().entries], aliases)

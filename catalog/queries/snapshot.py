@@ -13,8 +13,13 @@ from catalog.shapes import Entry, Snapshot
 from smartspawn.lib.errors import NotFound
 
 
+# A revision alone is not enough: a database put back from a backup gives the same numbers out again.
+Fingerprint = tuple[int, str]
+
+
 @dataclass(frozen=True, slots=True)
 class _Held:
+    fingerprint: Fingerprint
     snapshot: Snapshot
     by_id: Mapping[str, Entry]
 
@@ -27,6 +32,12 @@ def catalog_revision() -> int:
     """The revision in use, 0 before the first snapshot; one query on the primary key."""
     revision = StoredSnapshot.objects.order_by("-revision").values_list("revision", flat=True).first()
     return revision or 0
+
+
+def find_fingerprint() -> Fingerprint | None:
+    """What tells the snapshot in use from every other one, or None before the first; one query."""
+    newest = StoredSnapshot.objects.order_by("-revision").values_list("revision", "content_sha256")
+    return newest.first()
 
 
 def find_current_snapshot() -> Snapshot | None:
@@ -78,17 +89,17 @@ def _require() -> _Held:
 
 def _current() -> _Held | None:
     global _held  # noqa: PLW0603  one decoded snapshot per process; it is immutable and swapped whole
-    revision = catalog_revision()
-    if revision == 0:
+    fingerprint = find_fingerprint()
+    if fingerprint is None:
         return None
     held = _held
-    if held is not None and held.snapshot.revision == revision:
+    if held is not None and held.fingerprint == fingerprint:
         return held
     with _lock:
-        if _held is None or _held.snapshot.revision != revision:
-            snapshot = get_snapshot(revision)
+        if _held is None or _held.fingerprint != fingerprint:
+            snapshot = get_snapshot(fingerprint[0])
             by_id = {entry.facts.model_id: entry for entry in snapshot.entries}
-            _held = _Held(snapshot=snapshot, by_id=MappingProxyType(by_id))
+            _held = _Held(fingerprint=fingerprint, snapshot=snapshot, by_id=MappingProxyType(by_id))
         return _held
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -25,13 +24,6 @@ from smartspawn.lib.errors import Conflict, InvalidParam, SourceFault
 from tests.upstreams import AA_KEY, Upstreams
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def upstreams(settings: Any) -> Iterator[Upstreams]:
-    with Upstreams() as running:
-        settings.SOURCE_BASE_URLS = running.base_urls
-        yield running
 
 
 def refresh(*only: Source) -> RefreshOutcome:

@@ -12,7 +12,6 @@ from catalog.models import StoredSnapshot
 from catalog.shapes import Entry, Snapshot
 from smartspawn.lib.errors import NotFound
 
-
 # A revision alone is not enough: a database put back from a backup gives the same numbers out again.
 Fingerprint = tuple[int, str]
 

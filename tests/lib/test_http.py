@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import time
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -153,8 +154,14 @@ def test_the_limit_counts_what_is_unpacked(upstreams: Upstreams) -> None:
     bomb = gzip.compress(b"\x00" * 50_000_000)
     assert len(bomb) < 60_000
     upstreams.fail(HOST, body=bomb, headers={"Content-Encoding": "gzip"})
-    with pytest.raises(UpstreamTooLarge):
-        get(upstreams, patience=Patience(body_bytes=1_000_000))
+    tracemalloc.start()
+    try:
+        with pytest.raises(UpstreamTooLarge):
+            get(upstreams, patience=Patience(body_bytes=1_000_000))
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 10_000_000  # given up at the limit, not unpacked first
     assert len(upstreams.asked) == 1  # it would not be smaller the next time
 
 

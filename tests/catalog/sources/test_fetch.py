@@ -12,7 +12,7 @@ from catalog.plausibility import check_plausible
 from catalog.shapes import Payload, Source
 from catalog.sources import SOURCES, fetching, find_source
 from catalog.sources import artificial_analysis as aa
-from catalog.sources.fetching import replace_host
+from catalog.sources.fetching import fetch_together, replace_host
 from catalog.sources.shapes import SourceConfig
 from smartspawn.lib.errors import SourceMalformed, SourceNotConfigured, SourceUnreachable
 from smartspawn.lib.http import Patience, open_door
@@ -208,6 +208,33 @@ def test_a_leaderboard_that_announces_too_many_rows_is_malformed(upstreams: Upst
     upstreams.fail("datasets-server.huggingface.co", body=b'{"rows": [], "num_rows_total": 900000}')
     with pytest.raises(SourceMalformed, match="900000"):
         fetch(Source.HF_LEADERBOARD, upstreams)
+
+
+def test_the_first_failed_page_stops_the_rest(upstreams: Upstreams) -> None:
+    upstreams.hf = upstreams.hf * 20
+    upstreams.fail("datasets-server.huggingface.co", status=404, only="'100'")
+    with pytest.raises(SourceUnreachable, match="404"):
+        fetch(Source.HF_LEADERBOARD, upstreams)
+    assert len(upstreams.asked) < 20  # of 46 pages
+
+
+def test_nothing_goes_on_after_a_failure() -> None:
+    finished: list[str] = []
+
+    async def fail() -> None:
+        raise SourceUnreachable("gone")
+
+    async def dawdle() -> None:
+        await asyncio.sleep(0.05)
+        finished.append("dawdled")
+
+    async def ask() -> None:
+        with pytest.raises(SourceUnreachable):
+            await fetch_together([dawdle, fail, dawdle], at_once=2)
+        await asyncio.sleep(0.15)
+
+    asyncio.run(ask())
+    assert finished == []
 
 
 def test_livebench_reads_the_releases_that_its_repositories_list(upstreams: Upstreams) -> None:

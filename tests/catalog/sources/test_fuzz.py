@@ -42,7 +42,7 @@ json_values = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=10), inner, max_size=4)),
     max_leaves=12,
 )
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def parse_or_refuse(source: Source, body: bytes) -> ParsedSource | None:
@@ -122,8 +122,8 @@ def replace_somewhere(value: Any, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("source", Source)
-def test_a_hostile_row_of_ten_megabytes_is_refused_or_reported_in_short(source: Source) -> None:
-    giant = "x" * 10_000_000
+def test_a_hostile_row_of_megabytes_is_refused_or_reported_in_short(source: Source) -> None:
+    giant = "x" * 3_000_000
     keys = ("id", "name", "fullname", "model_name", "Model", "category", "pricing", "rating", "evaluations")
     row = dict.fromkeys(keys, giant)
     for shape in ({"data": [row]}, {"rows": [{"row": row}]}, {"data": [giant]}, giant):

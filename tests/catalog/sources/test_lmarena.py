@@ -235,3 +235,12 @@ def test_cut_parquet_is_malformed(cut_share: float, capfd: pytest.CaptureFixture
 def test_an_unknown_configuration_is_malformed() -> None:
     with pytest.raises(SourceMalformed, match="not known"):
         parse(ROW, config="agent")
+
+
+def test_a_small_parquet_that_claims_too_many_rows_is_malformed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("catalog.sources.lmarena_formats.ROWS_LIMIT", 5000)
+    body = parquet_body([ROW] * 5001)
+    assert len(body) < 10_000
+    with pytest.raises(SourceMalformed, match="more than the 5000 rows"):
+        lmarena.parse([payload(Source.LMARENA, body, part="vision")])
+    assert lmarena.parse([payload(Source.LMARENA, parquet_body([ROW] * 5000), part="vision")]).row_count == 5000

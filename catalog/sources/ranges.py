@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 # The longest matching prefix decides. Bounds are inclusive.
@@ -20,6 +21,7 @@ POSSIBLE_VALUES: Final[dict[str, tuple[float, float]]] = {
 }
 
 
+@lru_cache(maxsize=1024)
 def possible_values(benchmark: str) -> tuple[float, float]:
     """The lowest and the highest value that the benchmark can have."""
     prefixes = [prefix for prefix in POSSIBLE_VALUES if benchmark.startswith(prefix)]

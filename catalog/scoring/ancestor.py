@@ -73,7 +73,7 @@ def merge_benchmarks(records: Sequence[SourceRecord], matches: Sequence[Match]) 
     rows: dict[Source, dict[str, list[Values]]] = {}
     is_read = _read_measures(records)
     for record, match in zip(records, matches, strict=True):
-        values = {measure.benchmark: measure.value for measure in record.measures if is_read(measure)}
+        values = {each.benchmark: each.value for each in record.measures if is_read(each) and math.isfinite(each.value)}
         if match.model_id and values:
             rows.setdefault(record.source, {}).setdefault(match.model_id, []).append(values)
     merged: dict[str, Benchmarks] = {}

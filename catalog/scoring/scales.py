@@ -9,6 +9,7 @@ first, in the same way. A scale remains a straight line, so ``z = (value - mean)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -203,7 +204,7 @@ def _standings(
 
 def _stderr_z(reading: Reading, scale: Scale, policy: ScoringPolicy) -> float | None:
     lower, upper = reading.measure.lower, reading.measure.upper
-    if lower is None or upper is None or not lower <= upper:
+    if lower is None or upper is None or not 0 <= upper - lower < math.inf:
         return None
     return (upper - lower) / (2 * policy.interval_quantile_z) / scale.stddev
 

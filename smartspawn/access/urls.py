@@ -16,6 +16,7 @@ urlpatterns = [
     path("account/keys/", keys.keys, name="keys"),
     path("account/keys/<int:key_id>/revoke/", keys.revoke, name="key-revoke"),
     path("people/", users.users, name="users"),
+    path("people/<int:user_id>/", users.person, name="user"),
     path("people/<int:user_id>/role/", users.role, name="user-role"),
     path("people/<int:user_id>/active/", users.active, name="user-active"),
     path("people/<int:user_id>/link/", users.link, name="user-link"),

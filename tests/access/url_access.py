@@ -61,6 +61,7 @@ URL_ACCESS: Mapping[str, Row] = {
     "account/keys/": page(Role.VIEWER),
     "account/keys/<int:key_id>/revoke/": page(Role.VIEWER, "POST"),
     "people/": page(Role.ADMIN),
+    "people/<int:user_id>/": page(Role.ADMIN),
     "people/<int:user_id>/role/": page(Role.ADMIN, "POST"),
     "people/<int:user_id>/active/": page(Role.ADMIN, "POST"),
     "people/<int:user_id>/link/": page(Role.ADMIN, "POST"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -39,13 +40,24 @@ def audit_log(request: ActorRequest) -> HttpResponse:
     shown = entries[:_PAGE_ROWS]
     kept = {name: str(value) for name, value in request.GET.items() if value and name != "after"}
     context: dict[str, object] = {
-        "entries": shown,
+        "entries": [(entry, _words(entry.before), _words(entry.after)) for entry in shown],
         "asked": request.GET,
         "query": urlencode(kept),
         "older": _older_query(kept, shown[-1]) if len(entries) > _PAGE_ROWS else "",
         "is_filtered": bool(kept),
     }
     return render(request, "access/audit.html", context)
+
+
+def _words(values: dict[str, object] | None) -> list[tuple[str, str]]:
+    """Recorded values as a person reads them."""
+    return [(name, _word(value)) for name, value in (values or {}).items()]
+
+
+def _word(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "none" if value is None else _cell_text(value)
 
 
 def _older_query(kept: dict[str, str], last: AuditEntry) -> str:
@@ -77,10 +89,13 @@ def _csv_lines(entries: Iterator[AuditEntry]) -> Iterator[str]:
         yield writer.writerow([_cell(getattr(entry, column)) for column in _CSV_COLUMNS])
 
 
+def _cell_text(value: object) -> str:
+    is_nested = isinstance(value, dict | list)
+    return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False) if is_nested else str(value)
+
+
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    if isinstance(value, dict | list):
-        return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False)
-    text = value.isoformat() if hasattr(value, "isoformat") else str(value)
+    text = value.isoformat() if isinstance(value, datetime) else _cell_text(value)
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

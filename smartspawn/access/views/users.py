@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from smartspawn.access.gates import requires_role
 from smartspawn.access.inputs import ActivityInput, RoleInput, UserInput
@@ -53,12 +53,24 @@ def _users_page(request: ActorRequest, *, status: int = 200, **shown: object) ->
     return render(request, "access/users.html", context | shown, status=status)
 
 
+@requires_role(Role.ADMIN)
+@require_safe
+def person(request: ActorRequest, user_id: int) -> HttpResponse:
+    """One person: their role, whether they may come in, a new sign-in link."""
+    return _person_page(request, get_user(user_id))
+
+
+def _person_page(request: ActorRequest, user: User, *, status: int = 200, **shown: object) -> HttpResponse:
+    context: dict[str, object] = {"person": user, "roles": _ROLE_CHOICES}
+    return render(request, "access/person.html", context | shown, status=status)
+
+
 def _link_page(request: ActorRequest, user: User) -> HttpResponse:
     link = create_signin_link(
         username=user.username, actor=request.actor, site_url=f"{request.scheme}://{request.get_host()}"
     )
     minutes = int(LINK_LIFETIME.total_seconds() // 60)
-    return _users_page(request, link=link, link_owner=user, link_minutes=minutes)
+    return _person_page(request, user, link=link, link_minutes=minutes)
 
 
 @requires_role(Role.ADMIN)
@@ -71,9 +83,9 @@ def role(request: ActorRequest, user_id: int) -> HttpResponse:
     try:
         change_role(actor=request.actor, user_id=user_id, role=wanted, why=given.validated_data["why"])
     except Conflict as refusal:
-        return _users_page(request, refusal=refusal.message, status=409)
+        return _person_page(request, get_user(user_id), refusal=refusal.message, status=409)
     messages.success(request, f"{get_user(user_id).username} now has the role {wanted}.")
-    return redirect("access:users")
+    return redirect("access:user", user_id)
 
 
 @requires_role(Role.ADMIN)
@@ -83,13 +95,14 @@ def active(request: ActorRequest, user_id: int) -> HttpResponse:
     given = ActivityInput(data=request.POST)
     given.is_valid(raise_exception=True)
     is_active = given.validated_data["active"] == "yes"
+    why = given.validated_data["why"]
     try:
-        set_active(actor=request.actor, user_id=user_id, is_active=is_active, why=given.validated_data["why"])
+        set_active(actor=request.actor, user_id=user_id, is_active=is_active, why=why)
     except Conflict as refusal:
-        return _users_page(request, refusal=refusal.message, status=409)
+        return _person_page(request, get_user(user_id), refusal=refusal.message, status=409)
     state = "can sign in again" if is_active else "is shut out, and so are their keys"
     messages.success(request, f"{get_user(user_id).username} {state}.")
-    return redirect("access:users")
+    return redirect("access:user", user_id)
 
 
 @requires_role(Role.ADMIN)
@@ -98,5 +111,5 @@ def link(request: ActorRequest, user_id: int) -> HttpResponse:
     """A sign-in link for a person, shown once."""
     user = get_user(user_id)
     if not user.is_active:
-        return _users_page(request, refusal=f"{user.username} is not active.", status=409)
+        return _person_page(request, user, refusal=f"{user.username} is shut out: let them in first.", status=409)
     return _link_page(request, user)

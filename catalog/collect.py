@@ -34,6 +34,15 @@ class Collected:
     error_code: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Captures:
+    """A folder of saved answers that stands in for the network."""
+
+    directory: Path
+    fetched_at: datetime
+    is_forced: bool = False  # believe it however different it is from the data held
+
+
 Report = Callable[[Source, str], None]
 
 
@@ -54,14 +63,12 @@ def keep_held(source: Source, held: Mapping[str, Payload]) -> Collected:
     return Collected(source=source, parsed=parsed, payloads=payloads, is_new=False)
 
 
-def collect_captures(
-    source: Source, held: Mapping[str, Payload], *, directory: Path, fetched_at: datetime
-) -> Collected:
+def collect_captures(source: Source, held: Mapping[str, Payload], captures: Captures) -> Collected:
     """What a folder of captures holds for the source; a folder without its files changes nothing."""
-    payloads = find_source(source).read_captures(directory, fetched_at=fetched_at)
+    payloads = find_source(source).read_captures(captures.directory, fetched_at=captures.fetched_at)
     if not payloads:
         return keep_held(source, held)
-    return _judge(source, held, payloads)
+    return _judge(source, held, payloads, is_forced=captures.is_forced)
 
 
 async def collect_live(
@@ -86,12 +93,18 @@ async def collect_live(
         return tuple(await asyncio.gather(*(collect(source) for source in wanted)))
 
 
-def _judge(source: Source, held: Mapping[str, Payload], payloads: tuple[Payload, ...]) -> Collected:
-    """The one door at which anything a source may do wrong is turned into a reason."""
-    before = keep_held(source, held)
+def _judge(
+    source: Source, held: Mapping[str, Payload], payloads: tuple[Payload, ...], *, is_forced: bool = False
+) -> Collected:
+    """The one door at which anything a source may do wrong is turned into a reason.
+
+    What ships with the product may be years old: it vouches for nothing, so the first real answer is
+    held against the absolute floors alone.
+    """
+    is_first = is_forced or EMBEDDED_PART in held
     try:
         parsed = parse_payloads(source, payloads)
-        warnings = check_plausible(parsed, before.parsed)
+        warnings = check_plausible(parsed, None if is_first else keep_held(source, held).parsed)
     except SourceFault as fault:
         return _refused(source, held, fault.message, fault.code)
     except Exception as error:  # noqa: BLE001  one source's surprise must not cost the others

@@ -20,7 +20,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from catalog.build import Corrections, Origin, build_snapshot
-from catalog.collect import Collected, collect_captures, collect_live, keep_held
+from catalog.collect import Captures, Collected, collect_captures, collect_live, keep_held
 from catalog.corrections import current_corrections
 from catalog.models import RefreshRun
 from catalog.payloads import current_payloads
@@ -85,7 +85,7 @@ def _lost(now: datetime, error: str) -> dict[str, Any]:
 
 
 def refresh_catalog(
-    *, actor: Actor, trigger: str, only: Sequence[Source] = (), captures: Path | None = None
+    *, actor: Actor, trigger: str, only: Sequence[Source] = (), captures: Captures | None = None
 ) -> RefreshOutcome:
     """Run a whole refresh now, from the network or from a folder of captures.
 
@@ -101,7 +101,7 @@ def rebuild_catalog(*, actor: Actor, trigger: str) -> RefreshOutcome:
     return execute_refresh(run_id=run.pk, is_rebuild=True)
 
 
-def execute_refresh(*, run_id: int, captures: Path | None = None, is_rebuild: bool = False) -> RefreshOutcome:
+def execute_refresh(*, run_id: int, captures: Captures | None = None, is_rebuild: bool = False) -> RefreshOutcome:
     """Do the work of a requested run; its end, good or bad, is written to its row.
 
     Raises Conflict when the run is not waiting any more.
@@ -139,7 +139,7 @@ def _claim(run_id: int) -> RefreshRun:
     return RefreshRun.objects.get(pk=run_id)
 
 
-def _collect(run: RefreshRun, *, captures: Path | None, is_rebuild: bool) -> Sequence[Collected]:
+def _collect(run: RefreshRun, *, captures: Captures | None, is_rebuild: bool) -> Sequence[Collected]:
     used = [source for source in ALL_SOURCES if not is_switched_off(source)]
     held = {source: current_payloads(source) for source in used}
     if is_rebuild:
@@ -150,28 +150,29 @@ def _collect(run: RefreshRun, *, captures: Path | None, is_rebuild: bool) -> Seq
     return _collect_live(run, held, [source for source in wanted if is_on(source)])
 
 
-def _collect_captures(held: Held, wanted: Sequence[Source], captures: Path) -> Sequence[Collected]:
+def _collect_captures(held: Held, wanted: Sequence[Source], captures: Captures) -> Sequence[Collected]:
     """A folder is given by hand, so sources that are only off by default are read from it too."""
-    if not captures.is_dir():
-        raise SourceFault(f"{captures} is not a folder.")
-    moment = capture_moment(captures)
     collected = [
-        collect_captures(source, held[source], directory=captures, fetched_at=moment)
-        if source in wanted
-        else keep_held(source, held[source])
+        collect_captures(source, held[source], captures) if source in wanted else keep_held(source, held[source])
         for source in held
     ]
     note_attempts(collected, [item.source for item in collected if item.is_new or item.error], timezone.now())
     return collected
 
 
-def capture_moment(captures: Path) -> datetime:
-    """When the captures were made: the folder's name where it is a date, else its time of change."""
+def open_captures(directory: Path, *, is_forced: bool = False) -> Captures:
+    """The folder with the moment its answers were saved: its name where that is a date, else its last change.
+
+    Raises SourceFault when it is not a folder.
+    """
+    if not directory.is_dir():
+        raise SourceFault(f"{directory} is not a folder.")
     try:
-        day = date.fromisoformat(captures.resolve().name)
+        day = date.fromisoformat(directory.resolve().name)
+        moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
     except ValueError:
-        return datetime.fromtimestamp(captures.stat().st_mtime, tz=UTC)
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+        moment = datetime.fromtimestamp(directory.stat().st_mtime, tz=UTC)
+    return Captures(directory=directory, fetched_at=moment, is_forced=is_forced)
 
 
 def _collect_live(run: RefreshRun, held: Held, fetched: Sequence[Source]) -> Sequence[Collected]:

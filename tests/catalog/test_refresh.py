@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,15 +14,24 @@ from django.utils import timezone
 
 from catalog import queries
 from catalog.corrections import remove_alias, set_alias, set_override
+from catalog.load import load_embedded
 from catalog.models import PriceFact, RefreshRun, SourceState, StoredPayload, StoredSnapshot
 from catalog.queries.sources import SourceLight
-from catalog.refresh import RefreshOutcome, execute_refresh, rebuild_catalog, refresh_catalog, request_refresh
+from catalog.refresh import (
+    RefreshOutcome,
+    execute_refresh,
+    open_captures,
+    rebuild_catalog,
+    refresh_catalog,
+    request_refresh,
+)
 from catalog.shapes import Alias, Category, DifferenceKind, Override, Source
 from catalog.source_states import config_of, remove_source_key, set_source_key, switch_source
 from catalog.tasks import refresh_due_sources
 from smartspawn.access.models import AuditEntry
 from smartspawn.access.shapes import COMMAND_LINE
 from smartspawn.lib.errors import Conflict, InvalidParam, SourceFault
+from tests.captures import write_captures
 from tests.upstreams import AA_KEY, Upstreams
 
 pytestmark = pytest.mark.django_db
@@ -301,7 +312,29 @@ def test_a_failed_source_is_not_asked_again_at_every_tick(upstreams: Upstreams, 
 
 def test_a_folder_without_captures_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceFault, match="not a folder"):
-        refresh_catalog(actor=COMMAND_LINE, trigger="test", captures=tmp_path / "missing")
+        open_captures(tmp_path / "missing")
+
+
+def test_captures_are_read_and_odd_ones_only_by_force(tmp_path: Path) -> None:
+    write_captures(tmp_path / "2026-07-22")
+    captures = open_captures(tmp_path / "2026-07-22")
+    refresh_catalog(actor=COMMAND_LINE, trigger="test", captures=captures)
+    count = len(queries.entries_by_id())
+    assert next(use for use in queries.current_snapshot().sources).fetched_at.date().isoformat() == "2026-07-22"
+    path = tmp_path / "2026-07-22" / "openrouter.json"
+    listing = json.loads(path.read_text())
+    listing["data"] = listing["data"][: count // 4]
+    path.write_text(json.dumps(listing))
+    refresh_catalog(actor=COMMAND_LINE, trigger="test", captures=captures)
+    assert len(queries.entries_by_id()) == count
+    refresh_catalog(actor=COMMAND_LINE, trigger="test", captures=replace(captures, is_forced=True))
+    assert len(queries.entries_by_id()) == count // 4
+
+
+def test_the_first_real_answer_replaces_the_shipped_data_however_different(upstreams: Upstreams) -> None:
+    load_embedded(actor=COMMAND_LINE)
+    refresh()
+    assert len(queries.entries_by_id()) == len(upstreams.openrouter)
 
 
 def test_a_source_that_an_admin_switched_off_counts_no_more(upstreams: Upstreams) -> None:

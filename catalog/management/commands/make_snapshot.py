@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog.embedded import EMBEDDED_PATH, EMBEDDED_SOURCES, EmbeddedSource, pack_embedded
-from catalog.refresh import capture_moment
+from catalog.refresh import open_captures
 from catalog.sources import find_source
 from smartspawn.lib.errors import SmartSpawnError
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
 def make_snapshot(captures: Path) -> bytes:
     """The embedded file's bytes. Raises CommandError when a source is missing from the folder."""
-    moment = capture_moment(captures)
+    moment = open_captures(captures).fetched_at
     sources = []
     for source in EMBEDDED_SOURCES:
         module = find_source(source)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from catalog.refresh import RefreshOutcome, refresh_catalog
+from catalog.refresh import RefreshOutcome, open_captures, refresh_catalog
 from catalog.shapes import Source
 from smartspawn.access.shapes import COMMAND_LINE
 from smartspawn.lib.errors import SmartSpawnError
@@ -22,13 +22,19 @@ class Command(BaseCommand):
         parser.add_argument(
             "--from-captures", type=Path, metavar="DIR", help="read saved answers instead of the network"
         )
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="believe the captures however different they are from the data held, such as older ones",
+        )
         parser.add_argument("--only", metavar="SOURCES", default="", help="comma-separated: " + ", ".join(Source))
 
     def handle(self, *_args: Any, **options: Any) -> None:
         started = time.perf_counter()
-        captures: Path | None = options["from_captures"]
-        trigger = f"captures {captures.name}" if captures else "command line"
+        directory: Path | None = options["from_captures"]
+        trigger = f"captures {directory.name}" if directory else "command line"
         try:
+            captures = open_captures(directory, is_forced=options["force"]) if directory else None
             outcome = refresh_catalog(
                 actor=COMMAND_LINE, trigger=trigger, only=read_sources(options["only"]), captures=captures
             )

@@ -143,20 +143,12 @@ def reach_and_protection_fit(**_kwargs: Any) -> Messages:
                 id="smartspawn.E008",
             )
         )
-    if not settings.ALLOWED_HOSTS:
-        messages.append(
-            Error(
-                "ALLOWED_HOSTS is empty: every request would be refused.",
-                hint="Name the hosts that people type: ALLOWED_HOSTS=models.example.org,localhost",
-                id="smartspawn.E009",
-            )
-        )
     if len(settings.SECRET_KEY) < SHORTEST_SECRET_KEY:
         messages.append(
             Error(
                 f"SECRET_KEY has fewer than {SHORTEST_SECRET_KEY} characters.",
                 hint="Unset it, and one is made and kept in SMARTSPAWN_HOME; or use a long random one.",
-                id="smartspawn.E010",
+                id="smartspawn.E009",
             )
         )
     return messages + (_public_warnings() if is_public else [])
@@ -172,11 +164,11 @@ def _public_warnings() -> Messages:
                 id="smartspawn.W001",
             )
         )
-    elif settings.ALLOWED_HOSTS and all(is_loopback_host(host) for host in settings.ALLOWED_HOSTS):
+    elif all(is_loopback_host(host) for host in settings.ALLOWED_HOSTS):
         messages.append(
             Warning(
                 f"HOST={settings.HOST} lets other machines in, but ALLOWED_HOSTS names only this one.",
-                hint="Add the name or address that people type: ALLOWED_HOSTS=models.example.org,localhost",
+                hint="Add the name or address that people type: ALLOWED_HOSTS=models.example.org",
                 id="smartspawn.W002",
             )
         )
@@ -203,6 +195,6 @@ def static_files_are_collected(**_kwargs: Any) -> Messages:
         Error(
             f"Static files are not collected: {manifest} is missing.",
             hint="Run: python manage.py collectstatic --noinput (`make up` does it by itself).",
-            id="smartspawn.E011",
+            id="smartspawn.E010",
         )
     ]

@@ -19,14 +19,12 @@ _QUIET_LEVELS = frozenset({"DEBUG", "INFO"})
 class ChildLog:
     """Takes the bytes that a child writes and puts whole lines where a person will look for them."""
 
-    def __init__(self, name: str, folder: Path, console: TextIO) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / f"{name}.log"
+    def __init__(self, name: str, folder: Path | None, console: TextIO) -> None:
+        """Without a folder, everything goes to the console: somebody else keeps it, a container's runtime say."""
         self._name = name
         self._console = console
-        self._file = RotatingFileHandler(
-            self.path, maxBytes=FILE_BYTES, backupCount=FILE_COUNT, encoding="utf-8", errors="replace"
-        )
+        self._file = _open_file(folder / f"{name}.log") if folder else None
+        self.where = str(folder / f"{name}.log") if folder else "the lines above"
         self._rest = b""
         self._is_loud = True
 
@@ -41,11 +39,11 @@ class ChildLog:
 
     def write(self, line: str) -> None:
         """Add one line."""
-        record = logging.LogRecord(self._name, logging.INFO, "", 0, line, None, None)
-        self._file.emit(record)
+        if self._file:
+            self._file.emit(logging.LogRecord(self._name, logging.INFO, "", 0, line, None, None))
         level = _LEVEL.match(line)
         if level:
-            self._is_loud = level["level"] not in _QUIET_LEVELS
+            self._is_loud = self._file is None or level["level"] not in _QUIET_LEVELS
         if self._is_loud and line:
             print(f"{self._name:>6} | {line}", file=self._console, flush=True)
 
@@ -53,4 +51,10 @@ class ChildLog:
         """Write what is left and close the file."""
         if self._rest:
             self.feed(b"\n")
-        self._file.close()
+        if self._file:
+            self._file.close()
+
+
+def _open_file(path: Path) -> RotatingFileHandler:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return RotatingFileHandler(path, maxBytes=FILE_BYTES, backupCount=FILE_COUNT, encoding="utf-8", errors="replace")

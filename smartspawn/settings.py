@@ -53,7 +53,8 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or read_or_create_secret(
 )
 PORT = env.int("PORT", default=8000)
 HOST = env.str("HOST", default="127.0.0.1")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]  # always answered: health checks ask by these
+ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[]), *LOOPBACK_HOSTS]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Python runs one thread at a time; more threads than this only wait for each other, and each holds a connection.
 WEB_THREADS = env.int("WEB_THREADS", default=8)
@@ -140,6 +141,7 @@ except ValueError as error:
 
 # Where people reach this site: in sign-in links and feeds. With https the cookies become secure.
 SITE_URL = env.str("SITE_URL", default=f"http://{'localhost' if HOST in ('0.0.0.0', '::') else HOST}:{PORT}")  # noqa: S104
+HAS_SITE_URL = "SITE_URL" in os.environ
 IS_HTTPS = SITE_URL.startswith("https://")
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if IS_HTTPS else 0)
 SECURE_REFERRER_POLICY = "same-origin"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import selectors
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -34,7 +35,7 @@ class Program:
     name: str
     argv: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
-    kept_fds: tuple[int, ...] = ()
+    sockets: tuple[socket.socket, ...] = ()  # inherited by the process
     beat_path: Path | None = None  # touched by the program while it works; None: being there is enough
     stale_after_s: float = 6.0
     startup_s: float = 60.0  # until the first touch
@@ -64,7 +65,7 @@ def restart_delay_s(instant_end_count: int) -> float:
 class Supervisor:
     """Keeps programs running until it is told to stop."""
 
-    def __init__(self, programs: Sequence[Program], logs_dir: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, programs: Sequence[Program], logs_dir: Path | None, say: Callable[[str], None]) -> None:
         self._say = say
         self._selector = selectors.DefaultSelector()
         self._children = [Child(program, ChildLog(program.name, logs_dir, sys.stderr)) for program in programs]
@@ -94,7 +95,7 @@ class Supervisor:
                 if child.instant_exit_count >= MOST_INSTANT_FAILURES:
                     self._say(
                         f"{child.program.name} failed {MOST_INSTANT_FAILURES} times right after its start; "
-                        f"giving up. The reason stands in {child.log.path}"
+                        f"giving up. The reason stands in {child.log.where}"
                     )
                     return EXIT_GAVE_UP
             if on_tick:
@@ -128,7 +129,7 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            pass_fds=program.kept_fds,
+            pass_fds=[kept.fileno() for kept in program.sockets],
             start_new_session=True,  # a group of its own: Ctrl-C reaches us alone, killpg all of it
         )
         if child.process.stdout is None:
@@ -207,6 +208,8 @@ class Supervisor:
                 child.process = None
         for child in self._children:
             child.log.close()
+            if child.program.beat_path:
+                child.program.beat_path.unlink(missing_ok=True)
 
 
 def _is_alive(child: Child) -> bool:

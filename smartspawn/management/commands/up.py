@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import urllib.error
@@ -27,7 +28,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--only", choices=["web", "worker"], help="supervise only this; prepare nothing")
+        parser.add_argument(
+            "--only", choices=["web", "worker"], help="supervise only this, prepare nothing, log to the console"
+        )
 
     def handle(self, *_args: object, only: str | None, **_options: object) -> None:
         try:
@@ -36,17 +39,17 @@ class Command(BaseCommand):
             raise CommandError(str(reason), returncode=reason.exit_code) from reason
         if exit_code:
             sys.exit(exit_code)
-        self._say("Stopped.")
+        self.say("Stopped.")
 
     def _run(self, only: str | None) -> int:
         if only == "worker":
             return self._supervise([_worker_program(sole=False)])
-        server = listen(settings.HOST, settings.PORT)
         if only == "web":
-            return self._supervise([_web_program(server)])
+            return self._supervise([_web_program(listen(settings.HOST, settings.PORT))])
         lock = lock_home(settings.HOME_DIR)
         try:
-            prepare_site(self._say)
+            server = listen(settings.HOST, settings.PORT)
+            prepare_site(self.say)
             greeting = _Greeting(site_address(server), self)
             programs = [_web_program(server), _worker_program(sole=settings.IS_SQLITE)]
             return self._supervise(programs, greeting)
@@ -55,10 +58,11 @@ class Command(BaseCommand):
 
     def _supervise(self, programs: list[Program], greeting: _Greeting | None = None) -> int:
         connections.close_all()
-        supervisor = Supervisor(programs, settings.HOME_DIR / "logs", self._say)
+        logs_dir = settings.HOME_DIR / "logs" if greeting else None
+        supervisor = Supervisor(programs, logs_dir, self.say)
         return supervisor.run(greeting.say_when_ready if greeting else None)
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
 
@@ -77,7 +81,7 @@ class _Greeting:
         from smartspawn.access.signin import LINK_LIFETIME, create_signin_link
 
         try:
-            link = create_signin_link(site_url=self._address)
+            link = create_signin_link(site_url=None if settings.HAS_SITE_URL else self._address)
         except DatabaseError:
             return  # the next tick tries again; a busy database must not take the site down
         finally:
@@ -93,7 +97,7 @@ class _Greeting:
             "  Stop it with          Ctrl-C",
             "",
         ):
-            self._command._say(line)  # noqa: SLF001 - one thing in two classes
+            self._command.say(line)
 
 
 def _answers(url: str) -> bool:
@@ -108,13 +112,11 @@ def _answers(url: str) -> bool:
 
 
 def _web_program(server: socket.socket) -> Program:
-    return Program(
-        name="web", argv=(*MANAGE, "serve", "--socket-fd", str(server.fileno())), kept_fds=(server.fileno(),)
-    )
+    return Program(name="web", argv=(*MANAGE, "serve", "--socket-fd", str(server.fileno())), sockets=(server,))
 
 
 def _worker_program(*, sole: bool) -> Program:
-    beat_path = settings.HOME_DIR / "run" / f"worker@{socket.gethostname()}.beat"
+    beat_path = settings.HOME_DIR / "run" / f"worker@{socket.gethostname()}:{os.getpid()}.beat"
     sole_option = ("--sole",) if sole else ()
     return Program(
         name="worker",

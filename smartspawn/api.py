@@ -25,7 +25,6 @@ from rest_framework import exceptions
 from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 
-from smartspawn.access.paths import is_api_path
 from smartspawn.lib.errors import (
     InvalidBody,
     InvalidParam,
@@ -36,6 +35,7 @@ from smartspawn.lib.errors import (
     SmartSpawnError,
     TooManyRequests,
 )
+from smartspawn.lib.paths import is_api_path
 
 logger = logging.getLogger(__name__)
 

@@ -15,11 +15,11 @@ from smartspawn.access.gates import FAILED_KEY_MESSAGE
 from smartspawn.access.keys import find_key_actor
 from smartspawn.access.limits import check_limit, general_limiter, key_failure_limiter, page_limiter
 from smartspawn.access.models import User
-from smartspawn.access.paths import is_api_path
 from smartspawn.access.shapes import ANONYMOUS, Actor, Scope
 from smartspawn.access.tokens import KEY_MARK
 from smartspawn.api import error_response
 from smartspawn.lib.errors import NotSignedIn, SmartSpawnError
+from smartspawn.lib.paths import is_api_path
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 

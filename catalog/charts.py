@@ -68,7 +68,7 @@ def frontier_figure(points: Sequence[PricedScore], frontier: Sequence[PricedScor
         "layout": {
             "xaxis": {
                 "type": "log",
-                "title": {"text": "USD for one million prompt and one million completion tokens"},
+                "title": {"text": "USD for a million tokens in and out"},
                 "tickvals": [*([floor] if has_free else []), *ticks],
                 "ticktext": [*(["free"] if has_free else []), *(f"${tick:g}" for tick in ticks)],
             },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -254,5 +255,5 @@ def _note_sources() -> None:
         sha256=SHA,
         fetched_at=now,
         byte_count=1234,
-        body_compressed=b"",
+        body_compressed=zlib.compress(b"[]"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django import template
 from django.template import Context
@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from catalog import queries
+from catalog.shapes import SourceInfo
 from catalog.sources import SOURCES
 
 register = template.Library()
@@ -23,40 +24,31 @@ STALE_AFTER: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Tape:
-    """The state of the data in one line."""
+class Frame:
+    """The state of the data in one line, and whose data it is."""
 
     revision: int
-    published_at: datetime | None
     model_count: int
-    data_at: datetime | None  # when the oldest source in use was fetched
+    data_at: datetime | None  # when the newest source in use was fetched
     is_stale: bool
+    credits: tuple[SourceInfo, ...]
 
 
-@register.inclusion_tag("components/tape.html")
-def data_tape() -> dict[str, Any]:
-    """The line at the top of each page: revision, number of models, age of the data."""
+@register.simple_tag
+def catalog_frame() -> Frame | None:
+    """What base.html shows around each page; None on a site without any data."""
     snapshot = queries.find_current_snapshot()
     if snapshot is None:
-        return {"tape": None}
+        return None
     data_at = max((use.fetched_at for use in snapshot.sources), default=None)
-    return {
-        "tape": Tape(
-            revision=snapshot.revision,
-            published_at=snapshot.published_at,
-            model_count=len(snapshot.entries),
-            data_at=data_at,
-            is_stale=data_at is None or timezone.now() - data_at > STALE_AFTER,
-        )
-    }
-
-
-@register.inclusion_tag("components/credits.html")
-def data_credits() -> dict[str, Any]:
-    """The attribution lines of the sources that the current snapshot was made from."""
-    snapshot = queries.find_current_snapshot()
-    used = {use.source for use in snapshot.sources} if snapshot else set()
-    return {"sources": [module.INFO for module in SOURCES if module.INFO.key in used]}
+    used = {use.source for use in snapshot.sources}
+    return Frame(
+        revision=snapshot.revision,
+        model_count=len(snapshot.entries),
+        data_at=data_at,
+        is_stale=data_at is None or timezone.now() - data_at > STALE_AFTER,
+        credits=tuple(module.INFO for module in SOURCES if module.INFO.key in used),
+    )
 
 
 @register.simple_tag(takes_context=True)

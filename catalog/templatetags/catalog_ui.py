@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 from django import template
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from catalog.queries import SourceLight
@@ -19,8 +20,6 @@ from catalog.shapes import Capabilities, Category, CategoryScore, Difference, Di
 register = template.Library()
 
 UNKNOWN: Final = SafeString('<span class="quiet">unknown</span>')
-BAR_WIDTH: Final = 100  # user units of the score bar: one per score point
-BAR_MIDDLE: Final = 7
 
 
 @register.filter
@@ -48,7 +47,7 @@ def tokens(value: int | None) -> SafeString | str:
         return UNKNOWN
     for bound, unit in ((1_000_000, "M"), (1_000, "k")):
         if value >= bound:
-            return f"{value / bound:.4g}{unit}" if unit == "M" else f"{value / bound:.3g}{unit}"
+            return f"{value / bound:.3g}{unit}"
     return str(value)
 
 
@@ -105,33 +104,45 @@ def age_words(seconds: float) -> str:
 
 
 @register.simple_tag
-def score_bar(score: CategoryScore | None, is_wide: bool = False) -> SafeString:
-    """The score as a number and its 80 % interval drawn on a 0-100 line; hollow without measurements."""
+def score_bar(score: CategoryScore | None, href: str = "", is_wide: bool = False) -> SafeString:
+    """The score as a number and its 80 % interval drawn on a 0-100 line; hollow without measurements.
+
+    With an address the number leads to what it was made of.
+    """
     if score is None:
         return SafeString('<span class="quiet">none</span>')
-    lower, upper = max(score.lower, 0.0), min(score.upper, 100.0)
-    about = f"80 % interval {score.lower:.0f} to {score.upper:.0f}"
     is_prior = score.coverage_share <= 0 and not score.is_overridden
-    if is_prior:
-        about += ", nothing measured"
+    about = f"80 % interval {score.lower:.0f} to {score.upper:.0f}" + (", nothing measured" if is_prior else "")
+    value = f"{score.value:.1f}"
+    number_html = (
+        format_html('<a class="score-value" href="{}">{}</a>', href, value)
+        if href
+        else format_html('<span class="score-value">{}</span>', value)
+    )
     return format_html(
-        '<span class="score{}" title="{}"><span class="score-value">{}</span>'
-        '<svg class="score-bar{}" viewBox="0 0 {} 14" preserveAspectRatio="none" role="img" aria-label="{}">'
-        '<line class="track" x1="0" y1="{}" x2="{}" y2="{}"/>'
-        '<rect class="span" x="{}" y="3.5" width="{}" height="7"/>'
-        '<rect class="dot-mark" x="{}" y="1.5" width="3" height="11"/></svg></span>',
+        '<span class="score{}" title="{}">{}{}</span>',
         " score--prior" if is_prior else "",
         about,
-        f"{score.value:.1f}",
+        number_html,
+        _interval_svg(score, about, is_wide=is_wide),
+    )
+
+
+def _interval_svg(score: CategoryScore, about: str, *, is_wide: bool) -> SafeString:
+    """The track from 0 to 100, the interval on it, and a mark at the value."""
+    lower, upper = max(score.lower, 0.0), min(score.upper, 100.0)
+    mark_width = 1.2 if is_wide else 2.6
+    return format_html(
+        '<svg class="score-bar{}" viewBox="0 0 100 14" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<line class="track" x1="0" y1="7" x2="100" y2="7"/>'
+        '<rect class="span" x="{}" y="3.5" width="{}" height="7"/>'
+        '<rect class="dot-mark" x="{}" y="1.5" width="{}" height="11"/></svg>',
         " score-bar--wide" if is_wide else "",
-        BAR_WIDTH,
         about,
-        BAR_MIDDLE,
-        BAR_WIDTH,
-        BAR_MIDDLE,
         f"{lower:.1f}",
         f"{max(upper - lower, 0.5):.1f}",
-        f"{min(max(score.value, 0.0), 100.0) - 1.5:.1f}",
+        f"{min(max(score.value, 0.0), 100.0) - mark_width / 2:.1f}",
+        mark_width,
     )
 
 
@@ -180,6 +191,12 @@ def can(capabilities: Capabilities) -> SafeString:
 def signed(value: float | None) -> SafeString | str:
     """A z-score or another difference, with its sign."""
     return UNKNOWN if value is None else f"{value:+.2f}".replace("-", "−")
+
+
+@register.filter
+def breakable(text: str) -> SafeString:
+    """A long dotted name that may wrap after its dots and underscores only."""
+    return SafeString(re.sub(r"([._/])", r"\1<wbr>", escape(text)))
 
 
 @register.simple_tag
@@ -266,3 +283,24 @@ def _as_number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
+
+
+KIND_WORDS: Final = {
+    DifferenceKind.ADDED: "added",
+    DifferenceKind.REMOVED: "removed",
+    DifferenceKind.PRICE: "prices moved",
+    DifferenceKind.LIMIT: "limits moved",
+    DifferenceKind.SCORE: "scores moved",
+}
+
+
+@register.simple_tag
+def kind_words(kind: DifferenceKind) -> str:
+    """What a count of such differences counts."""
+    return KIND_WORDS[kind]
+
+
+@register.simple_tag
+def model_url(entry: Entry, category: Category) -> str:
+    """The model's page, with the score of this category opened."""
+    return f"{reverse('catalog:model', args=[entry.facts.model_id])}#score-{category}"

@@ -41,11 +41,12 @@ class ScoreRow:
     """One category across the compared models; the best value is marked."""
 
     category: Category
-    scores: tuple[CategoryScore | None, ...]
+    cells: tuple[tuple[Entry, CategoryScore | None], ...]
 
     @property
     def best_value(self) -> float | None:
-        return max((score.value for score in self.scores if score), default=None)
+        """The highest score of the row."""
+        return max((score.value for _, score in self.cells if score), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +112,10 @@ def _column(entry: Entry, shown: Sequence[Entry], use: MonthlyUse) -> Compared:
 
 def _score_rows(entries: Sequence[Entry]) -> list[ScoreRow]:
     rows = [
-        ScoreRow(category=category, scores=tuple(entry.scores.get(category) for entry in entries))
+        ScoreRow(category=category, cells=tuple((entry, entry.scores.get(category)) for entry in entries))
         for category in Category
     ]
-    return [row for row in rows if any(row.scores)]
+    return [row for row in rows if row.best_value is not None]
 
 
 def _unknown(model_id: str, known: Mapping[str, Entry]) -> Unknown:

@@ -41,6 +41,9 @@ CAPABILITY_WORDS: Final = (
 _RISING: Final = frozenset({SortKey.NAME, SortKey.COST})
 
 
+_EVERYTHING: Final = CatalogFilter(is_candidates_only=True, sort_category=Category.GENERAL)
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One heading of the table; the address sorts by it, or turns the order round."""
@@ -70,6 +73,11 @@ class Listing:
     def category(self) -> Category:
         """The category whose score stands in the table."""
         return self.wanted.sort_category or Category.GENERAL
+
+    @property
+    def has_filters(self) -> bool:
+        """Whether anything but the search narrows the list."""
+        return replace(self.wanted, search="", sort=SortKey.SCORE, is_reversed=False) != _EVERYTHING
 
     @property
     def context_value(self) -> str:
@@ -176,8 +184,8 @@ def _columns(wanted: CatalogFilter) -> tuple[Column, ...]:
         Column("Can", "", "", is_number=False, css="from-lg"),
         _column(wanted, SortKey.NEWEST, "Released", css="from-lg"),
         _column(wanted, SortKey.CONTEXT, "Context", css="from-md"),
-        _column(wanted, SortKey.COST, "Prompt $/M"),
-        Column("Completion $/M", "", "", css="from-md"),
+        _column(wanted, SortKey.COST, "In $/M"),
+        Column("Out $/M", "", "", css="from-md"),
         _column(wanted, SortKey.SCORE, f"Score, {category}", is_number=False),
         Column("Measured", "", "", is_number=False, css="from-md"),
         _column(wanted, SortKey.EFFICIENCY, "Score per $", css="from-md"),

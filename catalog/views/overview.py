@@ -12,14 +12,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from catalog import queries
-from catalog.queries import CatalogFilter, SourceLight
+from catalog.queries import CatalogFilter, ChangeSet, DatedDifference
 from catalog.rules import BUDGET_RANGES_USD_PER_MTOK
-from catalog.shapes import Budget, Category, CategoryScore, Entry, Snapshot, Source
+from catalog.shapes import Budget, Category, CategoryScore, DifferenceKind, Entry, Snapshot, Source
 from smartspawn.access.gates import requires_role
 from smartspawn.access.requests import ActorRequest
 from smartspawn.access.shapes import Role
 
-SHOWN_CHANGES: Final = 8
+SHOWN_CHANGES: Final = 6
 SHOWN_BUDGETS: Final = (Budget.LOW, Budget.MEDIUM, Budget.HIGH)
 # Prices move within days; a catalogue older than this should not be chosen from without a look.
 OLD_AFTER: Final = timedelta(days=3)
@@ -49,18 +49,26 @@ def overview(request: ActorRequest) -> HttpResponse:
     if snapshot is None:
         return TemplateResponse(request, "catalog/overview_empty.html", {"latest": queries.latest_refresh()})
     sources = queries.list_sources()
+    change_set = next(iter(queries.list_change_sets(limit=1)), None)
     context = {
         "snapshot": snapshot,
         "is_old": _is_old(snapshot),
         "catalogue_at": _catalogue_at(snapshot),
         "sources": sources,
-        "troubled": [source for source in sources if source.light in (SourceLight.RED, SourceLight.AMBER)],
-        "change_set": next(iter(queries.list_change_sets(limit=1)), None),
-        "changes": queries.list_changes(limit=SHOWN_CHANGES).items,
+        "change_set": change_set,
+        "changes": _telling_changes(change_set),
         "budgets": [(budget, *BUDGET_RANGES_USD_PER_MTOK[budget]) for budget in SHOWN_BUDGETS],
         "leader_rows": leader_rows(snapshot),
     }
     return TemplateResponse(request, "catalog/overview.html", context)
+
+
+def _telling_changes(change_set: ChangeSet | None) -> tuple[DatedDifference, ...]:
+    """A few of the latest differences, of the kind that tells a reader most."""
+    kind = next((kind for kind in DifferenceKind if change_set and change_set.counts.get(kind)), None)
+    if change_set is None or kind is None:
+        return ()
+    return queries.list_changes(revision=change_set.revision, kind=kind, limit=SHOWN_CHANGES).items
 
 
 def leader_rows(snapshot: Snapshot) -> list[LeaderRow]:

@@ -197,6 +197,9 @@ class ScoringPolicy:
     # two models beyond 2.5 spreads must not tie.
     score_margin: float = 10.0
     interval_z: float = 1.2816  # 80 % of a normal distribution lie within
+    # Intervals tell where a leaderboard not seen yet would place the model, so they hold more than the error
+    # of the mean: leaderboards differ by about so much in what they ask. Checked by ``evaluate_scoring``.
+    reading_stddev_z: float = 0.2
     interval_quantile_z: float = 1.96  # publishers give 95 % intervals
     # In research, the length of the context counts beside the sources: room to work in, no proof of work.
     context_precision: float = 1.0
@@ -234,7 +237,7 @@ CURRENT_POLICY: Final = ScoringPolicy(
         min_rows=12,
         extrapolation_z=1.0,
         stddev_z=1.0,
-        min_stddev_z=0.5,
+        min_stddev_z=0.45,
         free_price_usd_per_mtok=0.10,
         price_range_usd_per_mtok=(0.03, 15.0),
         unmeasured_caution_z=0.1,

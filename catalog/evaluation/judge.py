@@ -59,6 +59,7 @@ class Correlation:
     category: Category
     candidate_count: int
     spearman: Mapping[Strategy, float]
+    interval_share: float  # of the judged models, how many the source places within our 80 % interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,14 @@ class Evaluation:
         """The mean over the picks asked for; over several sources, each source counts the same."""
         chosen = [pick for pick in self.picks if category in (None, pick.category) and budget in (None, pick.budget)]
         return _mean_by_source([(pick.source, pick.regrets) for pick in chosen if source in (None, pick.source)])
+
+    def mean_interval_share(self, *, source: Source | None = None) -> float:
+        """How many of the held-out values lie within our 80 % intervals, each source counting the same."""
+        shares: dict[Source, list[float]] = {}
+        for each in self.correlations:
+            if source in (None, each.source):
+                shares.setdefault(each.source, []).append(each.interval_share)
+        return fmean(fmean(of_source) for of_source in shares.values()) if shares else 0.0
 
     def mean_spearman(self, *, source: Source | None = None) -> dict[Strategy, float]:
         """The mean rank correlation, each source counting the same."""
@@ -137,7 +146,7 @@ _Rank = Callable[[Entry], float]
 def _ranks(category: Category) -> dict[Strategy, _Rank]:
     """How each strategy orders entries: the highest is picked, the first listed of equals."""
     return {
-        Strategy.OURS: lambda entry: entry.scores[category].value if category in entry.scores else _NEVER,
+        Strategy.OURS: lambda entry: entry.scores[category].value,
         Strategy.ANCESTOR: lambda entry: entry.ancestor_scores.get(category, _NEVER),
         Strategy.CHEAPEST: lambda entry: -_price(entry),
         Strategy.DEAREST: _price,
@@ -151,12 +160,7 @@ def _price(entry: Entry) -> float:
 
 def _judged(target: Target, candidates: Sequence[Entry]) -> list[Entry]:
     """The candidates that the target has a value for and that can do the category at all."""
-    return [
-        entry
-        for entry in candidates
-        if entry.facts.model_id in target.values
-        and (target.category is not Category.VISION or entry.capabilities.vision)
-    ]
+    return [entry for entry in candidates if entry.facts.model_id in target.values and target.category in entry.scores]
 
 
 def _picks(target: Target, candidates: Sequence[Entry]) -> Iterator[Pick]:
@@ -202,7 +206,17 @@ def _correlations(target: Target, candidates: Sequence[Entry]) -> Iterator[Corre
         category=target.category,
         candidate_count=len(judged),
         spearman=spearman | {Strategy.RANDOM: 0.0},
+        interval_share=_interval_share(target, judged),
     )
+
+
+def _interval_share(target: Target, judged: Sequence[Entry]) -> float:
+    """The source's values placed on our scale by their mean and spread, as any benchmark is."""
+    scores = [entry.scores[target.category] for entry in judged]
+    ours = np.array([score.value for score in scores])
+    theirs = np.array([target.values[entry.facts.model_id] for entry in judged])
+    placed = ours.mean() + (theirs - theirs.mean()) / (theirs.std() or 1.0) * ours.std()
+    return fmean(score.lower <= value <= score.upper for score, value in zip(scores, placed, strict=True))
 
 
 # --- numbers -------------------------------------------------------------------------------

@@ -29,11 +29,13 @@ class CorrelationPayload(TypedDict):
     category: str
     candidates: int
     spearman: dict[str, float]
+    intervalShare: float
 
 
 class MeansPayload(TypedDict):
     regret: dict[str, float]
     spearman: dict[str, float]
+    intervalShare: float
 
 
 class EvaluationPayload(TypedDict):
@@ -56,11 +58,13 @@ def evaluation_payload(evaluation: Evaluation) -> EvaluationPayload:
         "overall": {
             "regret": _rounded(evaluation.mean_regrets()),
             "spearman": _rounded(evaluation.mean_spearman()),
+            "intervalShare": round(evaluation.mean_interval_share(), 4),
         },
         "sources": {
             source.value: {
                 "regret": _rounded(evaluation.mean_regrets(source=source)),
                 "spearman": _rounded(evaluation.mean_spearman(source=source)),
+                "intervalShare": round(evaluation.mean_interval_share(source=source), 4),
             }
             for source in evaluation.sources
         },
@@ -81,6 +85,7 @@ def evaluation_payload(evaluation: Evaluation) -> EvaluationPayload:
                 "category": each.category.value,
                 "candidates": each.candidate_count,
                 "spearman": _rounded(each.spearman),
+                "intervalShare": round(each.interval_share, 4),
             }
             for each in evaluation.correlations
         ],
@@ -128,6 +133,7 @@ def _lines(evaluation: Evaluation) -> Iterator[str]:
             yield f"{question} {_numbers(pick.regrets)}  {_difference(pick)}"
         yield f"{'mean regret':<34} {_numbers(evaluation.mean_regrets(source=source))}"
         yield f"{'mean Spearman':<34} {_numbers(evaluation.mean_spearman(source=source))}"
+        yield f"{'within our 80 % intervals':<34} {evaluation.mean_interval_share(source=source):11.3f}"
     yield ""
     yield _header("all sources, each counting the same")
     for budget in BUDGET_RANGES_USD_PER_MTOK:
@@ -138,6 +144,7 @@ def _lines(evaluation: Evaluation) -> Iterator[str]:
             yield f"{f'mean regret, {category}':<34} {_numbers(means)}"
     yield f"{'mean regret':<34} {_numbers(evaluation.mean_regrets())}"
     yield f"{'mean Spearman':<34} {_numbers(evaluation.mean_spearman())}"
+    yield f"{'within our 80 % intervals':<34} {evaluation.mean_interval_share():11.3f}"
 
 
 def _header(title: str) -> str:

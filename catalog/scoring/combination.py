@@ -114,7 +114,7 @@ def combine(evidence: Evidence, prior: Prediction, policy: ScoringPolicy) -> Cat
     weighted = prior_precision * prior.z + sum(source.precision * source.z for source in evidence.sources)
     return score_of(
         z=weighted / precision,
-        stddev_z=1 / math.sqrt(precision),
+        stddev_z=math.hypot(1 / math.sqrt(precision), policy.reading_stddev_z),
         policy=policy,
         coverage_share=evidence.coverage_share,
         parts=tuple(_parts(evidence, precision)),

@@ -133,6 +133,11 @@ def test_every_source_counts_the_same_in_the_mean() -> None:
     assert evaluation.mean_regrets()[Strategy.OURS] == pytest.approx(sum(of_sources) / 3)
 
 
+def test_intervals_hold_about_four_of_five_values_of_a_source_not_seen() -> None:
+    shares = [evaluate(random_catalog(seed, model_count=80)).mean_interval_share() for seed in range(4)]
+    assert 0.7 < sum(shares) / len(shares) < 0.95
+
+
 def test_scores_follow_hidden_ability_better_than_any_simple_rule() -> None:
     regrets: dict[Strategy, float] = dict.fromkeys(Strategy, 0.0)
     for seed in range(4):
@@ -167,7 +172,7 @@ def test_the_payload_is_one_json_object_with_every_strategy() -> None:
 def test_an_evaluation_without_any_judge_says_so() -> None:
     evaluation = evaluate(Catalog().model("lab/m"))
     assert "No source" in evaluation_text(evaluation)
-    assert evaluation_payload(evaluation)["overall"] == {"regret": {}, "spearman": {}}
+    assert evaluation_payload(evaluation)["overall"] == {"regret": {}, "spearman": {}, "intervalShare": 0.0}
 
 
 # --- the command ---------------------------------------------------------------------------

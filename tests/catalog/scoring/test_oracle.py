@@ -21,7 +21,7 @@ def test_scores_and_intervals_are_those_of_the_oracle(seed: int, model_count: in
         assert scores.keys() == expected[entry.facts.model_id].keys()
         for category, score in scores.items():
             z, stddev = expected[entry.facts.model_id][category]
-            half = 1.2816 * stddev
+            half = 1.2816 * (stddev**2 + CURRENT_POLICY.reading_stddev_z**2) ** 0.5
             assert score.value == pytest.approx(to_score(z, CURRENT_POLICY), abs=0.011)
             assert score.lower == pytest.approx(to_score(z - half, CURRENT_POLICY), abs=0.011)
             assert score.upper == pytest.approx(to_score(z + half, CURRENT_POLICY), abs=0.011)

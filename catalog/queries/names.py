@@ -32,7 +32,8 @@ def list_unmatched(
     *, source: Source | None = None, search: str = "", page: int = 1, page_size: int = NAMES_PER_PAGE
 ) -> UnmatchedPage:
     """The names that wait for an admin's word, each with suggestions; names already settled are left out."""
-    settled = {(alias.source, alias.name.casefold()) for alias in current_corrections().aliases}
+    aliases = current_corrections().aliases
+    settled = {(alias.source, alias.name.casefold()) for alias in aliases}
     waiting = [match for match in current_snapshot().unmatched if not _is_settled(match, settled)]
     counts: dict[Source, int] = {}
     for match in waiting:
@@ -45,7 +46,7 @@ def list_unmatched(
     ]
     page_count = max(1, -(-len(found) // page_size))
     page = min(max(1, page), page_count)
-    index = current_name_index()
+    index = _index(catalog_revision(), aliases)
     shown = found[(page - 1) * page_size : page * page_size]
     return UnmatchedPage(
         names=tuple(replace(match, suggestions=suggest(index, match.source_name)) for match in shown),

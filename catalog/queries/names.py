@@ -46,7 +46,7 @@ def list_unmatched(
     ]
     page_count = max(1, -(-len(found) // page_size))
     page = min(max(1, page), page_count)
-    index = _index(catalog_revision(), aliases)
+    index = _index(find_fingerprint(), aliases)
     shown = found[(page - 1) * page_size : page * page_size]
     return UnmatchedPage(
         names=tuple(replace(match, suggestions=suggest(index, match.source_name)) for match in shown),

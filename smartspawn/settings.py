@@ -37,6 +37,9 @@ env = _Env()
 if env.bool("SMARTSPAWN_DOTENV", default=True):  # the tests switch it off: they are not about this machine
     environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
 
+# Scoring solves systems of a few hundred rows: on a busy machine a second thread costs far more than it brings.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # --- where things live ----------------------------------------------------------------------
 HOME_DIR = Path(env.str("SMARTSPAWN_HOME", default=str(BASE_DIR / "var"))).expanduser().resolve()
 try:

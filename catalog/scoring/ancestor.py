@@ -73,8 +73,10 @@ def merge_benchmarks(records: Sequence[SourceRecord], matches: Sequence[Match]) 
     rows: dict[Source, dict[str, list[Values]]] = {}
     is_read = _read_measures(records)
     for record, match in zip(records, matches, strict=True):
+        if not match.model_id:
+            continue
         values = {each.benchmark: each.value for each in record.measures if is_read(each) and math.isfinite(each.value)}
-        if match.model_id and values:
+        if values:
             rows.setdefault(record.source, {}).setdefault(match.model_id, []).append(values)
     merged: dict[str, Benchmarks] = {}
     for source, of_rows in (
@@ -92,18 +94,18 @@ def merge_benchmarks(records: Sequence[SourceRecord], matches: Sequence[Match]) 
 
 def _read_measures(records: Sequence[SourceRecord]) -> Callable[[Measure], bool]:
     """It read one arena file and the newest LiveBench table, and nothing older beside them."""
-    measures = [measure for record in records for measure in record.measures]
-    present = {measure.benchmark for measure in measures}
-    arena = next((benchmark for benchmark in _ARENA_ORDER if benchmark in present), "")
-    newest = max(
-        (measure.release for measure in measures if measure.benchmark.startswith(_LIVEBENCH_PREFIX)),
-        default="",
-    )
+    newest, arenas = "", set()
+    for record in records:
+        if record.source is Source.LIVEBENCH:
+            newest = max([newest, *(measure.release for measure in record.measures)])
+        elif record.source is Source.LMARENA:
+            arenas |= {measure.benchmark for measure in record.measures}
+    arena = next((benchmark for benchmark in _ARENA_ORDER if benchmark in arenas), "")
 
     def is_read(measure: Measure) -> bool:
-        if measure.benchmark.startswith(_LIVEBENCH_PREFIX):
-            return measure.release == newest
-        return not measure.benchmark.startswith(_ARENA_PREFIX) or measure.benchmark == arena
+        if measure.benchmark.startswith(_ARENA_PREFIX):
+            return measure.benchmark == arena
+        return not measure.benchmark.startswith(_LIVEBENCH_PREFIX) or measure.release == newest
 
     return is_read
 

@@ -64,8 +64,9 @@ def predict(table: FeatureTable, known: Mapping[str, Known], policy: PriorPolicy
     measured = np.array([known[table.model_ids[row]].z for row in rows])
     weights = np.array([known[table.model_ids[row]].weight for row in rows])
     weights = weights / weights.max()
-    fit = _Ridge.fit(table.matrix[rows], measured - rule_of_thumb[rows], weights, policy.penalty)
-    predicted = rule_of_thumb + fit.predict(table.matrix)
+    seen = table.matrix[:, table.matrix[rows].any(axis=0)]  # of a group without measured members nothing is learned
+    fit = _Ridge.fit(seen[rows], measured - rule_of_thumb[rows], weights, policy.penalty)
+    predicted = rule_of_thumb + fit.predict(seen)
     low, high = measured.min() - policy.extrapolation_z, measured.max() + policy.extrapolation_z
     stddev = max(fit.left_out_stddev, policy.min_stddev_z)
     return {

@@ -65,6 +65,9 @@ FIND_PYTHON = for candidate in $(PYTHON_CANDIDATES); do \
 	echo "Install one (Debian, Ubuntu: apt install python3 python3-venv), or name it: make up PYTHON=/path/to/python3" >&2; \
 	exit 1
 
+# What an installer says matters only when it fails.
+quietly = $(1) >$(VENV)/install.log 2>&1 || { cat $(VENV)/install.log >&2; exit 1; }
+
 $(VENV)/.created:
 	@set -eu; \
 	if $(PY) -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then touch $@; exit 0; fi; \
@@ -77,10 +80,10 @@ $(VENV)/.created:
 
 $(INSTALLED): $(VENV)/.created pyproject.toml .constraints.txt
 	@echo "Installing packages into $(VENV); this takes about a minute, once."
-	@$(PIP) install -c .constraints.txt --config-settings editable_mode=compat -e '.$(if $(filter none,$(EXTRAS)),,[$(EXTRAS)])'
+	@$(call quietly,$(PIP) install -c .constraints.txt -e '.$(if $(filter none,$(EXTRAS)),,[$(EXTRAS)])')
 	@touch $@
 
 $(INSTALLED_DEV): $(VENV)/.created pyproject.toml .constraints.txt
 	@echo "Installing packages for development into $(VENV); this takes about two minutes, once."
-	@$(PIP) install -c .constraints.txt --config-settings editable_mode=compat -e '.[scale,dev]'
+	@$(call quietly,$(PIP) install -c .constraints.txt -e '.[scale,dev]')
 	@touch $@ $(VENV)/.installed-none $(VENV)/.installed-scale

@@ -19,6 +19,7 @@ _FIELDS: Final = ("source", "name", "model_id", "why")
 _REQUIRED: Final = ("name", "model_id", "why")
 _LONGEST_TEXT: Final = 500_000  # some four thousand aliases; more is a mistake or an attack
 _LONGEST_VALUE: Final = 500
+_DEEPEST: Final = 10
 # The C loader is some ten times as fast; it is part of every wheel, but not of every build from source.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -71,6 +72,7 @@ def dump_aliases(aliases: Sequence[Alias]) -> str:
 
 def _entries(text: str) -> Iterator[object]:
     try:
+        _check_depth(text)
         loaded = yaml.load(text, Loader=_LOADER)  # noqa: S506 - both are safe loaders
     except yaml.MarkedYAMLError as fault:
         line = fault.problem_mark.line + 1 if fault.problem_mark else 1
@@ -83,6 +85,16 @@ def _entries(text: str) -> Iterator[object]:
     if not isinstance(entries, list):
         raise InvalidBody("The file needs one key, 'aliases', with a list of entries below it.")
     yield from entries
+
+
+def _check_depth(text: str) -> None:
+    """Refuse deep nesting before anything recurses into it; the C loader would crash the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise InvalidBody(f"Line {line}: this is nested too deeply.")
 
 
 def _read(entry: object, number: int) -> Alias:

@@ -118,9 +118,10 @@ def _can_set(listed: Listed, levels: frozenset[str]) -> bool:
 
 def _fit_stages(reading: Reading, listed: Listed, *, is_date_said: bool) -> Liberty | str:
     """A preview is the release only where the catalogue lists nothing else under this name or date."""
-    extra, missing = reading.stages - listed.stages, listed.stages - reading.stages
-    if not extra and not missing:
+    if reading.stages in (listed.slug.stages, listed.title.stages):
         return _SAME
+    stages = listed.slug.stages | listed.title.stages
+    extra, missing = reading.stages - stages, stages - reading.stages
     if extra == {words.LATEST} and words.CHAT in reading.words and not missing:
         return Liberty(1, _LATEST_ASSUMED, "'latest' set aside")
     if extra and not (extra <= words.UNFINISHED and reading.dates and is_date_said):
@@ -162,13 +163,10 @@ def _fit_dates(reading: Reading, key: Key, released_on: date | None) -> Liberty 
 def _fit_date(mark: DateMark, listed: Listed) -> Liberty | str:
     """The catalogue's own word on the checkpoint decides; then its stamps; then the day of the listing."""
     year = listed.listed_on.year if listed.listed_on else None
-    for rank, dates in enumerate((listed.said_dates, listed.described_dates)):
-        if any(mark.agrees_with(other, year=year) for other in dates):
-            return Liberty(rank, 1.0, f"checkpoint {mark}")
-        if dates:
-            return f"the name is of the checkpoint {mark}, and {listed.model_id} is that of {dates[0]}"
-    if any(mark.agrees_with(other, year=year) for other in listed.stamped_dates):
+    if any(mark.agrees_with(other, year=year) for other in listed.said_dates or listed.stamped_dates):
         return Liberty(0, 1.0, f"checkpoint {mark}")
+    if listed.said_dates:
+        return f"the name is of the checkpoint {mark}, and {listed.model_id} is that of {listed.said_dates[0]}"
     days = [day for day in (listed.listed_on, *(stamp.as_day() for stamp in listed.stamped_dates)) if day]
     if any(mark.precedes_listing(day) for day in days):
         rank = 1 if any(mark.is_on(day) for day in days) else 2

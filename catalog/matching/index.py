@@ -99,8 +99,8 @@ def _is_no_model(model_id: str) -> bool:
 
 
 def _grouped(pairs: Iterable[tuple[_K, _V]]) -> dict[_K, tuple[_V, ...]]:
-    groups: dict[_K, list[_V]] = defaultdict(list)
+    """The values of each group, each object once; by identity, which is quick and enough here."""
+    groups: dict[_K, dict[int, _V]] = defaultdict(dict)
     for group, value in pairs:
-        if value not in groups[group]:
-            groups[group].append(value)
-    return {group: tuple(values) for group, values in groups.items()}
+        groups[group][id(value)] = value
+    return {group: tuple(values.values()) for group, values in groups.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,8 +15,6 @@ from catalog.matching.reading import Reading, Signature, read_listing
 from catalog.shapes import ModelFacts
 
 _REASONING_PARAMETERS: Final = frozenset({"reasoning", "include_reasoning", "reasoning_effort"})
-_QUOTED: Final = re.compile(r"`([^`\s]{1,80})`")  # how a description names the checkpoint that it serves
-_DESCRIPTION_READ: Final = 600
 _DOUBTFUL_DAYS: Final = 300
 
 
@@ -32,7 +29,6 @@ class Listed:
     title: Reading  # what the display name says
     listed_on: date | None
     said_dates: tuple[DateMark, ...]  # in the id or the display name
-    described_dates: tuple[DateMark, ...]  # of the checkpoint that the description names
     stamped_dates: tuple[DateMark, ...]  # in the canonical slug and the Hugging Face name
     has_doubtful_dates: bool  # stamp and day of listing contradict each other
     is_open_weights: bool
@@ -42,10 +38,6 @@ class Listed:
     @property
     def thinkings(self) -> frozenset[Thinking]:
         return frozenset({self.slug.thinking, self.title.thinking})
-
-    @property
-    def stages(self) -> frozenset[str]:
-        return self.slug.stages | self.title.stages
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +79,6 @@ def list_model(model: ModelFacts) -> Listed:
         title=read_title,
         listed_on=listed_on,
         said_dates=(*read_slug.dates, *read_title.dates),
-        described_dates=_described(model.description, read_slug),
         stamped_dates=(*canonical.dates, *weights.dates),
         has_doubtful_dates=_contradict(canonical.dates, listed_on),
         is_open_weights=bool(model.hugging_face_id or read_slug.sizes or read_title.sizes),
@@ -168,9 +159,3 @@ def has_foreign_lineage(reading: Reading, maker: str) -> bool:
     """Whether the name is a fine-tune's, which may leave out what it was tuned from."""
     family = reading.lineage.partition(" ")[0]
     return bool(family) and words.LINEAGES[family] != maker and len(reading.words) > 1
-
-
-def _described(description: str, slug: Reading) -> tuple[DateMark, ...]:
-    """The dates of the checkpoint that a description names: "(version `mistral-large-2407`)"."""
-    quoted = (read_listing(text) for text in _QUOTED.findall(description[:_DESCRIPTION_READ]))
-    return tuple(mark for reading in quoted if reading.words == slug.words for mark in reading.dates)

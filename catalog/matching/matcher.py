@@ -10,6 +10,7 @@ from catalog.matching.answers import answer_alias, answer_fit, answer_hugging_fa
 from catalog.matching.fitting import Fit, Misfit, fit
 from catalog.matching.index import NameIndex, hugging_face_key, knows_maker
 from catalog.matching.listing import Key, Listed, has_foreign_lineage
+from catalog.matching.organizations import organization_key
 from catalog.matching.query import Query
 from catalog.matching.reading import Reading, read_name
 from catalog.matching.refusals import explain
@@ -80,7 +81,7 @@ def _match_hugging_face(index: NameIndex, query: Query) -> Match | None:
 
 
 def _match_readings(index: NameIndex, query: Query) -> Match:
-    readings = read_name(query.bare_text, is_base_unthinking=query.source is Source.LIVEBENCH)
+    readings = read_name(_own_name(index, query), is_base_unthinking=query.source is Source.LIVEBENCH)
     misfits: list[Misfit] = []
     for fits in _attempts(index, query, readings, misfits):
         best = _best(fits)
@@ -89,6 +90,12 @@ def _match_readings(index: NameIndex, query: Query) -> Match:
         if best:
             return refuse(query, f"ambiguous: {_ids(one.listed for one in best)} fit alike", certainty=0.7)
     return refuse(query, explain(index, readings[-1], misfits), certainty=0.95 if misfits else 0.99)
+
+
+def _own_name(index: NameIndex, query: Query) -> str:
+    """The name without the maker before it, as in "author/name" and "Author: Name"."""
+    head, _, tail = query.bare_text.partition(": ")
+    return tail if tail and organization_key(head) in index.makers else query.bare_text
 
 
 def _attempts(
@@ -109,15 +116,11 @@ def _attempts(
 
 def _variants(reading: Reading) -> Iterator[Reading]:
     """The reading as it stands, without the maker before it, and without what it was tuned from."""
-    yield reading
-    is_led = bool(reading.leading_maker) and len(reading.words) > 1
-    if is_led:
-        yield reading.without_leading_maker()
+    forms = [reading, reading.without_leading_maker()]
     if has_foreign_lineage(reading, ""):
         tuned = reading.without_lineage()
-        yield tuned
-        if is_led and len(tuned.words) > 1:
-            yield tuned.without_leading_maker()
+        forms += [tuned, tuned.without_leading_maker()]
+    yield from dict.fromkeys(forms)
 
 
 def _by_maker(

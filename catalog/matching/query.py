@@ -39,7 +39,7 @@ class Query:
     @property
     def maker(self) -> str:
         """The maker: the publisher of weights, or else whom the source names."""
-        author = self.full_text.rpartition("/")[0]
+        author = self.full_text.rpartition("/")[0] or self.text.partition(": ")[0] * (": " in self.text)
         return organization_key(author if self.is_weights and author else self.organization or author)
 
     @property

@@ -49,6 +49,8 @@ class Reading:
 
     def without_leading_maker(self) -> Reading:
         """The reading of the model's name alone."""
+        if not self.leading_maker or len(self.words) < 2:
+            return self
         return replace(self, words=self.words - {self.leading_word})
 
     @property

@@ -14,20 +14,25 @@ from catalog.shapes import Suggestion
 _VERSION_WEIGHT: Final = 1.5
 _SIZE_WEIGHT: Final = 1.0
 _STAGE_WEIGHT: Final = 0.5
-_SAME_MAKER: Final = 0.1
-_LEAST_SHARE: Final = 0.2
+# Small enough to order what is otherwise alike, never to lift a stranger above a relative.
+_SAME_MAKER: Final = 0.05
+_SAME_THINKING: Final = 0.02
+_SAME_DATE: Final = 0.02
+_LEAST_SHARE: Final = 0.3
 
 
 def suggest(index: NameIndex, name: str, organization: str = "", limit: int = 5) -> tuple[Suggestion, ...]:
     """The listed models most like this name, the likest first; none that share nothing telling with it."""
-    reading = read_name(name.rpartition("/")[2])[-1]
-    if reading.leading_maker and len(reading.words) > 1:
-        reading = reading.without_leading_maker()
-    maker = organization_key(organization) or reading.leading_maker
-    rated = [(_similarity(index, reading, listed, maker), listed) for listed in _kin(index, reading)]
-    rated = sorted((pair for pair in rated if pair[0] >= _LEAST_SHARE), key=lambda pair: (-pair[0], pair[1].model_id))
+    best: dict[str, tuple[float, Reading, Listed]] = {}
+    for reading in read_name(name.rpartition("/")[2]):
+        for listed in _kin(index, reading):
+            share = _similarity(index, reading, listed, organization)
+            if share >= max(_LEAST_SHARE, best[listed.model_id][0] if listed.model_id in best else 0.0):
+                best[listed.model_id] = (share, reading, listed)
+    likest = sorted(best.items(), key=lambda item: (-item[1][0], item[0]))
     return tuple(
-        Suggestion(listed.model_id, round(share, 3), _difference(reading, listed)) for share, listed in rated[:limit]
+        Suggestion(model_id, round(min(1.0, share), 3), _difference(reading, listed))
+        for model_id, (share, reading, listed) in likest[:limit]
     )
 
 
@@ -37,18 +42,30 @@ def _kin(index: NameIndex, reading: Reading) -> list[Listed]:
     return list(by_id.values())
 
 
-def _similarity(index: NameIndex, reading: Reading, listed: Listed, maker: str) -> float:
+def _similarity(index: NameIndex, reading: Reading, listed: Listed, organization: str) -> float:
     """The weighed share of what both say in what either says, by the id or by the display name."""
-    best = max(_overlap(index, reading, own) for own in (listed.slug, listed.title))
-    return min(1.0, best + (_SAME_MAKER if maker and maker == listed.maker else 0.0))
+    share = max(
+        _overlap(index, ours, theirs)
+        for ours in dict.fromkeys((reading, reading.without_leading_maker()))
+        for theirs in dict.fromkeys((listed.slug, listed.title))
+    )
+    makers = {organization_key(organization), reading.leading_maker} - {""}
+    return (
+        share
+        + _SAME_MAKER * (listed.maker in makers)
+        + _SAME_THINKING * (reading.thinking in listed.thinkings)
+        + _SAME_DATE * _shares_date(reading, listed)
+    )
+
+
+def _shares_date(reading: Reading, listed: Listed) -> bool:
+    dates = listed.said_dates + listed.stamped_dates
+    return any(mark.agrees_with(other) for mark in reading.dates for other in dates)
 
 
 def _overlap(index: NameIndex, ours: Reading, theirs: Reading) -> float:
-    shared = either = 0.0
-    for word in ours.words | theirs.words:
-        weight = _rarity(index, word)
-        either += weight
-        shared += weight if word in ours.words and word in theirs.words else 0.0
+    shared = sum(_rarity(index, word) for word in ours.words & theirs.words)
+    either = sum(_rarity(index, word) for word in ours.words | theirs.words)
     for mine, yours, weight in (
         (ours.versions, theirs.versions, _VERSION_WEIGHT),
         (ours.sizes, theirs.sizes, _SIZE_WEIGHT),
@@ -65,13 +82,15 @@ def _rarity(index: NameIndex, word: str) -> float:
 
 
 def _difference(reading: Reading, listed: Listed) -> str:
-    own = min((listed.slug, listed.title), key=lambda one: len(one.words ^ reading.words))
-    missing = (
-        sorted(reading.words - own.words) + sorted(reading.versions - own.versions) + sorted(reading.sizes - own.sizes)
-    )
-    added = (
-        sorted(own.words - reading.words) + sorted(own.versions - reading.versions) + sorted(own.sizes - reading.sizes)
-    )
-    parts = [f"without {', '.join(missing)}"] if missing else []
-    parts += [f"with {', '.join(added)}"] if added else []
-    return "; ".join(parts) or "the same words"
+    """What the name says beyond this model, and what this model says beyond the name."""
+    theirs = min((listed.slug, listed.title), key=lambda one: len(one.words ^ reading.words))
+    ours = reading.without_leading_maker() if reading.leading_word not in theirs.words else reading
+    said, listed_says = _all_said(ours), _all_said(theirs)
+    parts = [f"without {', '.join(sorted(said - listed_says))}"] if said - listed_says else []
+    parts += [f"with {', '.join(sorted(listed_says - said))}"] if listed_says - said else []
+    is_other_date = bool(reading.dates) and not _shares_date(reading, listed)
+    return "; ".join(parts) or ("the same words but the date" if is_other_date else "the same words")
+
+
+def _all_said(reading: Reading) -> frozenset[str]:
+    return reading.words | reading.versions | reading.sizes | reading.stages

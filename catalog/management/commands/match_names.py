@@ -63,7 +63,7 @@ def _read(file: Path) -> Iterator[tuple[str, SourceRecord]]:
         for row in reader:
             yield row["source"] or "", _record(row, file, reader.line_num)
     except csv.Error as fault:
-        raise CommandError(f"{file}, line {reader.line_num}: {fault}.", returncode=_BAD_FILE) from fault
+        raise CommandError(f"{file}, after line {reader.line_num}: {fault}.", returncode=_BAD_FILE) from fault
 
 
 def _record(row: Mapping[str, str | None], file: Path, line: int) -> SourceRecord:

@@ -5,17 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
+from typing import Final
 
 from django.db import transaction
+from django.db.models import Max
 
 from catalog.codec import content_sha256, pack_snapshot
 from catalog.collect import Collected
 from catalog.differences import diff_snapshots
 from catalog.models import Change, PriceFact, RefreshRun, StoredSnapshot
 from catalog.payloads import replace_payloads
-from catalog.shapes import Difference, Entry, Snapshot
+from catalog.shapes import Difference, Pricing, Snapshot, Source
 from catalog.source_states import note_matched, note_success
 from smartspawn.lib.errors import Conflict
+
+PRICE_COLUMNS: Final = (
+    "prompt_usd_per_mtok",
+    "completion_usd_per_mtok",
+    "cache_read_usd_per_mtok",
+    "cache_write_usd_per_mtok",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +72,10 @@ def publish(
                 entry_count=len(snapshot.entries),
                 body_compressed=body,
             )
-            _record_prices(current, snapshot, previous, now)
             _record_differences(current, differences)
+        for item in collected:
+            if item.source is Source.OPENROUTER:
+                _record_prices(current, item)
         RefreshRun.objects.filter(pk=run.pk).update(
             state=RefreshRun.State.DONE, slot=None, finished_at=now, snapshot=current
         )
@@ -82,23 +94,29 @@ def _fence(run: RefreshRun) -> None:
         raise Conflict("This refresh lost its slot to another one; nothing was published.")
 
 
-def _record_prices(stored: StoredSnapshot, snapshot: Snapshot, previous: Snapshot | None, now: datetime) -> None:
-    former = {entry.facts.model_id: _prices(entry) for entry in previous.entries} if previous else {}
+def _record_prices(stored: StoredSnapshot, catalogue: Collected) -> None:
+    """A dated row for each listed price that differs from the last one; what an admin overrides is no price of theirs."""
+    if catalogue.parsed is None:
+        return
+    newest = PriceFact.objects.values("model_id").annotate(newest=Max("pk")).values("newest")
+    known = {row.model_id: row for row in PriceFact.objects.filter(pk__in=newest)}
+    valid_from = min(payload.fetched_at for payload in catalogue.payloads)
+    facts = (
+        PriceFact(model_id=model.model_id, valid_from=valid_from, snapshot=stored, **_prices(model.pricing))
+        for model in catalogue.parsed.models
+    )
     PriceFact.objects.bulk_create(
-        PriceFact(model_id=entry.facts.model_id, valid_from=now, snapshot=stored, **_prices(entry))
-        for entry in snapshot.entries
-        if former.get(entry.facts.model_id) != _prices(entry)
+        [fact for fact in facts if fact.model_id not in known or not _is_same_price(fact, known[fact.model_id])],
+        ignore_conflicts=True,  # a price read again from the same answer
     )
 
 
-def _prices(entry: Entry) -> dict[str, object]:
-    pricing = entry.facts.pricing
-    return {
-        "prompt_usd_per_mtok": pricing.prompt_usd_per_mtok,
-        "completion_usd_per_mtok": pricing.completion_usd_per_mtok,
-        "cache_read_usd_per_mtok": pricing.cache_read_usd_per_mtok,
-        "cache_write_usd_per_mtok": pricing.cache_write_usd_per_mtok,
-    }
+def _prices(pricing: Pricing) -> dict[str, Decimal | None]:
+    return {name: getattr(pricing, name) for name in PRICE_COLUMNS}
+
+
+def _is_same_price(one: PriceFact, other: PriceFact) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in PRICE_COLUMNS)
 
 
 def _record_differences(stored: StoredSnapshot, differences: Sequence[Difference]) -> None:

@@ -95,6 +95,18 @@ def test_a_moved_price_is_a_new_dated_row_and_a_difference(upstreams: Upstreams)
     assert (DifferenceKind.PRICE, row["id"]) in kinds(outcome.revision)
 
 
+def test_an_overridden_price_is_no_price_of_the_provider_s(upstreams: Upstreams) -> None:
+    refresh()
+    model_id = upstreams.openrouter[0]["id"]
+    listed = prices_of(model_id)
+    set_override(
+        actor=COMMAND_LINE, override=Override(model_id=model_id, field="price.prompt", value="77", why="our contract")
+    )
+    rebuild_catalog(actor=COMMAND_LINE, trigger="override")
+    assert queries.get_entry(model_id).facts.pricing.prompt_usd_per_mtok == Decimal(77)
+    assert prices_of(model_id) == listed
+
+
 def test_models_that_come_and_go_are_differences(upstreams: Upstreams) -> None:
     refresh()
     gone = upstreams.openrouter.pop()

@@ -95,7 +95,7 @@ def _fence(run: RefreshRun) -> None:
 
 
 def _record_prices(stored: StoredSnapshot, catalogue: Collected) -> None:
-    """A dated row for each listed price that differs from the last one; what an admin overrides is no price of theirs."""
+    """A dated row for each listed price that moved; what an admin says of a price is not the provider's."""
     if catalogue.parsed is None:
         return
     newest = PriceFact.objects.values("model_id").annotate(newest=Max("pk")).values("newest")

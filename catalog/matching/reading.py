@@ -141,7 +141,7 @@ def _reading(tokens: Sequence[Token], dates: tuple[DateMark, ...], thinking: Thi
     if "chatgpt" in said:  # "chatgpt-4o", "GPT-5 (ChatGPT)": the model as the chat application has it
         said = said - {"chatgpt"} | {"gpt", words.CHAT}
     if _is_hosted_copy(tokens):
-        said = said - {words.TURBO}
+        said = said - words.HOSTED_COPIES
     if "gpt" in said and words.INSTANT in said:  # what the application calls its chat model
         said = said - {words.INSTANT} | {words.CHAT}
     family = next((position for position, token in enumerate(tokens) if token.text in words.LINEAGES), None)
@@ -166,10 +166,7 @@ def _reading(tokens: Sequence[Token], dates: tuple[DateMark, ...], thinking: Thi
 
 
 def _is_hosted_copy(tokens: Sequence[Token]) -> bool:
-    """Whether "turbo" is a host's word for its quicker copy of open weights: "Llama-3.1-8B-Instruct-Turbo"."""
-    has_size = any(token.kind is Kind.SIZE for token in tokens)
-    pairs = pairwise(tokens)
-    return has_size and any(one.text in words.INSTRUCT and two.text == words.TURBO for one, two in pairs)
+    return any(one.text in words.INSTRUCT and two.text in words.HOSTED_COPIES for one, two in pairwise(tokens))
 
 
 def _is_version(token: Token) -> bool:

@@ -6,7 +6,7 @@ from typing import Final
 
 # How much a model may think, as an attribute of one model. Where a catalogue entry carries the word
 # in its own id ("o3-mini-high", "mistral-medium", "gpt-5.1-codex-max") it names that entry instead.
-LEVELS: Final = frozenset({"none", "minimal", "low", "medium", "high", "xhigh", "max"})
+LEVELS: Final = frozenset({"none", "default", "minimal", "low", "medium", "high", "xhigh", "max"})
 MAX: Final = "max"  # also a product ("Qwen3 Max"), so it needs more evidence than the others
 EFFORT: Final = "effort"
 THINKING: Final = frozenset({"thinking", "think", "thinker", "reasoning", "reasoner"})
@@ -39,7 +39,8 @@ INSTRUCT: Final = frozenset({"instruct", "it", "instruction"})
 CHAT: Final = "chat"
 INSTANT: Final = "instant"
 BASE: Final = "base"
-TURBO: Final = "turbo"
+# How hosts call their copy of open weights, after "instruct": "Llama-3.1-8B-Instruct-Turbo".
+HOSTED_COPIES: Final = frozenset({"turbo", "basic"})
 
 # How the weights are stored: the same model.
 PRECISIONS: Final = frozenset(

@@ -20,19 +20,19 @@ _COLUMNS: Final = ("source", "source_name", "source_slug", "source_org")
 _FIELDS: Final = ("source", "source_name", "openrouter_id", "rule", "confidence", "effort", "reason")
 _NO_MODEL: Final = "NONE"
 _BAD_FILE: Final = 2
-_SHORT_NAMES: Final = {
-    "aa": Source.ARTIFICIAL_ANALYSIS,
+# How the letters and digits of a source's name may begin: "AA", "lmarena_text", "HF Open LLM Leaderboard".
+_BEGINNINGS: Final = {
     "artificialanalysis": Source.ARTIFICIAL_ANALYSIS,
-    "hf": Source.HF_LEADERBOARD,
-    "hfopenllm": Source.HF_LEADERBOARD,
-    "hfopenllmleaderboard": Source.HF_LEADERBOARD,
-    "huggingface": Source.HF_LEADERBOARD,
-    "openllmleaderboard": Source.HF_LEADERBOARD,
-    "arena": Source.LMARENA,
+    "aa": Source.ARTIFICIAL_ANALYSIS,
+    "lmarena": Source.LMARENA,
     "lmsys": Source.LMARENA,
     "chatbotarena": Source.LMARENA,
-    "lb": Source.LIVEBENCH,
-} | {"".join(filter(str.isalnum, source)): source for source in Source}
+    "arena": Source.LMARENA,
+    "livebench": Source.LIVEBENCH,
+    "hf": Source.HF_LEADERBOARD,
+    "huggingface": Source.HF_LEADERBOARD,
+    "openllm": Source.HF_LEADERBOARD,
+}
 
 
 class Command(BaseCommand):
@@ -67,8 +67,8 @@ def _read(file: Path) -> Iterator[tuple[str, SourceRecord]]:
 
 
 def _record(row: Mapping[str, str | None], file: Path, line: int) -> SourceRecord:
-    spelt = (row["source"] or "").casefold()
-    source = _SHORT_NAMES.get("".join(filter(str.isalnum, spelt)))
+    spelt = "".join(filter(str.isalnum, (row["source"] or "").casefold()))
+    source = next((source for beginning, source in _BEGINNINGS.items() if spelt.startswith(beginning)), None)
     if source is None:
         known = ", ".join(source for source in Source if source is not Source.OPENROUTER)
         raise CommandError(

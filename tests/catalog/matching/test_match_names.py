@@ -46,15 +46,34 @@ def test_each_row_gives_one_line_in_its_order(write: Callable[..., Path]) -> Non
         "livebench,claude-4-1-opus-20250805-base,,\n"
     )
 
-    assert run(path).splitlines() == [
-        "source,source_name,openrouter_id,rule,confidence,effort,reason",
-        "aa,Claude 4.5 Sonnet (Reasoning),anthropic/claude-sonnet-4.5,variant,0.9801,reasoning,"
-        + """"same family, version 4.5; effort 'reasoning' set aside\"""",
-        'arena,"Athene-70B, v2",NONE,none,0.99,,the catalogue lists no model of this family',
-        "hf,meta-llama/Meta-Llama-3.1-8B-Instruct,meta-llama/llama-3.1-8b-instruct,hugging-face-id,0.999,,"
-        + "the same weights on Hugging Face",
-        "livebench,claude-4-1-opus-20250805-base,anthropic/claude-opus-4.1,variant,0.9801,non-reasoning,"
-        + """"same family, version 4.1; checkpoint 2025-08-05; effort 'non-reasoning' set aside\"""",
+    header, *lines = csv.reader(io.StringIO(run(path)))
+
+    assert header == ["source", "source_name", "openrouter_id", "rule", "confidence", "effort", "reason"]
+    assert [line[:6] for line in lines] == [
+        ["aa", "Claude 4.5 Sonnet (Reasoning)", "anthropic/claude-sonnet-4.5", "variant", "0.9801", "reasoning"],
+        ["arena", "Athene-70B, v2", "NONE", "none", "0.99", ""],
+        [
+            "hf",
+            "meta-llama/Meta-Llama-3.1-8B-Instruct",
+            "meta-llama/llama-3.1-8b-instruct",
+            "hugging-face-id",
+            "0.999",
+            "",
+        ],
+        [
+            "livebench",
+            "claude-4-1-opus-20250805-base",
+            "anthropic/claude-opus-4.1",
+            "variant",
+            "0.9801",
+            "non-reasoning",
+        ],
+    ]
+    assert [line[6] for line in lines] == [
+        "same family, version 4.5; effort 'reasoning' set aside",
+        "the catalogue lists no model of this family",
+        "the same weights on Hugging Face",
+        "same family, version 4.1; checkpoint 2025-08-05; effort 'non-reasoning' set aside",
     ]
 
 
@@ -88,8 +107,8 @@ def test_the_hand_checked_names_pass_through_the_command() -> None:
     "spelling",
     [
         *("aa", "AA", "artificial-analysis", "artificial_analysis", "Artificial Analysis"),
-        *("lmarena", "LMArena", "arena", "livebench", "LiveBench"),
-        *("hf", "hf-leaderboard", "hf_leaderboard", "HF Leaderboard"),
+        *("lmarena", "LMArena", "lmarena_text", "LM Arena (vision)", "arena", "livebench", "LiveBench"),
+        *("hf", "hf-leaderboard", "hf_leaderboard", "HF Open LLM Leaderboard", "Hugging Face"),
     ],
 )
 def test_sources_are_known_by_their_common_spellings(write: Callable[..., Path], spelling: str) -> None:

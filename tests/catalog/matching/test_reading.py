@@ -43,6 +43,7 @@ def freest(name: str) -> Reading:
         ("GPT-5 (ChatGPT)", {"gpt", "chat"}, {"5"}, set()),
         ("gpt-5.3-instant", {"gpt", "chat"}, {"5.3"}, set()),
         ("Llama-3.3-70B-Instruct-Turbo", {"llama"}, {"3.3"}, {"70b"}),
+        ("llama4-maverick-instruct-basic", {"llama", "maverick"}, {"4"}, set()),
         ("gpt-3.5-turbo-instruct", {"gpt", "turbo"}, {"3.5"}, set()),
     ],
 )

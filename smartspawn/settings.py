@@ -143,7 +143,7 @@ except ValueError as error:
     ) from error
 
 # Where people reach this site: in sign-in links and feeds. With https the cookies become secure.
-SITE_URL = env.str("SITE_URL", default=f"http://{'localhost' if HOST in ('0.0.0.0', '::') else HOST}:{PORT}")  # noqa: S104
+SITE_URL = env.str("SITE_URL", default=f"http://{'localhost' if HOST in ('0.0.0.0', '::') else HOST}:{PORT}")  # noqa: S104 - compared, not bound
 HAS_SITE_URL = "SITE_URL" in os.environ
 IS_HTTPS = SITE_URL.startswith("https://")
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if IS_HTTPS else 0)

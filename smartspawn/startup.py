@@ -111,5 +111,5 @@ def listen(host: str, port: int) -> socket.socket:
 def site_address(server: socket.socket) -> str:
     """The address to open in a browser on this machine."""
     host, port = server.getsockname()[:2]
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared, not bound
     return f"http://{reachable}:{port}"

@@ -77,7 +77,7 @@ def _watch(cluster: object, folder: Path, beat_file: Path | None) -> None:
     (folder / "beat").touch()  # the workers are being started: the first beat has its time, too
     is_alive_now = threading.Event()
     threading.Thread(target=_record, args=(is_alive_now,), daemon=True).start()
-    while cluster.sentinel.is_alive():  # type: ignore[attr-defined]
+    while cluster.sentinel.is_alive():  # type: ignore[attr-defined]  # django-q2 ships no types
         if is_flowing(folder, time.time()):
             is_alive_now.set()
             if beat_file:

@@ -211,7 +211,7 @@ def publish_snapshot(snapshot: Snapshot | None = None) -> StoredSnapshot:
         for moment in (datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC))
     )
     _note_changes(stored, snapshot)
-    _note_sources()
+    _note_sources(snapshot)
     return stored
 
 
@@ -227,15 +227,16 @@ def _note_changes(stored: StoredSnapshot, snapshot: Snapshot) -> None:
     )
 
 
-def _note_sources() -> None:
+def _note_sources(snapshot: Snapshot) -> None:
     now = timezone.now()
+    fetched_at = {use.source: use.fetched_at for use in snapshot.sources}
     SourceState.objects.create(
         source=Source.OPENROUTER,
         status="green",
         row_count=60,
         matched_count=60,
         last_success_at=now,
-        data_fetched_at=now,
+        data_fetched_at=fetched_at[Source.OPENROUTER],
     )
     SourceState.objects.create(
         source=Source.LMARENA,
@@ -246,7 +247,7 @@ def _note_sources() -> None:
         rejected_count=1,
         rejected=[{"part": "text", "row": 7, "reason": "rating is not a number", "excerpt": "<b>n/a</b>"}],
         last_attempt_at=now,
-        data_fetched_at=now,
+        data_fetched_at=fetched_at[Source.LMARENA],
     )
     StoredPayload.objects.create(
         source=Source.LMARENA,

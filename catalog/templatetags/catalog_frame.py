@@ -14,8 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from catalog import queries
-from catalog.shapes import SourceInfo
-from catalog.sources import SOURCES
+from catalog.shapes import Source, SourceInfo
 
 register = template.Library()
 
@@ -29,25 +28,29 @@ class Frame:
 
     revision: int
     model_count: int
-    data_at: datetime | None  # when the newest source in use was fetched
+    data_at: datetime | None  # when the catalogue source was last known to say this
     is_stale: bool
     credits: tuple[SourceInfo, ...]
 
 
-@register.simple_tag
-def catalog_frame() -> Frame | None:
-    """What base.html shows around each page; None on a site without any data."""
-    snapshot = queries.find_current_snapshot()
+@register.simple_tag(takes_context=True)
+def catalog_frame(context: Context) -> Frame | None:
+    """What base.html shows around each page; None on a site without any data.
+
+    A page that has the snapshot or the reports of the sources in its context is not charged twice.
+    """
+    snapshot = context.get("snapshot") or queries.find_current_snapshot()
     if snapshot is None:
         return None
-    data_at = max((use.fetched_at for use in snapshot.sources), default=None)
+    reports = context.get("sources") or queries.list_sources()
     used = {use.source for use in snapshot.sources}
+    data_at = next((report.data_fetched_at for report in reports if report.info.key is Source.OPENROUTER), None)
     return Frame(
         revision=snapshot.revision,
         model_count=len(snapshot.entries),
         data_at=data_at,
         is_stale=data_at is None or timezone.now() - data_at > STALE_AFTER,
-        credits=tuple(module.INFO for module in SOURCES if module.INFO.key in used),
+        credits=tuple(report.info for report in reports if report.info.key in used),
     )
 
 

@@ -12,8 +12,7 @@ from catalog import queries
 from catalog.corrections import remove_alias, set_aliases
 from catalog.matching import dump_aliases, parse_aliases
 from catalog.shapes import Alias
-from catalog.tasks import rebuild_soon
-from catalog.views.posting import SOURCE_CHOICES, posted_alias, save_alias
+from catalog.views.posting import SOURCE_CHOICES, posted_alias, rebuild, save_alias
 from catalog.views.uploads import uploaded_text
 from smartspawn.access.gates import requires_role
 from smartspawn.access.requests import ActorRequest
@@ -48,7 +47,7 @@ def alias(request: ActorRequest, alias_id: int) -> HttpResponse:
     report = queries.find_alias(alias_id)
     if report is None:
         raise NotFound("This alias does not exist any more.")
-    context = {"report": report, "sources": SOURCE_CHOICES, "all_ids": list(queries.entries_by_id())}
+    context = {"report": report, "source_choices": SOURCE_CHOICES, "all_ids": list(queries.entries_by_id())}
     return TemplateResponse(request, "catalog/alias.html", context)
 
 
@@ -57,7 +56,7 @@ def alias(request: ActorRequest, alias_id: int) -> HttpResponse:
 def alias_remove(request: ActorRequest, alias_id: int) -> HttpResponse:
     """Take an alias back."""
     remove_alias(actor=request.actor, alias_id=alias_id, why=request.POST.get("why", ""))
-    rebuild_soon(actor=request.actor, trigger="alias removed")
+    rebuild(request, trigger="alias removed")
     messages.success(request, "The alias is gone; the name is matched by the rules again.")
     return redirect("catalog:aliases")
 
@@ -70,7 +69,7 @@ def aliases_import(request: ActorRequest) -> HttpResponse:
         count = set_aliases(actor=request.actor, aliases=parse_aliases(uploaded_text(request)))
     except BadInput as refusal:
         return _page(request, import_refusal=refusal.message)
-    rebuild_soon(actor=request.actor, trigger="aliases imported")
+    rebuild(request, trigger="aliases imported")
     messages.success(request, f"{count} aliases taken over.")
     return redirect("catalog:aliases")
 
@@ -94,7 +93,7 @@ def _page(
         "posted": posted or _named_in_address(request),
         "refusal": refusal,
         "import_refusal": import_refusal,
-        "sources": SOURCE_CHOICES,
+        "source_choices": SOURCE_CHOICES,
         "all_ids": list(queries.entries_by_id()),
     }
     return TemplateResponse(request, "catalog/aliases.html", context, status=422 if refusal or import_refusal else 200)

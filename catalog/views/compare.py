@@ -95,8 +95,8 @@ def _address(model_ids: Sequence[str], use: MonthlyUse) -> str:
         reverse("catalog:compare"),
         {
             "models": ",".join(model_ids),
-            "prompt_mtok": f"{use.prompt_mtok:f}" if use != MonthlyUse() else None,
-            "completion_mtok": f"{use.completion_mtok:f}" if use != MonthlyUse() else None,
+            "prompt_mtok": f"{use.prompt_mtok.normalize():f}" if use != MonthlyUse() else None,
+            "completion_mtok": f"{use.completion_mtok.normalize():f}" if use != MonthlyUse() else None,
         },
     )
 

@@ -12,8 +12,7 @@ from catalog import queries
 from catalog.corrections import remove_override, set_override, set_overrides
 from catalog.override_fields import OVERRIDE_FIELDS, dump_overrides, parse_overrides
 from catalog.shapes import Override
-from catalog.tasks import rebuild_soon
-from catalog.views.posting import check_listed
+from catalog.views.posting import check_listed, rebuild
 from catalog.views.uploads import uploaded_text
 from smartspawn.access.gates import requires_role
 from smartspawn.access.requests import ActorRequest
@@ -38,7 +37,7 @@ def override_save(request: ActorRequest) -> HttpResponse:
         set_override(actor=request.actor, override=posted)
     except BadInput as refusal:
         return _page(request, posted=posted, refusal=refusal.message)
-    rebuild_soon(actor=request.actor, trigger=f"override: {posted.model_id} {posted.field}")
+    rebuild(request, trigger=f"override: {posted.model_id} {posted.field}")
     messages.success(request, f"{posted.field} of {posted.model_id} is {posted.value} from now on.")
     return redirect("catalog:overrides")
 
@@ -59,7 +58,7 @@ def override(request: ActorRequest, override_id: int) -> HttpResponse:
 def override_remove(request: ActorRequest, override_id: int) -> HttpResponse:
     """Take an override back."""
     remove_override(actor=request.actor, override_id=override_id, why=request.POST.get("why", ""))
-    rebuild_soon(actor=request.actor, trigger="override removed")
+    rebuild(request, trigger="override removed")
     messages.success(request, "The override is gone; the sources speak again.")
     return redirect("catalog:overrides")
 
@@ -72,7 +71,7 @@ def overrides_import(request: ActorRequest) -> HttpResponse:
         count = set_overrides(actor=request.actor, overrides=parse_overrides(uploaded_text(request)))
     except BadInput as refusal:
         return _page(request, import_refusal=refusal.message)
-    rebuild_soon(actor=request.actor, trigger="overrides imported")
+    rebuild(request, trigger="overrides imported")
     messages.success(request, f"{count} overrides taken over.")
     return redirect("catalog:overrides")
 

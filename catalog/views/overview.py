@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from django.http import HttpResponse
@@ -49,11 +49,12 @@ def overview(request: ActorRequest) -> HttpResponse:
     if snapshot is None:
         return TemplateResponse(request, "catalog/overview_empty.html", {"latest": queries.latest_refresh()})
     sources = queries.list_sources()
+    catalogue_at = next((item.data_fetched_at for item in sources if item.info.key is Source.OPENROUTER), None)
     change_set = next(iter(queries.list_change_sets(limit=1)), None)
     context = {
         "snapshot": snapshot,
-        "is_old": _is_old(snapshot),
-        "catalogue_at": _catalogue_at(snapshot),
+        "is_old": catalogue_at is None or timezone.now() - catalogue_at > OLD_AFTER,
+        "catalogue_at": catalogue_at,
         "sources": sources,
         "change_set": change_set,
         "changes": _telling_changes(change_set),
@@ -93,12 +94,3 @@ def _leader(snapshot: Snapshot, category: Category, budget: Budget) -> Leader | 
     ]
     ranked = queries.rank(fitting, CatalogFilter(sort_category=category))
     return Leader(entry=ranked[0], score=ranked[0].scores[category]) if ranked else None
-
-
-def _catalogue_at(snapshot: Snapshot) -> datetime | None:
-    return next((use.fetched_at for use in snapshot.sources if use.source is Source.OPENROUTER), None)
-
-
-def _is_old(snapshot: Snapshot) -> bool:
-    at = _catalogue_at(snapshot)
-    return at is None or timezone.now() - at > OLD_AFTER

@@ -5,13 +5,15 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Final
 
+from django.contrib import messages
+
 from catalog import queries
 from catalog.corrections import set_alias
 from catalog.models import AliasRow
 from catalog.shapes import Alias, Source
 from catalog.tasks import rebuild_soon
 from smartspawn.access.requests import ActorRequest
-from smartspawn.lib.errors import InvalidParam, MissingParam
+from smartspawn.lib.errors import InvalidParam, MissingParam, SourceFault
 
 SOURCE_CHOICES: Final = (("", "every source"), *((str(key), str(key)) for key in Source))
 
@@ -30,8 +32,19 @@ def save_alias(request: ActorRequest, alias: Alias) -> AliasRow:
     if not request.POST.get("is_not_listed"):
         check_listed(alias.model_id)
     row = set_alias(actor=request.actor, alias=alias)
-    rebuild_soon(actor=request.actor, trigger=f"alias: {alias.name}")
+    rebuild(request, trigger=f"alias: {alias.name}")
     return row
+
+
+def rebuild(request: ActorRequest, *, trigger: str) -> None:
+    """Have a stored correction counted now, or say when it will be; the correction stands either way."""
+    try:
+        is_counted = rebuild_soon(actor=request.actor, trigger=trigger)
+    except SourceFault as fault:
+        messages.warning(request, f"It is stored, and counts from the next refresh on: {fault.message}")
+        return
+    if not is_counted:
+        messages.info(request, "It is stored, and counts when the refresh that is running ends.")
 
 
 def check_listed(model_id: str) -> None:

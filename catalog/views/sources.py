@@ -14,7 +14,8 @@ from catalog import queries
 from catalog.queries import SourceReport
 from catalog.shapes import Source
 from catalog.source_states import remove_source_key, set_source_key, switch_source
-from catalog.tasks import rebuild_soon, start_refresh
+from catalog.tasks import start_refresh
+from catalog.views.posting import rebuild
 from smartspawn.access.gates import requires_role
 from smartspawn.access.requests import ActorRequest
 from smartspawn.access.shapes import Role
@@ -82,7 +83,7 @@ def source_switch(request: ActorRequest, key: str) -> HttpResponse:
         switch_source(actor=request.actor, source=_source(key), is_enabled=is_enabled, why=request.POST.get("why", ""))
     except BadInput as refusal:
         return _source_page(request, key, refusal=refusal.message)
-    rebuild_soon(actor=request.actor, trigger=f"{key} switched {'on' if is_enabled else 'off'}")
+    rebuild(request, trigger=f"{key} switched {'on' if is_enabled else 'off'}")
     messages.success(request, f"Switched {'on' if is_enabled else 'off'}.")
     return redirect("catalog:source", key=key)
 
@@ -109,7 +110,7 @@ def source_key(request: ActorRequest, key: str) -> HttpResponse:
 def source_key_remove(request: ActorRequest, key: str) -> HttpResponse:
     """Forget the source's key and consent."""
     remove_source_key(actor=request.actor, source=_source(key), why=request.POST.get("why", ""))
-    rebuild_soon(actor=request.actor, trigger=f"{key} key removed")
+    rebuild(request, trigger=f"{key} key removed")
     messages.success(request, "The key is forgotten, the source is off, and its values count no more.")
     return redirect("catalog:source", key=key)
 

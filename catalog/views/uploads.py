@@ -15,14 +15,12 @@ MAX_UPLOAD_BYTES: Final = 1_000_000
 def uploaded_text(request: HttpRequest) -> str:
     """The file's text, or the pasted one. Raises BadInput for nothing, too much, or what is not text."""
     file = request.FILES.get("file")
-    if file is None:
-        text = request.POST.get("text", "").strip()
-        if not text:
-            raise MissingParam("Choose a file or paste its text.")
-        return text
-    if (file.size or 0) > MAX_UPLOAD_BYTES:
+    if file is not None and (file.size or 0) > MAX_UPLOAD_BYTES:
         raise InvalidBody("The file is larger than 1 MB.")
     try:
-        return str(file.read(), "utf-8")
+        text = str(file.read(), "utf-8") if file is not None else request.POST.get("text", "")
     except UnicodeDecodeError as error:
         raise InvalidBody("The file is not UTF-8 text.") from error
+    if not text.strip():
+        raise MissingParam("Choose a file or paste its text.")
+    return text

@@ -129,7 +129,7 @@ def evaluate_scoring(
             as_of=as_of,
             policy=policy,
         )
-        candidates = [entry for entry in scored.entries if entry.is_candidate and not entry.base_id]
+        candidates = [entry for entry in scored.entries if entry.is_candidate]
         for target in targets:
             picks += _picks(target, candidates)
             correlations += _correlations(target, candidates)
@@ -159,7 +159,7 @@ def _price(entry: Entry) -> float:
 
 
 def _judged(target: Target, candidates: Sequence[Entry]) -> list[Entry]:
-    """The candidates that the target has a value for and that can do the category at all."""
+    """The candidates that the target has a value for and that can do the category at all; never a variant."""
     return [entry for entry in candidates if entry.facts.model_id in target.values and target.category in entry.scores]
 
 

@@ -120,6 +120,14 @@ def test_a_source_that_measured_few_models_does_not_judge() -> None:
     assert "hf-leaderboard measured too few" in evaluation_text(evaluation)
 
 
+@pytest.mark.parametrize(("count", "is_judged"), [(4, False), (5, True)])
+def test_a_price_range_of_few_models_is_not_judged(count: int, is_judged: bool) -> None:
+    catalog = two_judges()
+    for number in range(count):
+        catalog.model(f"dear/m{number}", prompt="10", completion="20").arena(f"dear/m{number}", 1250 + 7 * number)
+    assert any(pick.budget is Budget.HIGH for pick in evaluate(catalog).picks) == is_judged
+
+
 def test_each_release_judges_for_itself() -> None:
     evaluation = evaluate(random_catalog(4, model_count=60, coverage=1.0))
     releases = {pick.release for pick in evaluation.picks if pick.source is Source.LIVEBENCH}

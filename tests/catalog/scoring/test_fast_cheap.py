@@ -65,6 +65,25 @@ def test_a_free_model_that_nobody_measured_does_not_win() -> None:
     assert names.index("lab/free") > 5
 
 
+def test_not_even_the_sibling_of_good_models_wins_unmeasured_because_it_is_free() -> None:
+    catalog = market().model("lab/known:free", prompt="0", completion="0").arena("lab/known:free", 1400)
+    for number in range(6):
+        catalog.model(f"star/ace-{number}", prompt="0.1", completion="0.2").arena(f"star/ace-{number}", 1600)
+    catalog.model("star/ace-9:free", prompt="0", completion="0", age_days=0)
+    scored = catalog.score()
+    known, unknown = entry_of(scored, "lab/known:free").scores, entry_of(scored, "star/ace-9:free").scores
+    assert unknown[Category.GENERAL].lower > known[Category.GENERAL].lower
+    assert unknown[Category.FAST_CHEAP].value < known[Category.FAST_CHEAP].value
+
+
+def test_a_variant_is_as_fast_as_its_base() -> None:
+    catalog = market().model("lab0/m-0:free", prompt="0", completion="0")
+    catalog.row(Source.ARTIFICIAL_ANALYSIS, "lab0/m-0", Measure(SPEED, 180.0))
+    entry = catalog.entry("lab0/m-0:free")
+    assert entry.speed is not None
+    assert SPEED in {part.benchmark for part in entry.scores[Category.FAST_CHEAP].parts}
+
+
 def test_free_models_do_not_all_tie() -> None:
     catalog = market()
     for number in range(3):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from catalog.scoring.combination import Evidence, SourceEvidence, combine, to_score
@@ -86,6 +86,9 @@ def test_another_source_never_makes_a_score_less_sure(
 
 
 @given(Z, Z)
+@example(2.6, 2.8)
+@example(3.6, 3.9)
+@example(-2.6, -2.8)
 def test_the_scale_keeps_every_order_even_beyond_its_ends(low: float, high: float) -> None:
     scores = sorted((to_score(low, CURRENT_POLICY), to_score(high, CURRENT_POLICY)))
     assert scores == [to_score(min(low, high), CURRENT_POLICY), to_score(max(low, high), CURRENT_POLICY)]

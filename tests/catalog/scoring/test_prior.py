@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -122,6 +123,15 @@ def test_few_measured_models_leave_the_slopes_alone_but_set_the_level() -> None:
     some = predict(table, {"lab/m0": Known(3.0, 5.0), "lab/m1": Known(3.0, 5.0)}, POLICY)
     assert some["lab/m7"].z - some["lab/m6"].z == pytest.approx(free["lab/m7"].z - free["lab/m6"].z)
     assert some["lab/m7"].z > free["lab/m7"].z
+
+
+def test_a_prediction_stays_near_what_was_ever_measured() -> None:
+    models = [make_facts(f"lab{n}/m{n}", prompt="1", completion="1", age_days=1000 - 10 * n) for n in range(30)]
+    known = {facts.model_id: Known(n / 30, 5.0) for n, facts in enumerate(models)}
+    models += [make_facts("new/wonder", prompt="1", completion="1", age_days=-3000)]
+    table = FeatureTable.of(models, POLICY, as_of=date(2036, 1, 1))
+    assert predict(table, known, POLICY)["new/wonder"].z <= 29 / 30 + POLICY.extrapolation_z
+    assert predict(table, known, replace(POLICY, extrapolation_z=9))["new/wonder"].z > 29 / 30 + POLICY.extrapolation_z
 
 
 def test_no_models_predict_nothing() -> None:

@@ -371,6 +371,7 @@ def test_a_size_may_be_left_out_where_one_is_listed() -> None:
     found = match("Rocket 3.1", "acme/rocket-3.1-24b", "acme/rocket-3.1-70b")
     assert found.model_id is None
     assert found.reason == "ambiguous: acme/rocket-3.1-24b and acme/rocket-3.1-70b fit alike"
+    assert match("Rocket 3.1", "acme/rocket-3.1-24b-instruct", "acme/rocket-3.1-70b").model_id is None
 
 
 def test_a_version_may_be_given_by_its_month() -> None:
@@ -389,6 +390,7 @@ def test_a_listing_by_date_takes_the_version_of_that_date() -> None:
     assert match("Rocket Large 2 (Jul '24)", "acme/rocket-large-2407").model_id == "acme/rocket-large-2407"
     assert match("Rocket Large 2 (Nov '24)", "acme/rocket-large-2407").model_id is None
     assert match("Rocket Large 2", "acme/rocket-large-2407").model_id is None
+    assert match("Rocket Large 2 (Jul '24)", model("acme/rocket-large", listed_on="2024-07-24")).model_id is None
 
 
 def test_what_a_model_was_tuned_from_may_be_left_out_but_not_differ() -> None:

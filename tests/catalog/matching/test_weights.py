@@ -76,6 +76,11 @@ def test_a_listing_without_named_weights_is_found_by_its_name_and_maker() -> Non
     assert found("somebody/c4ai-command-r-plus-08-2024", facts).model_id is None
 
 
+def test_weights_leave_nothing_out() -> None:
+    assert found("acme/Rocket-3.1", model("acme/rocket-3.1-24b")).model_id is None
+    assert found("acme/Rocket-3.1-24B", model("acme/rocket-3.1-24b")).model_id == "acme/rocket-3.1-24b"
+
+
 def test_a_publisher_without_a_listed_model_is_refused_at_once() -> None:
     answer = found("somebody/Rocket-8B-Merge", model("acme/rocket-8b"))
 

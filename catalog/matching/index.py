@@ -35,6 +35,7 @@ class NameIndex:
     by_hugging_face_name: Mapping[HuggingFaceKey, tuple[Listed, ...]]
     on_hugging_face: frozenset[str]  # ids of the models whose Hugging Face name the catalogue gives
     makers: frozenset[str]
+    publishers: frozenset[str]  # makers of listed models, and of the weights that they are served from
     listed: tuple[Listed, ...]
     targets: frozenset[str]  # every id that an alias may name
     aliases: AliasBook
@@ -45,17 +46,18 @@ def build_index(models: Sequence[ModelFacts], aliases: Sequence[Alias] = ()) -> 
     facts = _targets(models)
     listed = tuple(list_model(model) for _, model in sorted(facts.items()))
     keys = [key for entry in listed for key in keys_of(entry, facts[entry.model_id])]
+    makers = frozenset(entry.maker for entry in listed)
+    weights = [
+        (entry, hugging_face_key(full_name)) for entry in listed if (full_name := facts[entry.model_id].hugging_face_id)
+    ]
     return NameIndex(
         by_signature=_grouped((key.reading.signature, key) for key in keys),
         by_words=_grouped((key.reading.words, key) for key in keys),
         by_word=_grouped((word, key.listed) for key in keys for word in sorted(key.reading.words)),
-        by_hugging_face_name=_grouped(
-            (hugging_face_key(facts[entry.model_id].hugging_face_id), entry)
-            for entry in listed
-            if facts[entry.model_id].hugging_face_id
-        ),
-        on_hugging_face=frozenset(entry.model_id for entry in listed if facts[entry.model_id].hugging_face_id),
-        makers=frozenset(entry.maker for entry in listed),
+        by_hugging_face_name=_grouped((key, entry) for entry, key in weights),
+        on_hugging_face=frozenset(entry.model_id for entry, _ in weights),
+        makers=makers,
+        publishers=makers | {publisher for _, (publisher, _) in weights},
         listed=listed,
         targets=frozenset(model.model_id for model in models if not _is_no_model(model.model_id)),
         aliases=AliasBook.of(aliases),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 # One line per maker, its key first: every other spelling that a source or a catalogue id uses and
@@ -35,6 +36,7 @@ _SPELLINGS: Final = (
 )
 _ENDINGS: Final = ("research", "labs", "lab", "org", "inc", "llm", "hq", "ai")
 _SHORTEST_STEM: Final = 3
+_NAME_LIMIT: Final = 200
 _NOT_ALPHANUMERIC: Final = re.compile(r"[^a-z0-9]+")
 
 # Words that may stand before a model's name without belonging to it ("Amazon Nova Pro", "c4ai-command-a",
@@ -49,6 +51,11 @@ _LEADING: Final = (
 
 def organization_key(text: str) -> str:
     """One key for all spellings of a maker; "" for no maker."""
+    return _key(text[:_NAME_LIMIT])
+
+
+@lru_cache(maxsize=4096)
+def _key(text: str) -> str:
     plain = _plain(text)
     return _KEYS.get(plain) or _KEYS.get(_stem(plain)) or _stem(plain)
 
@@ -64,7 +71,7 @@ def leading_maker(word: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return _NOT_ALPHANUMERIC.sub("", text[:200].casefold().partition("/")[0])
+    return _NOT_ALPHANUMERIC.sub("", text.casefold().partition("/")[0])
 
 
 def _stem(plain: str) -> str:

@@ -46,12 +46,12 @@ def answer_alias(index: NameIndex, query: Query, alias: Alias) -> Match:
     if alias.model_id not in index.targets:
         return refuse(query, f"an alias names {alias.model_id}, which is no listed model now{why}", certainty=1.0)
     effort = read_name(query.bare_text)[-1].effort
-    return _match(query, alias.model_id, MatchRule.ALIAS, 1.0, f"an alias names it{why}", effort)
+    return _match(query, alias.model_id, rule=MatchRule.ALIAS, reason=f"an alias names it{why}", effort=effort)
 
 
 def answer_hugging_face(query: Query, listed: Listed) -> Match:
     """The row and the catalogue name the same weights."""
-    return _match(query, listed.model_id, MatchRule.HUGGING_FACE_ID, 1.0, "the same weights on Hugging Face")
+    return _match(query, listed.model_id, rule=MatchRule.HUGGING_FACE_ID, reason="the same weights on Hugging Face")
 
 
 def answer_fit(index: NameIndex, query: Query, fit: Fit) -> Match:
@@ -65,10 +65,12 @@ def answer_fit(index: NameIndex, query: Query, fit: Fit) -> Match:
     if query.maker and not knows_maker(index, query.maker):
         doubts *= _UNHEARD_MAKER
     reason = "; ".join([_likeness(rule, fit.reading), *asides])
-    return _match(query, fit.listed.model_id, rule, doubts, reason, effort)
+    return _match(query, fit.listed.model_id, rule=rule, doubts=doubts, reason=reason, effort=effort)
 
 
-def _match(query: Query, model_id: str, rule: MatchRule, doubts: float, reason: str, effort: str = "") -> Match:
+def _match(
+    query: Query, model_id: str, *, rule: MatchRule, reason: str, doubts: float = 1.0, effort: str = ""
+) -> Match:
     return Match(
         source=query.source,
         source_name=query.name,

@@ -49,6 +49,11 @@ class Fit:
     def rank(self) -> tuple[int, ...]:
         return tuple(liberty.rank for liberty in self.liberties)
 
+    @property
+    def date_rank(self) -> int:
+        """How far the dates agree; judged last."""
+        return self.rank[-1]
+
 
 @dataclass(frozen=True, slots=True)
 class Misfit:

@@ -160,9 +160,20 @@ def _fits(query: Query, reading: Reading, keys: Iterable[Key], misfits: list[Mis
 
 
 def _best(fits: Sequence[Fit]) -> list[Fit]:
-    """The fits of the lowest rank, one for each model."""
-    lowest = min((one.rank for one in fits), default=())
-    by_model = {one.listed.model_id: one for one in reversed(fits) if one.rank == lowest}
+    """The fits of the lowest rank, one for each model.
+
+    Where the model of the nearest date is not the one of the lowest rank, the evidence is divided, and
+    both come back: "gemini-2.5-pro-06-05" can be the preview of that day, or the release of that month.
+    """
+    if not fits:
+        return []
+    lowest = min(one.rank for one in fits)
+    nearest = min((one.date_rank, *one.rank) for one in fits)
+    by_model = {
+        one.listed.model_id: one
+        for one in reversed(fits)
+        if one.rank == lowest or (one.date_rank, *one.rank) == nearest
+    }
     return [by_model[model_id] for model_id in sorted(by_model)]
 
 

@@ -1,0 +1,1 @@
+"""How the default bundle came to be: data, checks, training. Never needed to run."""

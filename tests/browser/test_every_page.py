@@ -1,0 +1,138 @@
+"""Every page, wide and narrow, light and dark: accessible, inside its width, without errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.urls import get_resolver
+from playwright.sync_api import Page
+
+from catalog.corrections import set_alias, set_override
+from catalog.models import AliasRow, OverrideRow
+from catalog.shapes import Alias, Override
+from smartspawn.access.gates import gate_of, iterate_views
+from smartspawn.access.models import User
+from smartspawn.access.shapes import COMMAND_LINE, Role
+from tests.browser.conftest import OpenPage, Watch
+from tests.factories import SHA, make_entries, make_snapshot, publish_snapshot
+
+pytestmark = pytest.mark.browser
+
+# Address pattern -> addresses that show its states. Parts, downloads and forms without a page are not here.
+PAGES = {
+    "": ["/"],
+    "models/": ["/models/", "/models/?q=nothing+at+all", "/models/?max_price=cheap", "/models/?sort=cost&every=on"],
+    "models/<path:model_id>/": [
+        "/models/initech/gamma-3/#score-coding",
+        "/models/hostile/one/",
+        "/models/router/auto/",
+        "/models/acme/free-1:free/",
+        "/models/no/such/",
+    ],
+    "compare/": [
+        "/compare/",
+        "/compare/?models=acme/alpha-1",
+        "/compare/?models=acme/alpha-1,globex/beta-2,initech/gamma-3,hostile/one,no/such",
+        "/compare/?models=acme/alpha-1,globex/beta-2&prompt_mtok=lots",
+    ],
+    "frontier/": ["/frontier/", "/frontier/?category=coding"],
+    "changes/": ["/changes/", "/changes/?kind=removed"],
+    "sources/": ["/sources/"],
+    "sources/<str:key>/": ["/sources/lmarena/", "/sources/artificial-analysis/"],
+    "payloads/<str:sha256>/": [f"/payloads/{SHA}/"],
+    "unmatched/": ["/unmatched/", "/unmatched/?q=nothing"],
+    "aliases/": ["/aliases/", "/aliases/?q=nothing"],
+    "aliases/<int:alias_id>/": ["/aliases/{alias}/"],
+    "overrides/": ["/overrides/?model=acme/alpha-1"],
+    "overrides/<int:override_id>/": ["/overrides/{override}/"],
+    "api/docs/": ["/api/docs/"],
+    "account/": ["/account/"],
+    "account/keys/": ["/account/keys/"],
+    "people/": ["/people/"],
+    "people/<int:user_id>/": ["/people/{user}/"],
+    "audit/": ["/audit/"],
+}
+NOT_PAGES = {
+    "models/_results",
+    "models/_download.<str:kind>",
+    "sources/_progress",
+    "aliases/export.yaml",
+    "overrides/export.yaml",
+    "audit.csv",
+}
+PLAIN_PAGES = ["/sign-in/", "/sign-in/link/nonsense/"]  # for those who are not signed in
+FORMS = ("refresh/", "_refresh", "switch/", "/key/", "remove/", "settle/", "_settle", "save/", "import/", "revoke/")
+FORMS += ("role/", "active/", "link/")
+
+LOOKS = [(1280, "light"), (390, "dark")]
+NARROWEST = 320
+
+
+@pytest.fixture
+def site(live_server: Any) -> str:
+    """A small catalogue: axe takes its time with each row, and one row is like the next."""
+    publish_snapshot(make_snapshot(*make_entries(8)))
+    return str(live_server.url)
+
+
+@pytest.fixture
+def addresses(site: str) -> list[str]:
+    """Every page's addresses, with rows behind those that need one."""
+    set_alias(actor=COMMAND_LINE, alias=Alias(source="lmarena", name="mystery", model_id="acme/alpha-1", why="seen"))
+    set_override(
+        actor=COMMAND_LINE,
+        override=Override(model_id="acme/alpha-1", field="score.coding", value="50", why="measured here"),
+    )
+    user, _ = User.objects.get_or_create(username="some-viewer", defaults={"role": Role.VIEWER})
+    ids = {"alias": AliasRow.objects.get().pk, "override": OverrideRow.objects.get().pk, "user": user.pk}
+    return [address.format(**ids) for listed in PAGES.values() for address in listed]
+
+
+def test_no_page_is_left_out() -> None:
+    pages = {
+        route
+        for route, view in iterate_views(get_resolver().url_patterns)
+        if (gate := gate_of(view)) is not None and gate.role is not None
+    }
+    forms = {route for route in pages if route.endswith(FORMS)}
+
+    assert pages - forms - NOT_PAGES == set(PAGES)
+
+
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
+def test_every_page_is_accessible(
+    width: int, theme: str, addresses: list[str], open_page: OpenPage, watch: Watch, axe_source: str
+) -> None:
+    watch.expected = ("status of 404", "status of 410", "status of 422")  # some addresses are wrong on purpose
+    page = open_page(Role.ADMIN, viewport={"width": width, "height": 900}, color_scheme=theme)
+    faults = [fault for address in addresses for fault in violations(page, address, axe_source)]
+    nobody = open_page(None, viewport={"width": width, "height": 900}, color_scheme=theme)
+    faults += [fault for address in PLAIN_PAGES for fault in violations(nobody, address, axe_source)]
+
+    assert "\n".join(faults) == ""
+
+
+def test_every_page_fits_the_narrowest_screen(addresses: list[str], open_page: OpenPage, watch: Watch) -> None:
+    watch.expected = ("status of 404", "status of 422")
+    page = open_page(Role.ADMIN, viewport={"width": NARROWEST, "height": 700})
+    wide = []
+    for address in addresses:
+        page.goto(address)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > NARROWEST:
+            wide.append((address, width))
+
+    assert wide == []  # each with its width
+
+
+def violations(page: Page, address: str, axe_source: str) -> list[str]:
+    """What axe finds wrong with the page, each with where."""
+    page.goto(address)
+    page.evaluate(axe_source)  # by the debugger, past the CSP
+    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{address}: {item['id']} ({item['impact']}) at {node['target']}: {node['html'][:120]}"
+        for item in found["violations"]
+        for node in item["nodes"][:3]
+    ]

@@ -70,6 +70,8 @@ def requires_scope(scope: Scope, *, is_open: bool = False, allows_loopback: bool
 
     def decorate(view: V) -> V:
         _answer_head(view)
+        if hasattr(view, "cls"):
+            view.cls.gate = gate  # the OpenAPI document is made from the class
 
         def refusal(request: HttpRequest) -> None:
             if not _lacks_method(request, view):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from smartspawn.access import audit
@@ -84,7 +84,7 @@ def revoke_key(*, actor: Actor, key_id: int) -> None:
             audit.record(actor=actor, action="key.revoke", subject=f"key {key.prefix}", before=facts)
 
 
-def list_keys(*, actor: Actor) -> list[ApiKey]:
+def visible_keys(*, actor: Actor) -> models.QuerySet[ApiKey]:
     """The keys that the person may see: an admin everybody's, others their own; newest first."""
     keys = ApiKey.objects.select_related("owner")
-    return list(keys if actor.has_role(Role.ADMIN) else keys.filter(owner_id=actor.user_id))
+    return keys if actor.has_role(Role.ADMIN) else keys.filter(owner_id=actor.user_id)

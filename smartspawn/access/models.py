@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 
 from smartspawn.access.shapes import Actor, Role, Scope, scopes_within
+
+
+class PeopleManager(UserManager["User"]):
+    """Django's manager, for whose ``createsuperuser`` command an admin is an admin."""
+
+    use_in_migrations = False
+
+    def create_superuser(
+        self, username: str, email: str | None = None, password: str | None = None, **extra_fields: Any
+    ) -> User:
+        return super().create_superuser(username, email, password, **{"role": Role.ADMIN, **extra_fields})
 
 
 class User(AbstractUser):
@@ -18,6 +29,8 @@ class User(AbstractUser):
     role = models.CharField(
         max_length=10, choices=[(role.value, role.name.title()) for role in Role], default=Role.VIEWER
     )
+
+    objects: ClassVar[PeopleManager] = PeopleManager()
 
     class Meta:
         constraints = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from django.conf import settings
@@ -12,12 +13,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from smartspawn.access import audit
-from smartspawn.access.addresses import request_key
+from smartspawn.access.addresses import client_address, request_key
 from smartspawn.access.limits import check_limit, signin_address_limiter, signin_name_limiter
 from smartspawn.access.models import SigninLink, User
 from smartspawn.access.shapes import COMMAND_LINE, Actor, Role
 from smartspawn.access.tokens import digest, digests, make_secret
 from smartspawn.lib.errors import NotFound, NotSignedIn
+
+logger = logging.getLogger(__name__)
 
 LINK_LIFETIME = timedelta(minutes=15)
 _LINK_KEPT = timedelta(days=1)  # after its expiry, so that a late click is told why it fails
@@ -38,6 +41,7 @@ def check_password_signin(*, request: HttpRequest, username: str, password: str)
     check_limit(signin_name_limiter(), name_key, TOO_MANY)
     user = authenticate(request, username=username, password=password)
     if not isinstance(user, User):
+        logger.warning("Sign-in as %r refused to %s", username, client_address(request))
         raise NotSignedIn("The name or the password is wrong, or the account is not active.")
     signin_name_limiter().forget(name_key)
     return user

@@ -133,3 +133,14 @@ def test_json_is_read_whatever_it_is_called(content_type: str, make_user: MakeUs
     key = {"Authorization": f"Bearer {make_key(make_user(role=Role.MEMBER), Scope.CATALOG_REFRESH)}"}
     response = Client().generic("POST", "/api/change", b'{"a": 1}', content_type=content_type, headers=key)
     assert response.json()["given"] == {"a": 1}
+
+
+def test_the_openapi_document_says_what_the_gates_ask() -> None:
+    from drf_spectacular.generators import SchemaGenerator
+
+    paths = SchemaGenerator(patterns=_Urls.urlpatterns[:3]).get_schema(request=None, public=True)["paths"]
+    assert paths["/api/read"]["get"]["security"] == [{}, {"bearer": []}, {"header": []}]
+    assert paths["/api/change"]["post"]["security"] == [{"bearer": []}, {"header": []}]
+    assert "Needs the scope `catalog:refresh`." in paths["/api/change"]["post"]["description"]
+    assert "unless asked from the server itself" in paths["/api/log"]["post"]["description"]
+    assert "head" not in paths["/api/read"]

@@ -262,3 +262,16 @@ def test_the_record_of_a_key_holds_no_secret(make_user: MakeUser, make_key: Make
     entry = AuditEntry.objects.get(action="key.create")
     assert token[12:] not in str(entry.__dict__)
     assert entry.subject == f"key {token[:11]}"
+
+
+def test_many_keys_come_in_pages_at_a_constant_number_of_queries(
+    make_user: MakeUser, browse: Browse, django_assert_max_num_queries: Callable[[int], object]
+) -> None:
+    owner = make_user()
+    client = browse(owner)
+    template = {"owner": owner, "digest": "0" * 64, "scopes": [READ], "revoked_at": timezone.now()}
+    ApiKey.objects.bulk_create(ApiKey(prefix=f"ss_{place}", name=f"old{place:03}", **template) for place in range(70))
+    with django_assert_max_num_queries(8):
+        first = client.get("/account/keys/").content.decode()
+    assert first.count("Revoked") == 50
+    assert client.get("/account/keys/?page=2").content.decode().count("Revoked") == 20

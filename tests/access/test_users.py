@@ -159,3 +159,11 @@ def test_two_admins_who_remove_each_other_at_once_leave_one(way: str, make_user:
             done = [future.result() for future in [pool.submit(remove, admin.pk) for admin in admins]]
         assert sorted(done) == [False, True]
         assert User.objects.filter(role=Role.ADMIN, is_active=True).count() == 1
+
+
+def test_djangos_own_command_makes_an_admin_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.core.management import call_command
+
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "a quiet long passphrase")
+    call_command("createsuperuser", username="root", email="", interactive=False, verbosity=0)
+    assert User.objects.get().role == Role.ADMIN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -10,10 +11,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from smartspawn.access.gates import requires_role
 from smartspawn.access.inputs import DEFAULT_LIFETIME, LIFETIMES, KeyInput
-from smartspawn.access.keys import create_key, list_keys, revoke_key
+from smartspawn.access.keys import create_key, revoke_key, visible_keys
 from smartspawn.access.requests import ActorRequest
 from smartspawn.access.shapes import SCOPE_TITLES, Role, Scope
 from smartspawn.lib.errors import InvalidParam, NotAllowed
+
+_PAGE_ROWS = 50
 
 
 @requires_role(Role.VIEWER)
@@ -43,7 +46,7 @@ def _keys_page(request: ActorRequest, *, errors: object = None, token: str = "",
         (scope.value, SCOPE_TITLES[scope], scope.value in ticked) for scope in Scope if scope in request.actor.scopes
     ]
     context = {
-        "keys": list_keys(actor=request.actor),
+        "page": Paginator(visible_keys(actor=request.actor), _PAGE_ROWS).get_page(request.GET.get("page")),
         "now": timezone.now(),
         "errors": errors or {},
         "token": token,

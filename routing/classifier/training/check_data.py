@@ -38,7 +38,7 @@ EFFORT_BANDS = ((0.33, "easy"), (0.60, "medium"), (2.0, "hard"))
 HARM_BANDS = ((0.30, "low"), (0.55, "medium"), (2.0, "high"))
 
 SHINGLE_LENGTH = 5  # characters: short prompts have too few words to compare by words
-NEAR_DUPLICATE_SHARE = 0.8  # of shingles in common; typos and a changed word stay above it
+NEAR_DUPLICATE_SHARE = 0.7  # of shingles in common; a changed word or a polite preface stays above it
 TERSE_WORDS_MAX = 8
 LONG_WORDS_MIN = 120
 

@@ -35,7 +35,11 @@ def chromium_path() -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without a browser the browser tests are left out, loudly; on CI they stay, and fail."""
+    """Without a browser the browser tests are left out, loudly; on CI they stay, and fail.
+
+    What starts whole sites comes first: it takes long, and nobody should wait for it at the end alone.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("faults") is None)
     if find_chromium() or os.environ.get("CI"):
         return
     browser_items = [item for item in items if item.get_closest_marker("browser")]

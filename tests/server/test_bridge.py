@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from smartspawn import bridge
-from smartspawn.bridge import DjangoBridge, Message, Scope
+from smartspawn.bridge import WHOLE_BYTES, DjangoBridge, Message, Scope, build_environ
 
 LIMIT = 1000
 thread_counts: list[int] = []  # while the last request's body was awaited
@@ -30,9 +30,7 @@ class Application:
         return [b"done"]
 
 
-def send_request(
-    application: Application, messages: list[Message | float], *, length: int | None = None
-) -> list[Message]:
+def send_request(application: Any, messages: list[Message | float], *, length: int | None = None) -> list[Message]:
     """Give the bridge these messages (a number is a pause in seconds); return what it sent."""
     sent: list[Message] = []
     thread_counts.clear()
@@ -115,3 +113,92 @@ def test_a_slow_sender_holds_no_thread() -> None:
     before = threading.active_count()
     send_request(Application(), [part(b"a", more=True), 0.05, part(b"b")], length=2)
     assert thread_counts == [before, before]
+
+
+# --- answers ----------------------------------------------------------------------------------------------
+
+
+class Answering:
+    """A WSGI application with a given answer, which tells whether it was closed."""
+
+    def __init__(self, headers: list[tuple[str, str]], chunks: list[bytes]) -> None:
+        self.headers = headers
+        self.chunks = chunks
+        self.is_closed = False
+
+    def __call__(self, _environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("200 OK", self.headers)
+        return self
+
+    def __iter__(self) -> Any:
+        return iter(self.chunks)
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def bodies(sent: list[Message]) -> list[bytes]:
+    return [message.get("body", b"") for message in sent[1:]]
+
+
+def test_an_answer_of_known_length_goes_out_whole() -> None:
+    application = Answering([("Content-Length", "6")], [b"abc", b"def"])
+    sent = send_request(application, [part(b"")])
+    assert bodies(sent) == [b"abcdef"]
+    assert sent[0]["headers"] == [(b"content-length", b"6")]
+    assert application.is_closed
+
+
+@pytest.mark.parametrize("headers", [[], [("Content-Length", str(WHOLE_BYTES + 1))]])
+def test_an_answer_of_unknown_or_great_length_goes_out_piece_by_piece(headers: list[tuple[str, str]]) -> None:
+    application = Answering(headers, [b"abc", b"def"])
+    sent = send_request(application, [part(b"")])
+    assert bodies(sent) == [b"abc", b"def", b""]
+    assert [message.get("more_body", False) for message in sent[1:]] == [True, True, False]
+    assert application.is_closed
+
+
+def test_an_answer_that_breaks_is_closed_all_the_same() -> None:
+    class Breaking(Answering):
+        def __iter__(self) -> Any:
+            yield b"abc"
+            raise ValueError("in the middle")
+
+    application = Breaking([], [])
+    with pytest.raises(ValueError, match="in the middle"):
+        send_request(application, [part(b"")])
+    assert application.is_closed
+
+
+# --- the request in WSGI's words -----------------------------------------------------------------------------
+
+
+def environ_of(*headers: tuple[bytes, bytes], path: str = "/x", query: bytes = b"") -> dict[str, Any]:
+    scope: Scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "path": path,
+        "query_string": query,
+        "headers": list(headers),
+        "client": ("192.0.2.7", 4711),
+    }
+    return build_environ(scope, b"")
+
+
+def test_a_header_that_only_looks_like_a_trusted_one_is_dropped() -> None:
+    environ = environ_of((b"x-forwarded-for", b"10.0.0.1"), (b"x_forwarded_for", b"6.6.6.6"))
+    assert environ["HTTP_X_FORWARDED_FOR"] == "10.0.0.1"
+    assert "HTTP_X_FORWARDED_FOR" not in environ_of((b"x_forwarded_for", b"6.6.6.6"))
+
+
+def test_a_repeated_header_is_joined_and_cookies_by_their_own_mark() -> None:
+    environ = environ_of((b"accept", b"a"), (b"accept", b"b"), (b"cookie", b"x=1"), (b"cookie", b"y=2"))
+    assert (environ["HTTP_ACCEPT"], environ["HTTP_COOKIE"]) == ("a,b", "x=1; y=2")
+
+
+def test_paths_and_queries_come_through_byte_by_byte() -> None:
+    environ = environ_of(path="/models/größe 100%", query=b"q=gr%C3%B6\xff")
+    assert environ["PATH_INFO"].encode("latin1").decode() == "/models/größe 100%"
+    assert environ["QUERY_STRING"].encode("latin1") == b"q=gr%C3%B6\xff"
+    assert (environ["REMOTE_ADDR"], environ["REMOTE_PORT"]) == ("192.0.2.7", "4711")

@@ -10,6 +10,7 @@ import yaml
 
 from catalog.shapes import Category, Override
 from smartspawn.lib.errors import InvalidBody, InvalidParam
+from smartspawn.lib.yamltext import read_yaml
 
 SCORE_FIELDS: Final = tuple(f"score.{category}" for category in Category)
 PRICE_FIELDS: Final = ("price.prompt", "price.completion")
@@ -59,10 +60,7 @@ def dump_overrides(overrides: Sequence[Override]) -> str:
 
 def parse_overrides(text: str) -> tuple[Override, ...]:
     """The overrides in a YAML text, each checked. Raises InvalidBody or InvalidParam naming the entry."""
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InvalidBody(f"This is not YAML: {error}") from error
+    document = read_yaml(text)
     models = document.get("overrides") if isinstance(document, dict) else None
     if not isinstance(models, dict):
         raise InvalidBody("The file needs one key 'overrides' with model ids below it.")

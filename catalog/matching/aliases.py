@@ -13,15 +13,12 @@ import yaml
 
 from catalog.shapes import Alias, Source
 from smartspawn.lib.errors import InvalidBody
+from smartspawn.lib.yamltext import read_yaml
 
 _SEPARATORS: Final = re.compile(r"[\s_\-]+")
 _FIELDS: Final = ("source", "name", "model_id", "why")
 _REQUIRED: Final = ("name", "model_id", "why")
-_LONGEST_TEXT: Final = 500_000  # some four thousand aliases; more is a mistake or an attack
 _LONGEST_VALUE: Final = 500
-_DEEPEST: Final = 10
-# The C loader is some ten times as fast; it is part of every wheel, but not of every build from source.
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +46,6 @@ def load_shipped_aliases() -> tuple[Alias, ...]:
 
 def parse_aliases(text: str) -> tuple[Alias, ...]:
     """The aliases in this YAML. Raises InvalidBody naming the line or the entry that cannot be read."""
-    if len(text) > _LONGEST_TEXT:
-        raise InvalidBody(f"The file has more than {_LONGEST_TEXT:,} characters.")
     aliases = tuple(_read(entry, number) for number, entry in enumerate(_entries(text), start=1))
     seen: dict[tuple[str, str], int] = {}
     for number, alias in enumerate(aliases, start=1):
@@ -71,30 +66,13 @@ def dump_aliases(aliases: Sequence[Alias]) -> str:
 
 
 def _entries(text: str) -> Iterator[object]:
-    try:
-        _check_depth(text)
-        loaded = yaml.load(text, Loader=_LOADER)  # noqa: S506 - both are safe loaders
-    except yaml.MarkedYAMLError as fault:
-        line = fault.problem_mark.line + 1 if fault.problem_mark else 1
-        raise InvalidBody(f"Line {line}: {fault.problem or 'this is not YAML'}.") from fault
-    except (yaml.YAMLError, ValueError, RecursionError) as fault:
-        raise InvalidBody("This cannot be read as YAML.") from fault
+    loaded = read_yaml(text)
     entries = loaded.get("aliases") if isinstance(loaded, dict) else None
     if loaded is None or (isinstance(loaded, dict) and "aliases" in loaded and entries is None):
         return
     if not isinstance(entries, list):
         raise InvalidBody("The file needs one key, 'aliases', with a list of entries below it.")
     yield from entries
-
-
-def _check_depth(text: str) -> None:
-    """Refuse deep nesting before anything recurses into it; the C loader would crash the process."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_LOADER):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST:
-            line = event.start_mark.line + 1 if event.start_mark else 1
-            raise InvalidBody(f"Line {line}: this is nested too deeply.")
 
 
 def _read(entry: object, number: int) -> Alias:

@@ -64,7 +64,9 @@ def test_yaml_comes_back_as_it_went() -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("{", "not YAML"),
+        ("{", "Line"),
+        ("overrides: " + "[" * 200_000, "nested"),
+        ("a: &a [1]\noverrides: *a", "references"),
         ("[]", "overrides"),
         ("overrides: 3", "overrides"),
         ("overrides: {a/b: [{field: score.coding, value: 3}]}", "why"),

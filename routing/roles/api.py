@@ -34,7 +34,7 @@ def blocks(_request: Request) -> Response:
     summary="A task with a role in front, made of blocks",
     description="Nothing that is asked for is dropped silently: unknown ids, and what does not fit maxWords, "
     "are named in warnings. The key is absent where there are none.",
-    request=ComposeRoleInput,
+    request={"application/json": ComposeRoleInput},
     responses=OpenApiTypes.OBJECT,
     examples=[
         OpenApiExample(

@@ -60,7 +60,7 @@ class _CountField(serializers.IntegerField):
         return super().validate_empty_values(data)
 
     def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool) or not isinstance(data, int):
+        if not isinstance(data, int):  # true and false are refused below
             self.fail("invalid")
         return super().to_internal_value(data)
 

@@ -201,6 +201,7 @@ def test_under_a_limit_each_instruction_is_either_there_or_named(max_words: int)
     role = compose_role(replace(EXAMPLE, max_words=max_words))
     kept = instructions(role.full_prompt)
     told = " ".join(role.warnings)
+    assert kept == [text for text in asked_instructions(EXAMPLE) if text in kept]
     for text in asked_instructions(EXAMPLE):
         assert (text in kept) != (text in told)
     if role.word_count > max_words:
@@ -225,6 +226,8 @@ def test_a_block_that_lost_everything_is_not_said_to_apply() -> None:
     assert any('4 of 4 of stack "nextjs"' in warning for warning in role.warnings)
     nothing = compose_role(RoleRequest(task=TASK, stack=("go",), max_words=1))
     assert (nothing.has_role, nothing.full_prompt, nothing.stack) == (False, TASK, ())
+    bare = compose_role(replace(EXAMPLE, max_words=1))
+    assert (bare.stack, bare.domain, bare.output_format, bare.guardrails) == ((), None, None, ())
 
 
 def test_a_wider_limit_never_loses_an_instruction() -> None:

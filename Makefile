@@ -5,6 +5,9 @@ PY := $(VENV)/bin/python
 # The drivers for PostgreSQL and Redis come along where the environment or .env names one of them.
 SCALE := $(if $(DATABASE_URL)$(REDIS_URL),scale,$(shell grep -Eqs '^(DATABASE_URL|REDIS_URL)=.' .env && echo scale))
 EXTRAS := $(or $(SCALE),none)
+# Variables, because a comma in the text itself would divide the arguments of a call.
+WANTED := $(if $(SCALE),[scale])
+WANTED_DEV := [scale,dev]
 INSTALLED := $(VENV)/.installed-$(EXTRAS)
 INSTALLED_DEV := $(VENV)/.installed-dev
 PIP := $(PY) -m pip --disable-pip-version-check --no-input -q
@@ -80,10 +83,10 @@ $(VENV)/.created:
 
 $(INSTALLED): $(VENV)/.created pyproject.toml .constraints.txt
 	@echo "Installing packages into $(VENV); this takes about a minute, once."
-	@$(call quietly,$(PIP) install -c .constraints.txt -e '.$(if $(filter none,$(EXTRAS)),,[$(EXTRAS)])')
+	@$(call quietly,$(PIP) install -c .constraints.txt -e '.$(WANTED)')
 	@touch $@
 
 $(INSTALLED_DEV): $(VENV)/.created pyproject.toml .constraints.txt
 	@echo "Installing packages for development into $(VENV); this takes about two minutes, once."
-	@$(call quietly,$(PIP) install -c .constraints.txt -e '.[scale,dev]')
+	@$(call quietly,$(PIP) install -c .constraints.txt -e '.$(WANTED_DEV)')
 	@touch $@ $(VENV)/.installed-none $(VENV)/.installed-scale

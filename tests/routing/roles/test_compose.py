@@ -196,7 +196,7 @@ def test_an_unknown_persona_brings_no_guardrails(persona: str) -> None:
 # --- a limit of words --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("max_words", [1, 100, 250, 400, 600, 815, 816, 817, 5_000])
+@pytest.mark.parametrize("max_words", [1, 100, 250, 400, 600, 5_000])
 def test_under_a_limit_each_instruction_is_either_there_or_named(max_words: int) -> None:
     role = compose_role(replace(EXAMPLE, max_words=max_words))
     kept = instructions(role.full_prompt)
@@ -207,6 +207,14 @@ def test_under_a_limit_each_instruction_is_either_there_or_named(max_words: int)
     if role.word_count > max_words:
         assert kept == []
         assert str(role.word_count) in role.warnings[-1]
+
+
+def test_a_limit_that_just_fits_costs_nothing_and_one_word_less_one_instruction() -> None:
+    whole = compose_role(EXAMPLE)
+    assert compose_role(replace(EXAMPLE, max_words=whole.word_count)) == whole
+    less = compose_role(replace(EXAMPLE, max_words=whole.word_count - 1))
+    assert len(instructions(less.full_prompt)) == len(instructions(whole.full_prompt)) - 1
+    assert len(less.warnings) == 1
 
 
 def test_a_limit_costs_each_block_its_last_instructions_first() -> None:

@@ -188,7 +188,12 @@ def make_entries(count: int = 60) -> tuple[Entry, ...]:
 
 
 def publish_snapshot(snapshot: Snapshot | None = None) -> StoredSnapshot:
-    """The snapshot as the one in use, with prices, differences, states and payloads around it."""
+    """The snapshot as the one in use, with prices, differences, states and payloads around it.
+
+    What was published before is gone.
+    """
+    for table in (PriceFact, SourceState, StoredPayload, StoredSnapshot):
+        table.objects.all().delete()
     snapshot = snapshot or make_snapshot()
     now = timezone.now()
     stored = StoredSnapshot.objects.create(

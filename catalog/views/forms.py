@@ -90,8 +90,7 @@ class ChangesForm(serializers.Serializer[Any]):
 class NamesForm(serializers.Serializer[Any]):
     """Which names of sources to show."""
 
-    # A declared field leaves the class, so it does not clash with the attribute of this name.
-    source = serializers.ChoiceField(  # type: ignore[assignment]
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # declared fields leave the class: no clash
         [str(word) for word in Source], required=False, allow_blank=True, default=""
     )
     q = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")

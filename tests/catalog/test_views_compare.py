@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from catalog.shapes import Override
 from tests.catalog.pages import signed_in, text_of
 from tests.factories import make_entry, make_facts, make_snapshot, publish_snapshot
 
@@ -100,18 +101,12 @@ def test_a_hostile_id_stays_text() -> None:
 
 def test_an_unknown_price_makes_the_month_unknown() -> None:
     facts = make_facts("acme/mystery", prompt=None, completion=None)
-    publish_snapshot_again(make_entry("acme/mystery", facts=facts), make_entry("acme/known", prompt_usd=Decimal(1)))
+    publish_snapshot(
+        make_snapshot(make_entry("acme/mystery", facts=facts), make_entry("acme/known", prompt_usd=Decimal(1)))
+    )
     text = text_of(signed_in().get("/compare/", {"models": "acme/mystery,acme/known"}).content)
 
     assert "My month unknown $20.00" in text  # 10 x 1 + 2 x 5
-
-
-def publish_snapshot_again(*entries: Any) -> None:
-    from catalog.models import SourceState, StoredPayload, StoredSnapshot
-
-    for table in (SourceState, StoredPayload, StoredSnapshot):
-        table.objects.all().delete()
-    publish_snapshot(make_snapshot(*entries))
 
 
 def test_comparing_costs_few_queries(django_assert_max_num_queries: Any) -> None:
@@ -142,3 +137,14 @@ def test_the_frontier_costs_few_queries(django_assert_max_num_queries: Any) -> N
     client.get("/frontier/")
     with django_assert_max_num_queries(8):
         client.get("/frontier/")
+
+
+def test_a_corrected_model_carries_its_mark_wherever_its_numbers_show() -> None:
+    override = Override(model_id="acme/alpha-1", field="score.coding", value="99", by="ann", why="measured here")
+    corrected = make_entry("acme/alpha-1", value=99, overrides=(override,))
+    publish_snapshot(make_snapshot(corrected, make_entry("acme/beta-1", value=30)))
+    client = signed_in()
+
+    for path in ("/", "/models/", "/frontier/", "/compare/?models=acme/alpha-1,acme/beta-1", "/models/acme/beta-1/"):
+        text = text_of(client.get(path).content)
+        assert "Alpha 1 corrected" in text, path

@@ -300,3 +300,13 @@ def test_changes_cost_few_queries(django_assert_max_num_queries: Any) -> None:
     client.get("/changes/")
     with django_assert_max_num_queries(8):
         client.get("/changes/")
+
+
+def test_one_source_can_be_refreshed_alone() -> None:
+    publish_snapshot()
+    client = signed_in(Role.MEMBER)
+
+    assert "Refresh this source alone" in text_of(client.get("/sources/lmarena/").content)
+    client.post("/sources/refresh/", {"only": "lmarena"})
+    assert RefreshRun.objects.get().only == ["lmarena"]
+    assert client.post("/sources/refresh/", {"only": "somewhere"}).status_code == 404

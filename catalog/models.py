@@ -71,7 +71,7 @@ class StoredPayload(models.Model):
 
 
 class StoredSnapshot(models.Model):
-    """A published snapshot; its key is the catalogue's revision and the row is never changed."""
+    """A published snapshot; its key is the catalogue's revision. What it says never changes; old bodies are dropped."""
 
     revision = models.BigAutoField(primary_key=True)
     published_at = models.DateTimeField(db_index=True)

@@ -74,7 +74,7 @@ def get_entry(model_id: str) -> Entry:
 def get_snapshot(revision: int) -> Snapshot:
     """The snapshot of an earlier revision. Raises NotFound when it is not kept."""
     stored = StoredSnapshot.objects.filter(revision=revision).first()
-    if stored is None:
+    if stored is None or not stored.body_compressed:
         raise NotFound(f"Revision {revision} of the catalogue is not kept.")
     return _unpack(stored)
 

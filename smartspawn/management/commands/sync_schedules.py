@@ -7,22 +7,27 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand
 from django_q.models import Schedule
 
-# name -> (function, minutes). Whether a source is due is decided by its own interval.
-SCHEDULES: Final = {"catalog-refresh": ("catalog.tasks.refresh_due_sources", 10)}
+# name -> (function, its one argument, minutes). Whether a source is due is decided by its own interval.
+SCHEDULES: Final = {
+    "catalog-refresh": ("catalog.tasks.refresh_due_sources", "", 10),
+    "catalog-tidy": ("catalog.tasks.tidy_catalog", "", 24 * 60),
+    "sessions-tidy": ("django.core.management.call_command", "clearsessions", 24 * 60),
+}
 
 
 class Command(BaseCommand):
     help = __doc__ or ""
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        for name, (function, minutes) in SCHEDULES.items():
+        for name, (function, argument, minutes) in SCHEDULES.items():
             Schedule.objects.update_or_create(
                 name=name,
                 defaults={
                     "func": function,
+                    "args": repr((argument,)) if argument else None,
                     "schedule_type": Schedule.MINUTES,
                     "minutes": minutes,
                     "repeats": -1,
                 },
             )
-        Schedule.objects.filter(func__startswith="catalog.").exclude(name__in=SCHEDULES).delete()
+        Schedule.objects.exclude(name__in=SCHEDULES).filter(func__regex=r"^(catalog|smartspawn)\.").delete()

@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "smartspawn",
     "smartspawn.access",
     "catalog",
+    "routing",
 ]
 
 MIDDLEWARE = [

@@ -110,6 +110,9 @@ URL_ACCESS: Mapping[str, Row] = {
     "overrides/<int:override_id>/": page(Role.VIEWER),
     "overrides/<int:override_id>/remove/": page(Role.ADMIN, "POST"),
     "api/docs/": page(Role.VIEWER),
+    # routing
+    "api/roles/blocks": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
+    "api/roles/compose": endpoint(Scope.CATALOG_READ, Role.VIEWER, "POST", is_open=True),
     # probes
     "healthz": everybody(),
     "readyz": everybody(),

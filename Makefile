@@ -34,7 +34,7 @@ check: $(INSTALLED_DEV) ## lint, format, types, imports, templates, migrations, 
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy smartspawn catalog routing runs feedback
 	$(VENV)/bin/lint-imports
-	$(PY) -m djlint templates --check --lint --quiet
+	$(PY) -m djlint templates --check --lint
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) -m pytest tests/test_repository.py -n 0 -p no:cacheprovider
 

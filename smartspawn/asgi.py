@@ -15,7 +15,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smartspawn.settings")
 from smartspawn.wsgi import application as wsgi_application  # isort: skip  # sets Django up
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import Error as DatabaseFault
+from django.db import close_old_connections
 
 from catalog.queries import catalog_revision
 from smartspawn.access.addresses import client_key
@@ -53,7 +54,7 @@ class RevisionWatch:
 def _read_revision() -> int | None:
     try:
         return catalog_revision()
-    except DatabaseError:
+    except DatabaseFault:
         return None
     finally:
         close_old_connections()

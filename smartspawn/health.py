@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error as DatabaseFault
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -108,7 +108,7 @@ def check_readiness(now: datetime) -> Readiness:
 def _find(name: str, check: Callable[[datetime], Finding], now: datetime) -> Finding:
     try:
         return check(now)
-    except DatabaseError:
+    except DatabaseFault:
         LOG.exception("readiness check '%s' failed", name)  # the answer is public: no details of the database in it
         return Finding(is_ok=False, facts={"error": "the database does not answer"})
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import IO
 
 from django.core.management import call_command
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseFault
+from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 EXIT_PORT = 3
@@ -37,7 +38,7 @@ def prepare_site(say: Say) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         call_command("sync_schedules", verbosity=0)
         call_command("load_snapshot", if_empty=True, stdout=StringIO())
-    except DatabaseError as error:
+    except DatabaseFault as error:
         raise CannotStart(_database_advice(error), EXIT_DATABASE) from error
     call_command("collectstatic", interactive=False, verbosity=0)
     say("Tables, catalogue and static files are ready.")
@@ -56,7 +57,7 @@ def _refuse_newer_database() -> None:
         )
 
 
-def _database_advice(error: DatabaseError) -> str:
+def _database_advice(error: DatabaseFault) -> str:
     settings_dict = connection.settings_dict
     if connection.vendor == "sqlite":
         where = f"The database file {settings_dict['NAME']}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 from argparse import ArgumentParser
 
@@ -14,6 +15,7 @@ from smartspawn.processes import end_with_supervisor
 STOP_GRACE_S = 5  # an open request gets this long to finish after the signal to stop
 # Longer than common proxies keep theirs (60 s), so that it is the proxy that closes an idle connection.
 KEEP_ALIVE_S = 65
+MOST_CONNECTIONS = 16_384
 
 
 class Command(BaseCommand):
@@ -27,6 +29,7 @@ class Command(BaseCommand):
 
         end_with_supervisor()
         self.check(tags=[SERVING_TAG], include_deployment_checks=True)
+        _allow_many_connections()
         config = uvicorn.Config(
             "smartspawn.asgi:application",
             host=settings.HOST,
@@ -42,3 +45,10 @@ class Command(BaseCommand):
         )
         sockets = [socket.socket(fileno=socket_fd)] if socket_fd is not None else None
         uvicorn.Server(config).run(sockets=sockets)
+
+
+def _allow_many_connections() -> None:
+    """Use what the system allows: idle clients alone soon fill the usual soft limit of 1,024."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, MOST_CONNECTIONS)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, connections
+from django.db import Error as DatabaseFault
+from django.db import connections
 
 from smartspawn.startup import CannotStart, listen, lock_home, prepare_site, site_address
 from smartspawn.supervisor import Program, Supervisor
@@ -82,7 +83,7 @@ class _Greeting:
 
         try:
             link = create_signin_link(site_url=None if settings.HAS_SITE_URL else self._address)
-        except DatabaseError:
+        except DatabaseFault:
             return  # the next tick tries again; a busy database must not take the site down
         finally:
             connections.close_all()

@@ -15,7 +15,8 @@ from pathlib import Path
 from types import FrameType
 
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, close_old_connections
+from django.db import Error as DatabaseFault
+from django.db import close_old_connections
 
 from smartspawn.processes import end_forks_with_parent, end_with_supervisor
 
@@ -96,7 +97,7 @@ def _record(is_alive_now: threading.Event) -> None:
         is_alive_now.wait()
         try:
             record_heartbeat(name)
-        except DatabaseError:
+        except DatabaseFault:
             LOG.warning("the heartbeat could not be written", exc_info=True)
         close_old_connections()
         time.sleep(RECORD_EVERY_S)

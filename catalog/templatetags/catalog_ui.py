@@ -196,7 +196,7 @@ def signed(value: float | None) -> SafeString | str:
 @register.filter
 def breakable(text: str) -> SafeString:
     """A long dotted name that may wrap after its dots and underscores only."""
-    return SafeString(re.sub(r"([._/])", r"\1<wbr>", escape(text)))
+    return SafeString(re.sub(r"([._/-])", r"\1<wbr>", escape(text)))
 
 
 @register.simple_tag

@@ -165,7 +165,7 @@ def test_removed_models_are_not_linked_and_names_are_escaped() -> None:
 
 
 def test_long_dotted_names_may_wrap_and_stay_escaped() -> None:
-    assert ui.breakable("a.b_<i>") == "a.<wbr>b_<wbr>&lt;i&gt;"
+    assert ui.breakable("a.b_<i>-c") == "a.<wbr>b_<wbr>&lt;i&gt;-<wbr>c"
 
 
 @pytest.mark.parametrize(

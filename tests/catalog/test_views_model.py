@@ -23,7 +23,7 @@ def test_the_page_opens_each_score_to_its_parts_and_their_payloads() -> None:
     text = text_of(html)
 
     assert html.decode().count('class="score-card"') == len(Category)
-    for shown in ("lmarena", ".text.", "1,300", "row-0", "4321 votes", "41 models, 1,250 ± 60", "2026-07-01"):
+    for shown in ("lmarena", ".text.", "1,300", "row-0", "4321 votes", "41 : 1,250 ± 60", "2026-07-01"):
         assert shown in text, shown
     assert f"/payloads/{SHA}/" in html.decode()
 

@@ -1,0 +1,62 @@
+"""Say a prompt as somebody else would: slips of the keyboard, politeness, cut ends. The labels must not move.
+
+These slips are drawn by other rules than the fixed ones of `routing.classifier.perturb`, by which flips are measured.
+"""
+
+from __future__ import annotations
+
+import random
+
+PREFACES = (
+    "hi,", "hi there!", "hey,", "hello,", "good morning,", "please", "pls", "could you please", "can you",
+    "would you mind to", "i need you to", "i'd like you to", "quick one:", "ok so", "so,", "task:", "todo:", "next:",
+    "hey, could you", "when you have a moment:", "your next job:", "for today:", "one more thing:", "i was wondering if you could",
+)  # fmt: skip
+CODAS = (
+    "thanks", "thanks!", "thank you", "thx", "please", "cheers", "pls", "thanks in advance", "much appreciated.",
+    "let me know when it's done", "take your time", "ty",
+)  # fmt: skip
+NEIGHBOURS = {
+    "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "j": "hk",
+    "k": "jl", "l": "ko", "m": "n", "n": "bm", "o": "ip", "p": "o", "q": "wa", "r": "et", "s": "ad", "t": "ry",
+    "u": "yi", "v": "cb", "w": "qe", "x": "zc", "y": "tu", "z": "x",
+}  # fmt: skip
+SHARE_SLIPS, SHARE_PREFACE, SHARE_CODA, SHARE_BARE_END, SHARE_JOINED = 0.35, 0.15, 0.1, 0.15, 0.05
+SLIP_SHARE_PER_WORD = (0.03, 0.15)
+SHORTEST_SLIPPED_WORD = 4
+
+
+def vary(text: str, rng: random.Random) -> str:
+    """The prompt again, or a variant of it with the same labels."""
+    if rng.random() < SHARE_SLIPS:
+        text = _slip(text, rng)
+    if rng.random() < SHARE_BARE_END:
+        text = text.rstrip(" .!?\n")
+    if rng.random() < SHARE_JOINED:
+        text = " ".join(text.split())
+    if rng.random() < SHARE_PREFACE:
+        text = f"{rng.choice(PREFACES)} {text}"
+    if rng.random() < SHARE_CODA:
+        text = f"{text}{rng.choice((' ', '. ', ', ', chr(10)))}{rng.choice(CODAS)}"
+    return text
+
+
+def _slip(text: str, rng: random.Random) -> str:
+    share = rng.uniform(*SLIP_SHARE_PER_WORD)
+    words = text.split(" ")
+    return " ".join(_slip_word(word, rng) if rng.random() < share else word for word in words)
+
+
+def _slip_word(word: str, rng: random.Random) -> str:
+    if len(word) < SHORTEST_SLIPPED_WORD or not word.isalpha():
+        return word
+    at = rng.randrange(len(word) - 1)
+    match rng.randrange(4):
+        case 0:
+            return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+        case 1:
+            return word[:at] + word[at + 1 :]
+        case 2:
+            return word[: at + 1] + word[at:]
+        case _:
+            return word[:at] + rng.choice(NEIGHBOURS.get(word[at].lower(), word[at])) + word[at + 1 :]

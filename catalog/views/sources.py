@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST, require_safe
@@ -19,7 +19,7 @@ from catalog.views.posting import rebuild
 from smartspawn.access.gates import requires_role
 from smartspawn.access.requests import ActorRequest
 from smartspawn.access.shapes import Role
-from smartspawn.lib.errors import BadInput, Conflict
+from smartspawn.lib.errors import BadInput, Conflict, NotFound
 
 
 @requires_role(Role.VIEWER)
@@ -121,7 +121,7 @@ def payload(request: ActorRequest, sha256: str) -> HttpResponse:
     """Where a number came from: one upstream answer, by its fingerprint."""
     report = queries.find_payload_report(sha256)
     if report is None:
-        raise Http404(
+        raise NotFound(
             f"No payload with the fingerprint {sha256[:16]}… is kept; payloads are kept while they are in use."
         )
     return TemplateResponse(request, "catalog/payload.html", {"payload": report, "source": _report(report.source)})
@@ -140,7 +140,7 @@ def _source(key: str) -> Source:
     try:
         return Source(key)
     except ValueError as error:
-        raise Http404(f"There is no source '{key[:40]}'.") from error
+        raise NotFound(f"There is no source '{key[:40]}'.") from error
 
 
 def _report(key: Source) -> SourceReport:

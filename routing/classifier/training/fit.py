@@ -55,10 +55,9 @@ def fit(
     optimizer = torch.optim.AdamW(_groups(router, recipe), weight_decay=recipe.weight_decay, foreach=True)
     peaks = [group["lr"] for group in optimizer.param_groups]
     step_count = recipe.epochs * sum(1 for _ in batches(examples, encode, recipe, random.Random(0)))  # noqa: S311
-    step, began = 0, time.monotonic()
+    step, total, began = 0, 0.0, time.monotonic()
     for epoch in range(recipe.epochs):
         router.train()
-        total = 0.0
         for batch in batches(examples, encode, recipe, rng):
             share = _rate_share(step, step_count, recipe.warmup_share)
             for group, peak in zip(optimizer.param_groups, peaks, strict=True):
@@ -70,9 +69,9 @@ def fit(
             loss.backward()
             nn.utils.clip_grad_norm_(router.parameters(), 1.0)
             optimizer.step()
-            step, total = step + 1, total + float(loss)
+            step, total = step + 1, total + loss.item()
             if step % 50 == 0:
-                print(f"step {step}/{step_count} loss {float(loss):.3f} {time.monotonic() - began:.0f} s", flush=True)  # noqa: T201 - a command's progress
+                print(f"step {step}/{step_count} mean loss {total / step:.3f} {time.monotonic() - began:.0f} s", flush=True)  # noqa: T201 - a command's progress
         after_epoch(epoch)
 
 

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from smartspawn.access.models import User
 from smartspawn.access.shapes import Role
 from tests.factories import publish_snapshot
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-PATIENCE_MS = 5000
+PATIENCE_MS = 10_000  # a busy machine is no fault of the page
 
 OpenPage = Callable[..., Page]
 
@@ -56,6 +56,7 @@ def browser(chromium_path: str, django_db_setup: None) -> Iterator[Browser]:
     """
     with sync_playwright() as playwright, pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        expect.set_options(timeout=PATIENCE_MS)
         running = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
         yield running
         running.close()

@@ -57,9 +57,18 @@ def parse_payloads(source: Source, payloads: Sequence[Payload]) -> ParsedSource:
 
 
 def keep_held(source: Source, held: Mapping[str, Payload]) -> Collected:
-    """The data held, read again; nothing is fetched."""
+    """The data held, read again; nothing is fetched.
+
+    What can no longer be read, after damage or an upgrade, costs this source alone.
+    """
     payloads = tuple(held.values())
-    parsed = parse_payloads(source, payloads) if payloads else None
+    if not payloads:
+        return Collected(source=source, parsed=None, payloads=(), is_new=False)
+    try:
+        parsed = parse_payloads(source, payloads)
+    except SourceFault as fault:
+        reason = f"the data held cannot be read any more: {fault.message}"
+        return Collected(source, None, payloads, is_new=False, error=reason, error_code=fault.code)
     return Collected(source=source, parsed=parsed, payloads=payloads, is_new=False)
 
 

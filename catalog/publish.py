@@ -131,7 +131,7 @@ def _record_differences(stored: StoredSnapshot, differences: Sequence[Difference
                 before=item.before[:300],
                 after=item.after[:300],
             )
-            for item in differences
+            for item in reversed(differences)  # lists show the newest row first: what came and went, then prices
         ),
         batch_size=500,
     )

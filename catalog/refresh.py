@@ -143,7 +143,9 @@ def _collect(run: RefreshRun, *, captures: Captures | None, is_rebuild: bool) ->
     used = [source for source in ALL_SOURCES if not is_switched_off(source)]
     held = {source: current_payloads(source) for source in used}
     if is_rebuild:
-        return [keep_held(source, held[source]) for source in used]
+        kept = [keep_held(source, held[source]) for source in used]
+        note_attempts(kept, [item.source for item in kept if item.error], timezone.now())
+        return kept
     wanted = [source for source in used if not run.only or source in run.only]
     if captures is not None:
         return _collect_captures(held, wanted, captures)

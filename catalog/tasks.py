@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
@@ -77,17 +77,27 @@ def tidy_catalog() -> str:
     return f"{prune_snapshots()} snapshots emptied"
 
 
-def rebuild_soon(*, actor: Actor, trigger: str) -> bool:
-    """Build the snapshot again from the data held, now; False when a refresh is at it already.
+def rebuild_soon(*, actor: Actor, trigger: str) -> None:
+    """Have the snapshot built again from the data held, as soon as a worker is free.
 
-    The refresh that is at it sees the correction when it ends, and rebuilds by itself.
+    Corrections come in bursts, so a rebuild that began after this word was stored counts for it too.
     """
+    asked_at = timezone.now().isoformat()
+    async_task("catalog.tasks.answer_rebuild", asked_at, trigger, actor.label, group="catalog")
+
+
+def answer_rebuild(asked_at: str, trigger: str, actor_label: str) -> str:
+    """Do the rebuild that rang, unless a later run has counted the correction already."""
+    since = datetime.fromisoformat(asked_at)
+    if RefreshRun.objects.filter(started_at__gte=since, state=RefreshRun.State.DONE).exists():
+        return "counted already"
     try:
-        rebuild_catalog(actor=actor, trigger=trigger)
+        outcome = rebuild_catalog(actor=Actor(label=actor_label), trigger=trigger)
     except Conflict:
-        logger.info("rebuild left to the refresh that is running (%s)", trigger)
-        return False
-    return True
+        return "left to the refresh that is running: it looks for corrections when it ends"
+    except SourceFault as fault:
+        return f"failed: {fault.message}"  # the run's row carries it too
+    return f"revision {outcome.revision}"
 
 
 def _ring_again() -> None:

@@ -44,6 +44,8 @@ def list_unmatched(
         for match in waiting
         if (source is None or match.source == source) and all(word in match.source_name.casefold() for word in words)
     ]
+    # The archived leaderboard lists thousands of models that nobody sells; the others come first.
+    found.sort(key=lambda match: match.source is Source.HF_LEADERBOARD)
     page_count = max(1, -(-len(found) // page_size))
     page = min(max(1, page), page_count)
     index = _index(find_fingerprint(), aliases)

@@ -13,7 +13,7 @@ from catalog.models import AliasRow
 from catalog.shapes import Alias, Source
 from catalog.tasks import rebuild_soon
 from smartspawn.access.requests import ActorRequest
-from smartspawn.lib.errors import InvalidParam, MissingParam, SourceFault
+from smartspawn.lib.errors import InvalidParam, MissingParam
 
 SOURCE_CHOICES: Final = (("", "every source"), *((str(key), str(key)) for key in Source))
 
@@ -37,14 +37,9 @@ def save_alias(request: ActorRequest, alias: Alias) -> AliasRow:
 
 
 def rebuild(request: ActorRequest, *, trigger: str) -> None:
-    """Have a stored correction counted now, or say when it will be; the correction stands either way."""
-    try:
-        is_counted = rebuild_soon(actor=request.actor, trigger=trigger)
-    except SourceFault as fault:
-        messages.warning(request, f"It is stored, and counts from the next refresh on: {fault.message}")
-        return
-    if not is_counted:
-        messages.info(request, "It is stored, and counts when the refresh that is running ends.")
+    """Have a stored correction counted, and say that it will be."""
+    rebuild_soon(actor=request.actor, trigger=trigger)
+    messages.info(request, "It is stored, and counts within seconds: the catalogue is being built again.")
 
 
 def check_listed(model_id: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -27,11 +28,12 @@ from catalog.refresh import (
 )
 from catalog.shapes import Alias, Category, DifferenceKind, Override, Source
 from catalog.source_states import config_of, remove_source_key, set_source_key, switch_source
-from catalog.tasks import refresh_due_sources
+from catalog.tasks import rebuild_soon, refresh_due_sources
 from smartspawn.access.models import AuditEntry
 from smartspawn.access.shapes import COMMAND_LINE
 from smartspawn.lib.errors import Conflict, InvalidParam, SourceFault
 from tests.captures import write_captures
+from tests.queue import run_queue
 from tests.upstreams import AA_KEY, Upstreams
 
 pytestmark = pytest.mark.django_db
@@ -357,3 +359,25 @@ def test_a_source_that_an_admin_switched_off_counts_no_more(upstreams: Upstreams
     switch_source(actor=COMMAND_LINE, source=Source.LIVEBENCH, is_enabled=True, why="again")
     rebuild_catalog(actor=COMMAND_LINE, trigger="switch")
     assert Source.LIVEBENCH in {use.source for use in queries.current_snapshot().sources}
+
+
+def test_a_burst_of_corrections_is_counted_by_one_rebuild(upstreams: Upstreams) -> None:
+    refresh()
+    model_id = next(iter(queries.entries_by_id()))
+    for score in ("1", "2", "3"):
+        override = Override(model_id=model_id, field="score.general", value=score, why="burst")
+        set_override(actor=COMMAND_LINE, override=override)
+        rebuild_soon(actor=COMMAND_LINE, trigger="burst")
+    run_queue()
+    assert queries.get_entry(model_id).scores[Category.GENERAL].value == 3.0
+    assert RefreshRun.objects.filter(trigger="burst").count() == 1
+
+
+def test_data_held_that_cannot_be_read_any_more_costs_its_source_alone(upstreams: Upstreams) -> None:
+    refresh()
+    damaged = zlib.compress(b"junk")
+    StoredPayload.objects.filter(source=Source.LMARENA).update(body_compressed=damaged)
+    rebuild_catalog(actor=COMMAND_LINE, trigger="after damage")
+    assert Source.LMARENA not in {use.source for use in queries.current_snapshot().sources}
+    assert Source.LIVEBENCH in {use.source for use in queries.current_snapshot().sources}
+    assert light(Source.LMARENA) is SourceLight.RED

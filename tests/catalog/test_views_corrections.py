@@ -10,7 +10,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from catalog.models import AliasRow, OverrideRow
 from smartspawn.access.shapes import Role
-from smartspawn.lib.errors import SourceFault
 from tests.catalog.pages import signed_in, text_of
 from tests.factories import publish_snapshot
 
@@ -81,16 +80,6 @@ def test_a_word_that_cannot_be_meant_is_refused_and_nothing_is_stored(
         assert words in text_of(response.content)
     assert AliasRow.objects.count() == 0
     assert rebuilt.call_count == 0
-
-
-@pytest.mark.usefixtures("rebuilt")
-def test_a_word_stands_even_when_the_catalogue_cannot_be_rebuilt_now() -> None:
-    with patch("catalog.views.posting.rebuild_soon", side_effect=SourceFault("no payload is held.")):
-        sent = {**NAME, "model_id": "acme/alpha-1"}
-        text = text_of(signed_in(Role.ADMIN).post("/aliases/save/", sent, follow=True).content)
-
-    assert "counts from the next refresh on: no payload is held." in text
-    assert AliasRow.objects.get().model_id == "acme/alpha-1"
 
 
 # --- aliases -----------------------------------------------------------------------------------

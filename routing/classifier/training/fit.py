@@ -54,7 +54,7 @@ def fit(
     rng = random.Random(recipe.seed)  # noqa: S311 - repeatable on purpose
     optimizer = torch.optim.AdamW(_groups(router, recipe), weight_decay=recipe.weight_decay, foreach=True)
     peaks = [group["lr"] for group in optimizer.param_groups]
-    step_count = recipe.epochs * sum(1 for _ in batches(examples, encode, recipe, random.Random(0)))  # noqa: S311
+    step_count = recipe.epochs * sum(1 for _ in batches(examples, encode, recipe, random.Random(0)))  # noqa: S311 - a count
     step, total, began = 0, 0.0, time.monotonic()
     for epoch in range(recipe.epochs):
         router.train()

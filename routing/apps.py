@@ -5,3 +5,6 @@ from django.apps import AppConfig
 
 class RoutingConfig(AppConfig):
     name = "routing"
+
+    def ready(self) -> None:
+        from routing.classifier import checks  # noqa: F401 - registers the check

@@ -224,6 +224,10 @@ REFRESH_API_KEY = env.str("REFRESH_API_KEY", default="")
 AUTO_REFRESH = env.bool("SMARTSPAWN_AUTO_REFRESH", default=True)
 SOURCE_BASE_URLS = env.dict("SMARTSPAWN_SOURCE_BASE_URLS", default={})  # upstream host=mirror address
 
+# --- routing ----------------------------------------------------------------------------------
+# A folder of ONNX graph, spm.model and settings: ours, or a downloaded spawn-router.
+CLASSIFIER_DIR = env.str("SMARTSPAWN_CLASSIFIER_DIR", default=str(BASE_DIR / "routing" / "classifier" / "bundle"))
+
 # --- health: past this age of the catalogue /readyz answers 503; 0: an old catalogue is better than none ------
 READYZ_CATALOG_MAX_AGE_H = env.int("READYZ_CATALOG_MAX_AGE_H", default=0)
 

@@ -1,1 +1,5 @@
 """What kind of work is it? The classifier, its bundle and its training."""
+
+from routing.classifier.classify import classify
+
+__all__ = ["classify"]

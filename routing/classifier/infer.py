@@ -1,0 +1,116 @@
+"""Run a bundle's graph: token ids in, calibrated probabilities and sub-dimensions out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.classifier.bundle import Bundle, BundleFault
+from routing.classifier.heads import HEADS, LOGITS_OUTPUT, OPTIONAL_HEADS, SUB_OUTPUT
+from routing.classifier.tokenize import Tokenizer, tidy
+
+# What spawn-router's graph asks for beside the text: "nothing happened before". Fed only where the graph has it.
+SENTINELS: Mapping[str, NDArray[Any]] = {
+    "previous_action_id": np.array([0], dtype=np.int64),
+    "previous_outcome_id": np.array([4], dtype=np.int64),
+    "log_recency_seconds": np.array([0.0], dtype=np.float32),
+    "has_interaction": np.array([0], dtype=np.int64),
+    "has_recency": np.array([0], dtype=np.int64),
+}
+TEXT_INPUTS = frozenset({"input_ids", "attention_mask"})
+SELF_TEST_TEXT = "Fix the null pointer exception in the login handler"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the graph says of a text: probabilities per head, in the order of `HEADS`, and the sub-dimensions."""
+
+    probs: Mapping[str, tuple[float, ...]]
+    sub_dimensions: Mapping[str, float]
+
+
+class Engine:
+    """A loaded bundle. Threads may share it: ONNX Runtime's sessions are safe to call at once."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self._tokenizer = Tokenizer(bundle.tokenizer_path, tokens_max=bundle.tokens_max)
+        self._session = _open_session(bundle)
+        asked = {entry.name for entry in self._session.get_inputs()}
+        unknown = asked - TEXT_INPUTS - SENTINELS.keys()
+        if unknown or "input_ids" not in asked:
+            raise BundleFault(f"{bundle.graph_path} asks for inputs that nobody knows: {', '.join(sorted(unknown))}.")
+        self._masked = "attention_mask" in asked
+        self._sentinels = {name: value for name, value in SENTINELS.items() if name in asked}
+        self._outputs = [entry.name for entry in self._session.get_outputs()]
+        self.heads = tuple(head for head in HEADS if LOGITS_OUTPUT[head] in self._outputs)
+        missing = HEADS.keys() - OPTIONAL_HEADS - set(self.heads)
+        if missing:
+            raise BundleFault(f"{bundle.graph_path} has no outputs for {', '.join(sorted(missing))}.")
+
+    def answer(self, text: str) -> Answer:
+        """What the graph says of this text."""
+        outputs = self._run(self._tokenizer.encode(tidy(text)))
+        return Answer(
+            probs={head: self._probs(head, outputs[LOGITS_OUTPUT[head]]) for head in self.heads},
+            sub_dimensions={
+                name: round(min(1.0, max(0.0, float(outputs[output].reshape(-1)[0]))), 4)
+                for name, output in SUB_OUTPUT.items()
+                if output in outputs
+            },
+        )
+
+    def check(self) -> None:
+        """The self-test: a probe goes through, and the bundle's own probes get the labels it was packed with."""
+        answer = self.answer(SELF_TEST_TEXT)
+        for head, probs in answer.probs.items():
+            if not np.isfinite(probs).all():
+                raise BundleFault(f"{self.bundle.graph_path}: {head} is not a number.")
+        for probe in self.bundle.probes:
+            probs_by_head = self.answer(probe.text).probs
+            for head, label in probe.labels.items():
+                got = HEADS[head][int(np.argmax(probs_by_head[head]))] if head in probs_by_head else "nothing"
+                if got != label:
+                    raise BundleFault(f"Self-test: {head} of {probe.text!r} is {got}, was {label} when packed.")
+
+    def _run(self, ids: Sequence[int]) -> dict[str, NDArray[Any]]:
+        feeds: dict[str, NDArray[Any]] = {"input_ids": np.array([ids], dtype=np.int64), **self._sentinels}
+        if self._masked:
+            feeds["attention_mask"] = np.ones((1, len(ids)), dtype=np.int64)
+        try:
+            values = self._session.run(self._outputs, feeds)
+        except _runtime_errors() as error:
+            raise BundleFault(f"{self.bundle.graph_path} does not run: {error}") from error
+        return dict(zip(self._outputs, values, strict=True))
+
+    def _probs(self, head: str, logits: NDArray[Any]) -> tuple[float, ...]:
+        scaled = logits.reshape(-1).astype(np.float64) / self.bundle.temperatures[head]
+        if scaled.shape != (len(HEADS[head]),):
+            raise BundleFault(f"{self.bundle.graph_path}: {head} has {scaled.size} values, not {len(HEADS[head])}.")
+        powers = np.exp(scaled - scaled.max())
+        return tuple(float(p) for p in powers / powers.sum())
+
+
+def _open_session(bundle: Bundle) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # the web server's threads are the parallelism
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(bundle.graph_path), options, providers=["CPUExecutionProvider"])
+    except _runtime_errors() as error:
+        raise BundleFault(f"{bundle.graph_path} is no graph that can be run: {error}") from error
+
+
+def _runtime_errors() -> tuple[type[Exception], ...]:
+    """Every exception of ONNX Runtime; they share no parent of their own."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    own = [kind for kind in vars(state).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    return (*own, RuntimeError, ValueError)

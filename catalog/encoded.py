@@ -38,6 +38,11 @@ def encode_models(snapshot: Snapshot, entries: Sequence[Entry], *, filtered_coun
     return encode({"data": [encoded[entry.facts.model_id] for entry in entries], "meta": meta})
 
 
+def encoded_model(snapshot: Snapshot, model_id: str) -> msgspec.Raw:
+    """One model of the snapshot as the wire has it."""
+    return _encoded_models(snapshot)[model_id]
+
+
 def _encoded_models(snapshot: Snapshot) -> Mapping[str, msgspec.Raw]:
     global _held  # noqa: PLW0603  one set of encoded models per process; swapped whole
     known, encoded = _held

@@ -43,6 +43,23 @@ class Risk(StrEnum):
     HIGH = "high"
 
 
+# --- request -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRequest:
+    """What a caller asks for: a task in words, and what to heed in choosing for it."""
+
+    task: str
+    budget: Budget = Budget.MEDIUM
+    exclude: frozenset[str] = frozenset()
+    context_tags: tuple[str, ...] = ()
+    required_capabilities: tuple[str, ...] = ()
+    min_context_tokens: int | None = None
+    preference: int | None = None  # 0: every cent counts, 10: quality alone; None: by score, ties by price
+    count: int = 1
+
+
 # --- features ------------------------------------------------------------------------------
 
 
@@ -154,6 +171,10 @@ class RankedCandidate:
     completion_usd_per_mtok: Decimal | None
     context_length_tokens: int | None
     reasons: tuple[str, ...] = ()
+    caution: float = 0.0  # taken off the score for what neither benchmarks nor ratings cover
+    source_count: int = 0  # that may be named; the catalogue's own is one of them
+    is_fast: bool = False
+    cost_penalty: float = 0.0  # taken off in ranking, not in the score, where cost counts beside quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +196,7 @@ class Choice:
     ranked: tuple[RankedCandidate, ...]
     removals: tuple[Removal, ...]
     reason: str
+    preference: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,5 +20,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api", catalog_api.root, name="api-root"),
     path("api/schema/", schema, name="api-schema"),
     path("api/", include("catalog.api_urls")),
+    path("api/", include("routing.api_urls")),
     path("api/", include("routing.roles.urls")),
 ]

@@ -75,6 +75,9 @@ URL_ACCESS: Mapping[str, Row] = {
     "api/compare": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
     "api/status": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
     "api/refresh": endpoint(Scope.CATALOG_REFRESH, Role.MEMBER, "POST"),
+    # the API of routing: choosing
+    "api/pick": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
+    "api/recommend": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
     # the pages of the catalog
     "": page(Role.VIEWER),
     "models/": page(Role.VIEWER),

@@ -1,0 +1,86 @@
+"""Choosing over HTTP, at the addresses and in the words of the ancestor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+
+from catalog.encoded import encode
+from routing import presenters
+from routing.decide import pick as pick_model
+from routing.decide import recommend as recommend_models
+from routing.inputs import PickInput, RecommendInput, read_body, read_pick, read_recommend
+from smartspawn.access.gates import requires_scope
+from smartspawn.access.requests import actor_of
+from smartspawn.access.shapes import Actor, Scope
+
+
+@extend_schema(
+    methods=["GET"],
+    operation_id="pick",
+    tags=["Choosing"],
+    summary="The one model for a task",
+    parameters=[PickInput],
+    responses=OpenApiTypes.OBJECT,
+)
+@extend_schema(
+    methods=["POST"],
+    operation_id="pick_for_body",
+    tags=["Choosing"],
+    summary="The one model for a long task",
+    request=PickInput,
+    responses=OpenApiTypes.OBJECT,
+)
+@requires_scope(Scope.CATALOG_READ, is_open=True)
+@api_view(["GET", "POST"])
+def pick(request: Request) -> HttpResponse:
+    actor = actor_of(request)
+    decision = pick_model(request=read_pick(_values(request)), actor=actor, is_stored=_is_stored(request, actor))
+    return _json({"data": presenters.pick_payload(decision)})
+
+
+@extend_schema(
+    methods=["GET"],
+    operation_id="recommend",
+    tags=["Choosing"],
+    summary="The best few models for a task",
+    parameters=[RecommendInput],
+    responses=OpenApiTypes.OBJECT,
+)
+@extend_schema(
+    methods=["POST"],
+    operation_id="recommend_for_body",
+    tags=["Choosing"],
+    summary="The best few models for a long task",
+    request=RecommendInput,
+    responses=OpenApiTypes.OBJECT,
+)
+@requires_scope(Scope.CATALOG_READ, is_open=True)
+@api_view(["GET", "POST"])
+def recommend(request: Request) -> HttpResponse:
+    actor = actor_of(request)
+    wanted = read_recommend(_values(request))
+    decision = recommend_models(request=wanted, actor=actor, is_stored=_is_stored(request, actor))
+    return _json(presenters.recommend_payload(decision, wanted.task))
+
+
+def _values(request: Request) -> Mapping[str, Any]:
+    """The query's first values, as the ancestor reads them, or the body's fields."""
+    if request.method == "POST":
+        return read_body(request.data)
+    return {name: values[0] for name, values in request.GET.lists() if values}
+
+
+def _is_stored(request: Request, actor: Actor) -> bool:
+    """A read that anybody may make writes nothing; its decision is in the id itself."""
+    return request.method == "POST" or not actor.is_anonymous
+
+
+def _json(value: object) -> HttpResponse:
+    return HttpResponse(encode(value), content_type="application/json")

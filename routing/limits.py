@@ -1,0 +1,121 @@
+"""What a choice may never give: lists and ceilings of the site, a person and a key, kept and merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+from django.db import transaction
+from django.utils import timezone
+
+from routing.adjustments import Mark, next_revision
+from routing.models import LimitsRow
+from routing.shapes import Limits, TaskRequest
+from smartspawn.access.shapes import Actor
+
+SITE: Final = "site"
+# The fields that may be kept; budget and exclusions belong to one request.
+KEPT_FIELDS: Final = (
+    "allow_models",
+    "deny_models",
+    "allow_providers",
+    "deny_providers",
+    "max_prompt_usd_per_mtok",
+    "max_completion_usd_per_mtok",
+    "is_moderated_only",
+    "is_free_excluded",
+)
+# Two lists that allow nothing in common allow nothing; an empty list would allow everything.
+_NOTHING: Final = frozenset({"(nothing)"})
+
+
+def scopes_of(actor: Actor) -> tuple[str, ...]:
+    """Whose limits hold for this caller, the widest first."""
+    person = (f"user:{actor.user_id}",) if actor.user_id is not None else ()
+    key = (f"key:{actor.key_id}",) if actor.key_id is not None else ()
+    return (SITE, *person, *key)
+
+
+def merge_limits(all_limits: Iterable[Limits]) -> Limits:
+    """The limits that hold where all of these hold; budget and exclusions are those of the last."""
+    merged = Limits()
+    for limits in all_limits:
+        merged = Limits(
+            budget=limits.budget,
+            exclude=limits.exclude,
+            allow_models=_both(merged.allow_models, limits.allow_models),
+            deny_models=merged.deny_models | limits.deny_models,
+            allow_providers=_both(merged.allow_providers, limits.allow_providers),
+            deny_providers=merged.deny_providers | limits.deny_providers,
+            max_prompt_usd_per_mtok=_lower(merged.max_prompt_usd_per_mtok, limits.max_prompt_usd_per_mtok),
+            max_completion_usd_per_mtok=_lower(merged.max_completion_usd_per_mtok, limits.max_completion_usd_per_mtok),
+            is_moderated_only=merged.is_moderated_only or limits.is_moderated_only,
+            is_free_excluded=merged.is_free_excluded or limits.is_free_excluded,
+        )
+    return merged
+
+
+def limits_for(request: TaskRequest, kept: Limits) -> Limits:
+    """The kept limits with what this request adds."""
+    return replace(kept, budget=request.budget, exclude=request.exclude)
+
+
+def read_limits(mark: Mark, scopes: Sequence[str]) -> Limits:
+    """What holds now in these scopes, merged; kept in memory for the last few who asked."""
+    return _read_current(mark, tuple(scopes))
+
+
+def read_limits_at(revision: int, scopes: Sequence[str]) -> Limits:
+    """What held in these scopes as of an earlier revision, merged."""
+    return merge_limits(_find_at(revision, scopes).values())
+
+
+def find_limits(scope: str) -> Limits | None:
+    """The limits of one scope alone, or None where it has none."""
+    row = LimitsRow.objects.current().filter(scope=scope).first()
+    return _to_limits(row) if row else None
+
+
+def set_limits(limits: Limits, *, scope: str, actor: Actor, why: str = "") -> int:
+    """Let these hold in the scope from the next decision on, and return the routing revision."""
+    rules = {name: value for name, value in msgspec.to_builtins(limits).items() if name in KEPT_FIELDS and value}
+    with transaction.atomic():
+        revision = next_revision()
+        LimitsRow.objects.current().filter(scope=scope).update(valid_until=revision)
+        if rules:
+            LimitsRow.objects.create(
+                scope=scope, rules=rules, by=actor.label, why=why, at=timezone.now(), valid_from=revision
+            )
+    return revision
+
+
+@lru_cache(maxsize=256)
+def _read_current(mark: Mark, scopes: tuple[str, ...]) -> Limits:
+    return read_limits_at(mark[0], scopes)
+
+
+def _find_at(revision: int, scopes: Sequence[str]) -> Mapping[str, Limits]:
+    rows = LimitsRow.objects.as_of(revision).filter(scope__in=scopes)
+    found = {row.scope: _to_limits(row) for row in rows}
+    return {scope: found[scope] for scope in scopes if scope in found}
+
+
+def _to_limits(row: LimitsRow) -> Limits:
+    rules: dict[str, Any] = row.rules
+    return msgspec.convert(rules, Limits, strict=False)
+
+
+def _both(first: frozenset[str], second: frozenset[str]) -> frozenset[str]:
+    if not first or not second:
+        return first or second
+    return first & second or _NOTHING
+
+
+def _lower(first: Decimal | None, second: Decimal | None) -> Decimal | None:
+    if first is None or second is None:
+        return first if second is None else second
+    return min(first, second)

@@ -1,0 +1,135 @@
+"""What routing keeps: what was learned, what is forbidden, what was decided.
+
+Rows that decide a choice are never changed: a new one takes over from a routing revision on, so that a
+decision can be made again as of its revision.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Self, TypeVar
+
+from django.db import models
+
+from catalog.shapes import Category
+from routing.shapes import Evidence
+
+Row_co = TypeVar("Row_co", bound=models.Model, covariant=True)
+
+
+class RoutingRevision(models.Model):
+    """One row: the number of the last change to anything that decides a choice, beside the catalogue."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    revision = models.PositiveBigIntegerField(default=0)
+    # A number alone is not enough: a database put back from a backup gives the same ones out again.
+    token = models.UUIDField(default=uuid.uuid4)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="one_routing_revision")]
+
+    def __str__(self) -> str:
+        return f"routing revision {self.revision}"
+
+
+class DatedQuerySet(models.QuerySet[Row_co]):
+    """Rows that hold from one routing revision until another."""
+
+    def as_of(self, revision: int) -> Self:
+        """The rows that held at this revision."""
+        is_not_over = models.Q(valid_until=None) | models.Q(valid_until__gt=revision)
+        return self.filter(is_not_over, valid_from__lte=revision)
+
+    def current(self) -> Self:
+        """The rows that hold now."""
+        return self.filter(valid_until=None)
+
+
+class AdjustmentRow(models.Model):
+    """What was learned about a model in a category, for everybody or for one person."""
+
+    scope = models.CharField(max_length=40, blank=True, default="")  # "": everybody; "user:5"
+    evidence = models.CharField(max_length=12, choices=[(item.value, item.value) for item in Evidence])
+    model_id = models.CharField(max_length=200)
+    category = models.CharField(max_length=12, choices=[(item.value, item.value) for item in Category])
+    context_tag = models.CharField(max_length=100, blank=True, default="")
+    success_share = models.FloatField()
+    sample_count = models.FloatField()
+    updated_at = models.DateTimeField(null=True)
+    valid_from = models.PositiveBigIntegerField()
+    valid_until = models.PositiveBigIntegerField(null=True)
+
+    objects = DatedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope", "evidence", "model_id", "category", "context_tag"],
+                condition=models.Q(valid_until=None),
+                name="one_current_adjustment",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(success_share__gte=0, success_share__lte=1, sample_count__gte=0),
+                name="adjustment_is_a_rate",
+            ),
+        ]
+        indexes = [models.Index(fields=["scope", "valid_until"], name="adjustment_by_scope")]
+
+    def __str__(self) -> str:
+        return f"{self.evidence} {self.model_id} {self.category}: {self.success_share:.2f} of {self.sample_count:.1f}"
+
+
+class LimitsRow(models.Model):
+    """What the site, a person or a key may not be given, as the fields of ``Limits``."""
+
+    scope = models.CharField(max_length=40)  # "site", "user:5", "key:7"
+    rules = models.JSONField(default=dict)
+    by = models.CharField(max_length=200)
+    why = models.CharField(max_length=500, blank=True, default="")
+    at = models.DateTimeField()
+    valid_from = models.PositiveBigIntegerField()
+    valid_until = models.PositiveBigIntegerField(null=True)
+
+    objects = DatedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope"], condition=models.Q(valid_until=None), name="one_current_limits_row"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"limits of {self.scope}"
+
+
+class StoredDecision(models.Model):
+    """A choice that was made, with all that is needed to make it again."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    made_at = models.DateTimeField()
+    kind = models.CharField(max_length=12)
+    actor = models.CharField(max_length=200)
+    # Plain values instead of foreign keys: a decision outlives the person and the key.
+    user_id = models.BigIntegerField(null=True)
+    key_id = models.BigIntegerField(null=True)
+    task = models.TextField()  # its beginning; the whole is not needed to choose again
+    task_sha256 = models.CharField(max_length=64)
+    category = models.CharField(max_length=12)
+    budget = models.CharField(max_length=8)
+    chosen = models.JSONField(default=list)
+    reason = models.TextField(blank=True, default="")
+    catalog_revision = models.PositiveBigIntegerField()
+    policy_version = models.CharField(max_length=100)
+    adjustment_revision = models.PositiveBigIntegerField()
+    basis = models.JSONField()  # features, limits, preference, count, and a route's own inputs
+    outcome = models.JSONField()  # the ranked candidates as they were shown, with removals
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-made_at"], name="decision_by_time"),
+            models.Index(fields=["user_id", "-made_at"], name="decision_by_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}: {', '.join(self.chosen)}"

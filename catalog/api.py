@@ -54,7 +54,7 @@ def root(_request: Request) -> HttpResponse:
 def models(request: Request) -> HttpResponse:
     wanted, limit, offset, notes = read_models_query(request.GET)
     snapshot = queries.current_snapshot()
-    found = queries.rank_current(wanted)
+    found = queries.rank_once(snapshot, wanted)
     shown = found[offset : offset + limit]
     return HttpResponse(
         encode_models(snapshot, shown, filtered_count=len(found), notes=notes),

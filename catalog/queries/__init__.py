@@ -17,7 +17,7 @@ from catalog.queries.history import (
     list_changes,
     price_history,
 )
-from catalog.queries.listing import CatalogFilter, EntryPage, SortKey, list_entries, list_providers, rank, rank_current
+from catalog.queries.listing import CatalogFilter, EntryPage, SortKey, list_entries, list_providers, rank, rank_once
 from catalog.queries.names import UnmatchedPage, current_name_index, list_unmatched
 from catalog.queries.snapshot import (
     catalog_revision,
@@ -81,5 +81,5 @@ __all__ = [
     "list_unmatched",
     "price_history",
     "rank",
-    "rank_current",
+    "rank_once",
 ]

@@ -67,8 +67,9 @@ _ranked = _Ranked()
 
 def list_entries(wanted: CatalogFilter, *, page: int = 1, page_size: int = PAGE_SIZE) -> EntryPage:
     """The asked page of the models that fit; a page beyond the end is the last one."""
-    everything = current_snapshot().entries
-    found = rank_current(wanted)
+    snapshot = current_snapshot()
+    everything = snapshot.entries
+    found = rank_once(snapshot, wanted)
     page_count = max(1, -(-len(found) // page_size))
     page = min(max(1, page), page_count)
     first = (page - 1) * page_size
@@ -81,10 +82,9 @@ def list_entries(wanted: CatalogFilter, *, page: int = 1, page_size: int = PAGE_
     )
 
 
-def rank_current(wanted: CatalogFilter) -> tuple[Entry, ...]:
-    """The current snapshot's entries that fit, in the asked order; worked out once per revision and question."""
+def rank_once(snapshot: Snapshot, wanted: CatalogFilter) -> tuple[Entry, ...]:
+    """The snapshot's entries that fit, in the asked order; of the snapshot in use, worked out once per question."""
     global _ranked  # noqa: PLW0603  the answers of one snapshot per process; swapped whole
-    snapshot = current_snapshot()
     kept = _ranked
     if kept.snapshot is not snapshot or len(kept.answers) >= RANKED_KEPT:
         kept = _ranked = _Ranked(snapshot)

@@ -133,3 +133,26 @@ class StoredDecision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}: {', '.join(self.chosen)}"
+
+
+class Correction(models.Model):
+    """What a person says the right label of a task is, where the classifier said another."""
+
+    task = models.TextField()  # as much of it as a classifier reads, and more
+    task_sha256 = models.CharField(max_length=64)  # of the whole
+    head = models.CharField(max_length=12)  # "category", "task_type", "complexity", "risk"
+    predicted = models.CharField(max_length=12)
+    right = models.CharField(max_length=12)
+    engine = models.CharField(max_length=200)  # what predicted it
+    by = models.CharField(max_length=200)
+    user_id = models.BigIntegerField()  # plain, as in decisions: what was said outlives who said it
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["task_sha256", "user_id", "head"], name="one_correction_each"),
+            models.CheckConstraint(condition=~models.Q(right=models.F("predicted")), name="correction_differs"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.head} is {self.right}, not {self.predicted}"

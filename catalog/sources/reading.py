@@ -147,6 +147,9 @@ def csv_rows(payload: Payload) -> Iterator[tuple[int, list[str]]]:
     lines = _LINE_END.split(payload.body.decode("utf-8-sig", "replace"))
     if len(lines) > ROWS_LIMIT:
         raise malformed(payload, f"holds {len(lines)} lines, more than the {ROWS_LIMIT} that are read")
+    # A file that was written to its end has a whole last row, with or without a line end after it.
+    if lines[-1].strip() and len(_cells(lines[-1])) < len(_cells(lines[0])):
+        raise malformed(payload, "is cut: it ends in the middle of a row")
     for number, line in enumerate(lines, start=1):
         # Line by line, so that one stray quote cannot swallow the rest of the file.
         if line.strip():

@@ -34,6 +34,13 @@ def test_lines_end_only_where_csv_lines_end() -> None:
     assert list(csv_rows(found)) == [(1, ["a\u2028b", "1"]), (2, ["c\x0bd", "2"]), (3, ["e", "3"])]
 
 
+def test_a_table_that_ends_in_the_middle_of_a_row_is_refused() -> None:
+    with pytest.raises(SourceMalformed, match="is cut"):
+        list(csv_rows(payload(Source.LIVEBENCH, "model,a,b\none,1,2\ntwo,1", part="table")))
+    whole = payload(Source.LIVEBENCH, "model,a,b\none,1,2\nshort,1\ntwo,1,2", part="table")
+    assert [number for number, _ in csv_rows(whole)] == [1, 2, 3, 4]
+
+
 @pytest.mark.parametrize(
     ("written", "cleaned"),
     [

@@ -209,7 +209,8 @@ def test_the_pinned_versions_name_packages_only() -> None:
 
 def test_every_direct_dependency_is_pinned() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = [name for names in project["optional-dependencies"].values() for name in names]
+    # What the site and its tests need; a bundle is made elsewhere, with packages of another size.
+    extras = [name for extra in ("scale", "dev") for name in project["optional-dependencies"][extra]]
     wanted = {re.split(r"[\[<>=~!]", name)[0].lower() for name in [*project["dependencies"], *extras]}
     pinned = {line.partition("==")[0].lower() for line in (ROOT / ".constraints.txt").read_text().splitlines()}
     assert wanted - pinned == set()

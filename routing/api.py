@@ -13,9 +13,22 @@ from rest_framework.request import Request
 
 from catalog.encoded import encode
 from routing import presenters
+from routing.decide import override_route
 from routing.decide import pick as pick_model
 from routing.decide import recommend as recommend_models
-from routing.inputs import PickInput, RecommendInput, read_body, read_pick, read_recommend
+from routing.decide import route as route_task
+from routing.decisions import replay as replay_decision
+from routing.inputs import (
+    OverrideInput,
+    PickInput,
+    RecommendInput,
+    RouteInput,
+    read_body,
+    read_override,
+    read_pick,
+    read_recommend,
+    read_route,
+)
 from smartspawn.access.gates import requires_scope
 from smartspawn.access.requests import actor_of
 from smartspawn.access.shapes import Actor, Scope
@@ -68,6 +81,53 @@ def recommend(request: Request) -> HttpResponse:
     wanted = read_recommend(_values(request))
     decision = recommend_models(request=wanted, actor=actor, is_stored=_is_stored(request, actor))
     return _json(presenters.recommend_payload(decision, wanted.task))
+
+
+@extend_schema(
+    operation_id="route_task",
+    tags=["Choosing"],
+    summary="Which driver and model take a task, decided once when it starts",
+    request=RouteInput,
+    responses=OpenApiTypes.OBJECT,
+)
+@requires_scope(Scope.CATALOG_READ, is_open=True)
+@api_view(["POST"])
+def route(request: Request) -> HttpResponse:
+    answer = route_task(request=read_route(read_body(request.data)), actor=actor_of(request))
+    return _json({"data": presenters.route_payload(answer)})
+
+
+@extend_schema(
+    operation_id="override_route",
+    tags=["Choosing"],
+    summary="Record that a person took another model than was decided",
+    request=OverrideInput,
+    responses=OpenApiTypes.OBJECT,
+)
+@requires_scope(Scope.CATALOG_READ, is_open=True)
+@api_view(["POST"])
+def override(request: Request) -> HttpResponse:
+    wanted = read_override(read_body(request.data))
+    session_count = override_route(
+        decision_id=wanted.decision_id,
+        model_id=wanted.model_id,
+        driver=wanted.driver,
+        why=wanted.why,
+        actor=actor_of(request),
+    )
+    return _json({"data": {"recorded": True, "model": wanted.model_id, "sessions": session_count}})
+
+
+@extend_schema(
+    operation_id="replay_decision",
+    tags=["Choosing"],
+    summary="A decision made again from what was known then",
+    responses=OpenApiTypes.OBJECT,
+)
+@requires_scope(Scope.CATALOG_READ, is_open=True)
+@api_view(["GET"])
+def replay(request: Request, decision_id: str) -> HttpResponse:
+    return _json({"data": presenters.replay_payload(replay_decision(decision_id, actor=actor_of(request)))})
 
 
 def _values(request: Request) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -79,8 +80,8 @@ class _Question(msgspec.Struct, array_like=True, frozen=True):
     exclude: tuple[str, ...]
 
 
-def store_decision(decision: Decision, basis: Basis, *, actor: Actor) -> str:
-    """Keep the decision, and return the id of its row."""
+def store_decision(decision: Decision, basis: Basis, *, actor: Actor, details: Mapping[str, Any] | None = None) -> str:
+    """Keep the decision with what else is worth knowing of it, and return the id of its row."""
     features, choice = basis.features, decision.choice
     kept = replace(basis, features=replace(features, task=features.task[:TASK_KEPT_CHARS]))
     row = StoredDecision.objects.create(
@@ -99,7 +100,7 @@ def store_decision(decision: Decision, basis: Basis, *, actor: Actor) -> str:
         policy_version=decision.policy_version,
         adjustment_revision=decision.adjustment_revision,
         basis=msgspec.to_builtins(kept),
-        outcome=_outcome(choice),
+        outcome={**_outcome(choice), **(details or {})},
     )
     if actor.user_id is None and row.pk.int % _PRUNE_EVERY == 0:
         _prune_anonymous()

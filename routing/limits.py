@@ -64,6 +64,11 @@ def limits_for(request: TaskRequest, kept: Limits) -> Limits:
     return replace(kept, budget=request.budget, exclude=request.exclude)
 
 
+def narrow_providers(limits: Limits, providers: frozenset[str]) -> Limits:
+    """The limits for these providers alone; empty narrows nothing."""
+    return replace(limits, allow_providers=_both(limits.allow_providers, providers))
+
+
 def read_limits(mark: Mark, scopes: Sequence[str]) -> Limits:
     """What holds now in these scopes, merged; kept in memory for the last few who asked."""
     return _read_current(mark, tuple(scopes))

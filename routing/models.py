@@ -103,6 +103,22 @@ class LimitsRow(models.Model):
         return f"limits of {self.scope}"
 
 
+class RouteRulesRow(models.Model):
+    """One version of a site's own rules for kickoffs; its key is the version's number."""
+
+    document = models.JSONField()
+    by = models.CharField(max_length=200)
+    why = models.CharField(max_length=500, blank=True, default="")
+    at = models.DateTimeField()
+    valid_from = models.PositiveBigIntegerField()
+    valid_until = models.PositiveBigIntegerField(null=True)
+
+    objects = DatedQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"rules site-{self.pk}"
+
+
 class StoredDecision(models.Model):
     """A choice that was made, with all that is needed to make it again."""
 
@@ -133,6 +149,44 @@ class StoredDecision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}: {', '.join(self.chosen)}"
+
+
+class RouteSession(models.Model):
+    """The model that a task in progress is locked to; ``version`` rises with every change of it."""
+
+    scope = models.CharField(max_length=40)  # whose session ids these are: "user:5", "open"
+    session_id = models.CharField(max_length=200)
+    task_sha256 = models.CharField(max_length=64)
+    tier = models.CharField(max_length=40)
+    driver = models.CharField(max_length=40)
+    model_id = models.CharField(max_length=200)
+    decision = models.ForeignKey(StoredDecision, null=True, on_delete=models.SET_NULL, related_name="sessions")
+    is_overridden = models.BooleanField(default=False)  # a person chose: nothing but a person chooses again
+    version = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+    used_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "session_id"], name="one_lock_per_session")]
+        indexes = [models.Index(fields=["used_at"], name="session_by_use")]
+
+    def __str__(self) -> str:
+        return f"{self.session_id}: {self.driver} {self.model_id}"
+
+
+class DecisionOverride(models.Model):
+    """A person's word against a decision, kept for learning."""
+
+    decision = models.ForeignKey(StoredDecision, on_delete=models.CASCADE, related_name="overrides")
+    model_id = models.CharField(max_length=200)
+    driver = models.CharField(max_length=40, blank=True, default="")
+    why = models.CharField(max_length=500, blank=True, default="")
+    by = models.CharField(max_length=200)
+    user_id = models.BigIntegerField(null=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.model_id} instead of {self.decision_id}"
 
 
 class Correction(models.Model):

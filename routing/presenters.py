@@ -8,9 +8,10 @@ from typing import Any, Final
 from catalog.encoded import encoded_model
 from catalog.rules import BUDGET_RANGES_USD_PER_MTOK
 from catalog.shapes import Snapshot
+from routing.decisions import Replay
 from routing.desk import EMPTY_SNAPSHOT, snapshot_of
 from routing.policy import confidence_of, select
-from routing.shapes import BlendPart, Choice, Classification, Decision, Label, RankedCandidate, Removal
+from routing.shapes import BlendPart, Choice, Classification, Decision, Label, RankedCandidate, Removal, RouteAnswer
 from routing.thresholds import CURRENT_POLICY
 
 RUNNERS_UP_SHOWN: Final = 3
@@ -63,6 +64,49 @@ def recommend_payload(decision: Decision, task_raw: str) -> dict[str, Any]:
         meta["contextTags"] = list(choice.features.context_tags)
     snapshot = snapshot_of(decision.catalog_revision) if chosen else EMPTY_SNAPSHOT
     return {"data": [_recommended(item, choice, snapshot) for item in chosen], "meta": meta}
+
+
+def route_payload(answer: RouteAnswer) -> dict[str, Any]:
+    """Who does a task, and why."""
+    candidate = answer.candidate
+    return {
+        "driverKind": answer.driver,
+        "model": candidate.model_id,
+        "modelName": candidate.name,
+        "provider": candidate.provider,
+        "rationale": answer.rationale,
+        "tier": answer.tier,
+        "inheritedTier": answer.inherited_tier or None,
+        "confirmationRequired": answer.is_confirmation_required,
+        "confirmationReason": answer.confirmation_reason,
+        "classification": classification_payload(answer.classification),
+        "score": candidate.score,
+        "pricing": pricing_payload(candidate),
+        "reasons": list(candidate.reasons),
+        "runnersUp": [_runner_up_payload(item) for item in answer.runners_up],
+        "session": {"id": answer.session_id, "locked": answer.is_locked, "overridden": answer.is_overridden}
+        if answer.session_id
+        else None,
+        "policyVersion": answer.rules_version,
+        "decisionId": answer.decision_id,
+    }
+
+
+def replay_payload(again: Replay) -> dict[str, Any]:
+    """A decision made again."""
+    choice = again.choice
+    return {
+        "decisionId": again.decision_id,
+        "chosenThen": list(again.chosen_then) or None,
+        "chosenNow": list(again.chosen_now),
+        "same": again.is_same,
+        "category": choice.features.category,
+        "budget": choice.limits.budget,
+        "reason": choice.reason,
+        "candidateCount": len(choice.ranked),
+        "runnersUp": [_runner_up_payload(item) for item in choice.ranked[1 : RUNNERS_UP_SHOWN + 1]],
+        "removed": [removal_payload(item) for item in choice.removals],
+    }
 
 
 def _recommended(candidate: RankedCandidate, choice: Choice, snapshot: Snapshot) -> dict[str, Any]:

@@ -60,6 +60,20 @@ class TaskRequest:
     count: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class RouteRequest:
+    """What a caller says when a task starts."""
+
+    task: str
+    files: tuple[str, ...] = ()  # paths that are open
+    stack: tuple[str, ...] = ()
+    session_id: str = ""
+    related_to: str = ""  # the session of a task that this one goes on from
+    budget: Budget | None = None  # None: as the tier says
+    drivers: tuple[str, ...] = ()  # empty: every driver there is
+    exclude: frozenset[str] = frozenset()
+
+
 # --- features ------------------------------------------------------------------------------
 
 
@@ -211,3 +225,23 @@ class Decision:
     policy_version: str
     adjustment_revision: int
     chosen: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteAnswer:
+    """Who does a task: a driver with a model, why, and whether a person must say yes first."""
+
+    driver: str
+    candidate: RankedCandidate
+    tier: str
+    rationale: str
+    classification: Classification
+    is_confirmation_required: bool
+    confirmation_reason: str
+    decision_id: str
+    rules_version: str
+    runners_up: tuple[RankedCandidate, ...] = ()
+    session_id: str = ""
+    is_locked: bool = False  # answered from the session, which keeps its model
+    is_overridden: bool = False  # a person chose the session's model
+    inherited_tier: str = ""  # the tier of related work, where it is higher than this task's own

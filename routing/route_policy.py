@@ -1,0 +1,259 @@
+"""From a classified kickoff to a tier, a driver and a confirmation, by versioned rules. Everything here is pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+from typing import Any, Final, TypeVar
+
+import msgspec
+import yaml
+
+from catalog.shapes import Budget
+from routing.shapes import Classification, Complexity, Risk, TaskType
+from smartspawn.lib.errors import InvalidParam
+
+ANY_PROVIDER: Final = "*"
+MAX_RULES: Final = 200
+
+LANGUAGES_BY_SUFFIX: Final[Mapping[str, str]] = {
+    ".py": "python",
+    ".pyi": "python",
+    ".ts": "typescript",
+    ".tsx": "typescript",
+    ".js": "javascript",
+    ".jsx": "javascript",
+    ".mjs": "javascript",
+    ".vue": "javascript",
+    ".svelte": "javascript",
+    ".rs": "rust",
+    ".go": "go",
+    ".java": "java",
+    ".kt": "kotlin",
+    ".scala": "scala",
+    ".c": "c",
+    ".h": "c",
+    ".cc": "cpp",
+    ".cpp": "cpp",
+    ".hpp": "cpp",
+    ".cs": "csharp",
+    ".rb": "ruby",
+    ".php": "php",
+    ".swift": "swift",
+    ".ex": "elixir",
+    ".exs": "elixir",
+    ".sql": "sql",
+    ".sh": "bash",
+    ".ps1": "powershell",
+    ".tf": "terraform",
+    ".css": "css",
+    ".scss": "css",
+    ".html": "html",
+    ".zig": "zig",
+    ".s": "assembly",
+    ".asm": "assembly",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTier:
+    """How much a kind of work may cost, and how far quality counts before cost."""
+
+    name: str
+    budget: Budget
+    preference: int | None = None
+    max_prompt_usd_per_mtok: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """When a rule fits: all of these; an empty one always does, and of a list any word will do."""
+
+    task_type: tuple[TaskType, ...] = ()
+    complexity: tuple[Complexity, ...] = ()
+    risk: tuple[Risk, ...] = ()
+    stack: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()  # shell patterns; "*" also spans folders
+    sub_dimensions: Mapping[str, float] = field(default_factory=dict)  # each at least this
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRule:
+    """One rule; an outcome that it does not name is left to the rules below it."""
+
+    name: str
+    when: Conditions = Conditions()
+    tier: str | None = None
+    drivers: tuple[str, ...] | None = None  # in order of preference; empty: whoever has the best model
+    confirm: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRules:
+    """One version of the whole policy."""
+
+    version: str
+    drivers: Mapping[str, tuple[str, ...]]
+    tiers: tuple[RouteTier, ...]  # from the lowest
+    rules: tuple[RouteRule, ...]
+    driver_margin_score: float = 15.0
+
+    def tier(self, name: str) -> RouteTier:
+        """The tier of this name, the highest for one that this version does not have."""
+        return next((tier for tier in self.tiers if tier.name == name), self.tiers[-1])
+
+    def height(self, name: str) -> int:
+        """The place of a tier, counted from the lowest."""
+        return self.tiers.index(self.tier(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Kickoff:
+    """What is known when a task starts."""
+
+    classification: Classification
+    stack: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the rules say about a kickoff, and which of them said it."""
+
+    tier: str
+    drivers: tuple[str, ...]
+    is_confirmation_required: bool
+    tier_rule: str
+    driver_rule: str
+    confirmation_rule: str
+
+
+Outcome = TypeVar("Outcome")
+
+
+def make_kickoff(classification: Classification, files: Sequence[str], stack: Sequence[str]) -> Kickoff:
+    """The kickoff with the languages that files and stack tell of."""
+    words = tuple(dict.fromkeys(word.lower() for word in stack))
+    paths = tuple(path.replace("\\", "/") for path in files)
+    suffixes = (PurePosixPath(path).suffix.lower() for path in paths)
+    told = [LANGUAGES_BY_SUFFIX[suffix] for suffix in suffixes if suffix in LANGUAGES_BY_SUFFIX]
+    known = set(LANGUAGES_BY_SUFFIX.values())
+    languages = tuple(dict.fromkeys([*told, *(word for word in words if word in known)]))
+    return Kickoff(classification, words, languages, paths)
+
+
+def judge(kickoff: Kickoff, rules: RouteRules) -> Verdict:
+    """What the rules say: for each outcome the first rule that fits and names it."""
+    fitting = [rule for rule in rules.rules if fits(rule.when, kickoff)]
+    tier, tier_rule = _first(fitting, lambda rule: rule.tier, rules.tiers[-1].name)
+    nobody: tuple[str, ...] = ()
+    drivers, driver_rule = _first(fitting, lambda rule: rule.drivers, nobody)
+    confirm, confirmation_rule = _first(fitting, lambda rule: rule.confirm, True)
+    return Verdict(tier, drivers, confirm, tier_rule, driver_rule, confirmation_rule)
+
+
+def fits(when: Conditions, kickoff: Kickoff) -> bool:
+    """Whether every condition holds."""
+    said = kickoff.classification
+    subs = said.sub_dimensions
+    return (
+        _is_any(when.task_type, (said.task_type.value,))
+        and _is_any(when.complexity, (said.complexity.value,))
+        and _is_any(when.risk, (said.risk.value,))
+        and _is_any(when.stack, kickoff.stack)
+        and _is_any(when.language, kickoff.languages)
+        and (not when.paths or any(_is_path(path, when.paths) for path in kickoff.files))
+        and all(subs.get(name, 0.0) >= least for name, least in when.sub_dimensions.items())
+    )
+
+
+def driver_of(provider: str, allowed: Sequence[str], rules: RouteRules) -> str:
+    """The allowed driver that runs this provider's models: its own rather than one for everybody."""
+    own = [name for name in allowed if provider in rules.drivers[name]]
+    general = [name for name in allowed if ANY_PROVIDER in rules.drivers[name]]
+    return (own or general or list(allowed))[0]
+
+
+def providers_of(drivers: Sequence[str], rules: RouteRules) -> frozenset[str]:
+    """The providers that these drivers reach; empty for all of them."""
+    reached = frozenset(provider for name in drivers for provider in rules.drivers[name])
+    return frozenset() if ANY_PROVIDER in reached else reached
+
+
+def read_rules(text: str) -> RouteRules:
+    """The rules of a YAML text. Raises InvalidParam, naming what cannot be used and where."""
+    try:
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InvalidParam(f"The rules are no YAML: {error}") from error
+    return rules_from(raw)
+
+
+def rules_from(raw: Any) -> RouteRules:
+    """The rules of a plain document. Raises InvalidParam, naming what cannot be used and where."""
+    try:
+        rules = msgspec.convert(raw, RouteRules, strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidParam(f"The rules cannot be used: {error}") from error
+    for fault in (*_unknown_words(raw), *_faults(rules)):
+        raise InvalidParam(f"The rules cannot be used: {fault}")
+    return rules
+
+
+def _unknown_words(raw: dict[str, Any]) -> Iterator[str]:
+    """A misspelt condition would hold always: worse than an error."""
+    for word in set(raw) - _names(RouteRules):
+        yield f"'{word}' is not a part of them"
+    for tier in raw["tiers"]:
+        yield from (f"tier '{tier['name']}' has no '{word}'" for word in set(tier) - _names(RouteTier))
+    for rule in raw["rules"]:
+        yield from (f"rule '{rule['name']}' has no '{word}'" for word in set(rule) - _names(RouteRule))
+        unknown = set(rule.get("when", ())) - _names(Conditions)
+        yield from (f"rule '{rule['name']}' has no condition '{word}'" for word in unknown)
+
+
+def _names(shape: type[RouteRules | RouteTier | RouteRule | Conditions]) -> set[str]:
+    return {item.name for item in fields(shape)}
+
+
+def _faults(rules: RouteRules) -> Iterator[str]:
+    if not rules.tiers or not rules.drivers:
+        yield "they need at least one tier and one driver"
+    if len(rules.rules) > MAX_RULES:
+        yield f"more than {MAX_RULES} rules"
+    tiers = {tier.name for tier in rules.tiers}
+    for rule in rules.rules:
+        if rule.tier is not None and rule.tier not in tiers:
+            yield f"rule '{rule.name}' names the tier '{rule.tier}', which there is not"
+        yield from (
+            f"rule '{rule.name}' names the driver '{name}', which there is not"
+            for name in rule.drivers or ()
+            if name not in rules.drivers
+        )
+        if rule.tier is None and rule.drivers is None and rule.confirm is None:
+            yield f"rule '{rule.name}' decides nothing"
+
+
+def _first(
+    rules: Sequence[RouteRule], outcome: Callable[[RouteRule], Outcome | None], default: Outcome
+) -> tuple[Outcome, str]:
+    """The outcome of the first rule that has one, with the rule's name; nothing said is the careful default."""
+    for rule in rules:
+        value = outcome(rule)
+        if value is not None:
+            return value, rule.name
+    return default, "no rule"
+
+
+def _is_any(wanted: Sequence[str], given: Sequence[str]) -> bool:
+    return not wanted or any(word in wanted for word in given)
+
+
+def _is_path(path: str, patterns: Sequence[str]) -> bool:
+    """Whether a path fits a pattern, from the root or from any folder on."""
+    return any(fnmatchcase(path, pattern) or fnmatchcase(path, f"*/{pattern}") for pattern in patterns)

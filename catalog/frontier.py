@@ -31,9 +31,14 @@ def priced_scores(entries: Iterable[Entry], category: Category) -> list[PricedSc
 
 
 def pareto_frontier(points: Iterable[PricedScore]) -> list[PricedScore]:
-    """The points, taken cheapest first, that score more than every cheaper or equally cheap one."""
+    """The measured points, taken cheapest first, that score more than every cheaper or equally cheap one.
+
+    An estimate is no ground to call a model best for its price.
+    """
     frontier: list[PricedScore] = []
     for point in points:
+        if point.score.coverage_share == 0:
+            continue
         if not frontier or point.score.value > frontier[-1].score.value:
             frontier.append(point)
     return frontier

@@ -27,7 +27,7 @@ OLD_AFTER: Final = timedelta(days=3)
 
 @dataclass(frozen=True, slots=True)
 class Leader:
-    """The best candidate of a category within a budget."""
+    """The best measured candidate of a category within a budget."""
 
     entry: Entry
     score: CategoryScore
@@ -92,5 +92,7 @@ def _leader(snapshot: Snapshot, category: Category, budget: Budget) -> Leader | 
         and low <= price
         and (high is None or price <= high)
     ]
-    ranked = queries.rank(fitting, CatalogFilter(sort_category=category))
+    # Nothing is best that nobody measured, unless nothing here was.
+    measured = [entry for entry in fitting if entry.scores[category].coverage_share > 0]
+    ranked = queries.rank(measured or fitting, CatalogFilter(sort_category=category))
     return Leader(entry=ranked[0], score=ranked[0].scores[category]) if ranked else None

@@ -63,6 +63,14 @@ def test_the_line_holds_exactly_the_best_values_that_nobody_beats(seed: int) -> 
     assert len(line) == len(expected)  # of equals one stands for all
 
 
+def test_an_estimate_never_makes_the_line() -> None:
+    guessed = make_entry("acme/guessed", value=99.0, prompt_usd=Decimal(0), completion_usd=Decimal(0), parts=0)
+    measured = make_entry("acme/measured", value=50.0)
+    line = pareto_frontier(priced_scores([guessed, measured], Category.GENERAL))
+
+    assert [one.entry.facts.model_id for one in line] == ["acme/measured"]
+
+
 def test_the_line_does_not_depend_on_the_order_of_the_catalogue() -> None:
     entries = list(make_entries())
     shuffled = random.Random(3).sample(entries, len(entries))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import sys
 import urllib.error
@@ -50,6 +51,7 @@ class Command(BaseCommand):
         lock = lock_home(settings.HOME_DIR)
         try:
             server = listen(settings.HOST, settings.PORT)
+            shutil.rmtree(settings.HOME_DIR / "run", ignore_errors=True)  # signs of life of those who were killed
             prepare_site(self.say)
             greeting = _Greeting(site_address(server), self)
             programs = [_web_program(server), _worker_program(sole=settings.IS_SQLITE)]

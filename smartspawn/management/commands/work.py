@@ -43,7 +43,7 @@ class Command(BaseCommand):
 
         end_with_supervisor()
         end_forks_with_parent()
-        folder = Path(tempfile.mkdtemp(prefix="smartspawn-queue-"))
+        folder = _make_folder(beat_file)
         os.environ[heartbeat.BEATS_DIR_VARIABLE] = str(folder)
         heartbeat.mark_busy_workers()
         if sole:
@@ -56,6 +56,16 @@ class Command(BaseCommand):
             _watch(cluster, folder, beat_file)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_folder(beat_file: Path | None) -> Path:
+    """An empty folder for the workers' signs; the one beside the beat file holds what a killed cluster left."""
+    if beat_file is None:
+        return Path(tempfile.mkdtemp(prefix="smartspawn-queue-"))
+    folder = beat_file.with_suffix(".signs")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def _stop_hard_after_grace(cluster: object) -> None:

@@ -158,7 +158,7 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
 
 
 def test_every_package_has_its_init() -> None:
-    folders = {path.parent for path in python_files(*APPS, "tests")}
+    folders = {path.parent for path in python_files(*APPS, "tests") if path.parent.name != "fixtures"}
     assert [short(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
 
 

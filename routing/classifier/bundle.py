@@ -49,6 +49,7 @@ class Bundle:
     temperatures: Mapping[str, float]
     tokens_max: int = TOKENS_MAX
     probes: tuple[Probe, ...] = field(default=())
+    drops_courtesy: bool = False  # whether it was trained on tasks without their greetings and thanks
 
 
 def read_bundle(folder: Path) -> Bundle:
@@ -70,6 +71,7 @@ def read_bundle(folder: Path) -> Bundle:
         temperatures=_temperatures(folder / TEMPERATURES_FILE),
         tokens_max=_tokens_max(config),
         probes=_probes(config.get("probes", [])),
+        drops_courtesy=config.get("drops_courtesy") is True,
     )
 
 

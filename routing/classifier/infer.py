@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.classifier.bundle import Bundle, BundleFault
+from routing.classifier.courtesy import without_courtesy
 from routing.classifier.heads import HEADS, LOGITS_OUTPUT, OPTIONAL_HEADS, SUB_OUTPUT
 from routing.classifier.tokenize import Tokenizer, tidy
 
@@ -54,7 +55,8 @@ class Engine:
 
     def answer(self, text: str) -> Answer:
         """What the graph says of this text."""
-        outputs = self._run(self._tokenizer.encode(tidy(text)))
+        tidied = tidy(text)
+        outputs = self._run(self._tokenizer.encode(without_courtesy(tidied) if self.bundle.drops_courtesy else tidied))
         return Answer(
             probs={head: self._probs(head, outputs[LOGITS_OUTPUT[head]]) for head in self.heads},
             sub_dimensions={

@@ -7,10 +7,18 @@ from __future__ import annotations
 
 import random
 
-PREFACES = (
-    "hi,", "hi there!", "hey,", "hello,", "good morning,", "please", "pls", "could you please", "can you",
-    "would you mind to", "i need you to", "i'd like you to", "quick one:", "ok so", "so,", "task:", "todo:", "next:",
-    "hey, could you", "when you have a moment:", "your next job:", "for today:", "one more thing:", "i was wondering if you could",
+GREETINGS = (
+    "hi,", "hi there!", "hey,", "hello,", "good morning,", "hey team,", "hello there.", "hi all,", "yo", "ok", "so,",
+    "ok so", "right,", "well,", "alright:", "dear assistant,", "hello! hope you are well.", "hey, me again.",
+    "thanks for yesterday!", "morning!", "hi, quick one.", "sorry to bother you,", "hope your day is going well.",
+)  # fmt: skip
+ASKS = (
+    "please", "pls", "could you please", "can you", "could you", "would you mind to", "i need you to",
+    "i'd like you to", "would you be so kind as to", "i was wondering if you could", "when you have a moment, please",
+    "i would really appreciate it if you could", "could you please help me with this:", "here is what i need:",
+    "can you help me with the following:", "one more thing:", "next task:", "todo:", "task:", "for today:", "kindly",
+    "we need to get this done:", "i could use a hand with this one:", "if it is no trouble, please", "my request:",
+    "it would be great if you could", "your next job:", "i have a small request for you:", "let's do this next:",
 )  # fmt: skip
 CODAS = (
     "thanks", "thanks!", "thank you", "thx", "please", "cheers", "pls", "thanks in advance", "much appreciated.",
@@ -21,7 +29,7 @@ NEIGHBOURS = {
     "k": "jl", "l": "ko", "m": "n", "n": "bm", "o": "ip", "p": "o", "q": "wa", "r": "et", "s": "ad", "t": "ry",
     "u": "yi", "v": "cb", "w": "qe", "x": "zc", "y": "tu", "z": "x",
 }  # fmt: skip
-SHARE_SLIPS, SHARE_PREFACE, SHARE_CODA, SHARE_BARE_END, SHARE_JOINED = 0.35, 0.15, 0.1, 0.15, 0.05
+SHARE_SLIPS, SHARE_PREFACE, SHARE_CODA, SHARE_BARE_END, SHARE_JOINED = 0.5, 0.3, 0.1, 0.15, 0.05
 SLIP_SHARE_PER_WORD = (0.03, 0.15)
 SHORTEST_SLIPPED_WORD = 4
 
@@ -35,10 +43,16 @@ def vary(text: str, rng: random.Random) -> str:
     if rng.random() < SHARE_JOINED:
         text = " ".join(text.split())
     if rng.random() < SHARE_PREFACE:
-        text = f"{rng.choice(PREFACES)} {text}"
+        text = f"{_preface(rng)} {text}"
     if rng.random() < SHARE_CODA:
         text = f"{text}{rng.choice((' ', '. ', ', ', chr(10)))}{rng.choice(CODAS)}"
     return text
+
+
+def _preface(rng: random.Random) -> str:
+    """A greeting, a plea, or both."""
+    greeting, ask = rng.choice(GREETINGS), rng.choice(ASKS)
+    return rng.choice((greeting, ask, f"{greeting} {ask}"))
 
 
 def _slip(text: str, rng: random.Random) -> str:

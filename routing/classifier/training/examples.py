@@ -1,4 +1,4 @@
-"""Read the labelled prompts, and divide them by slice: training, validation (for temperatures), held out (for judging)."""
+"""Read the labelled prompts, and divide them: training, validation (for temperatures), held out (for judging)."""
 
 from __future__ import annotations
 

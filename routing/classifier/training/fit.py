@@ -47,7 +47,11 @@ class Batch:
 
 
 def fit(
-    router: Router, examples: Sequence[Example], encode: Encode, recipe: Recipe, after_epoch: Callable[[int], None]
+    router: Router,
+    examples: Sequence[Example],
+    encode: Encode,
+    recipe: Recipe,
+    after_epoch: Callable[[int], None] = lambda _epoch: None,
 ) -> None:
     """Train in place; `after_epoch` may judge or save."""
     torch.manual_seed(recipe.seed)
@@ -71,13 +75,12 @@ def fit(
             optimizer.step()
             step, total = step + 1, total + loss.item()
             if step % 50 == 0:
-                print(f"step {step}/{step_count} mean loss {total / step:.3f} {time.monotonic() - began:.0f} s", flush=True)  # noqa: T201 - a command's progress
+                elapsed_s = time.monotonic() - began
+                print(f"step {step}/{step_count}, loss {total / step:.3f}, {elapsed_s:.0f} s", flush=True)  # noqa: T201
         after_epoch(epoch)
 
 
-def batches(
-    examples: Sequence[Example], encode: Encode, recipe: Recipe, rng: random.Random
-) -> Iterator[Batch]:
+def batches(examples: Sequence[Example], encode: Encode, recipe: Recipe, rng: random.Random) -> Iterator[Batch]:
     """The examples once each, varied, in batches of like length and random order."""
     encoded = [(encode(vary(example.text, rng))[: recipe.tokens_max], example) for example in examples]
     encoded.sort(key=lambda pair: len(pair[0]) + rng.random() * 4)

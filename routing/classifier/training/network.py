@@ -59,7 +59,7 @@ class Layer(nn.Module):
 class Router(nn.Module):
     """Token ids and mask in; the outputs of the model card, in the order of `OUTPUTS`, out."""
 
-    def __init__(self, vocabulary_count: int, size: Size = Size()) -> None:  # noqa: B008 - frozen
+    def __init__(self, vocabulary_count: int, size: Size = Size()) -> None:
         super().__init__()
         self.embed = nn.Embedding(vocabulary_count, size.hidden)
         self.position = nn.Embedding(size.positions, size.hidden)
@@ -94,8 +94,8 @@ def from_minilm(weights: Mapping[str, Tensor], origins: Sequence[Sequence[int]])
     specials = (0, 101, 102, 100)  # BERT's [PAD] [CLS] [SEP] [UNK]
     with torch.no_grad():
         for piece, ids in enumerate(origins):
-            ids = ids or (specials[piece] if piece < len(specials) else specials[-1],)
-            router.embed.weight[piece] = words[list(ids)].mean(dim=0)
+            known = ids or (specials[piece] if piece < len(specials) else specials[-1],)
+            router.embed.weight[piece] = words[list(known)].mean(dim=0)
         for block in (*router.heads.values(), *router.subs.values()):
             nn.init.normal_(block.weight, std=0.02)
             nn.init.zeros_(block.bias)

@@ -1,4 +1,4 @@
-"""Move the WordPiece vocabulary of all-MiniLM-L6-v2 onto a SentencePiece model, so that serving needs no second tokenizer.
+"""Move all-MiniLM-L6-v2's WordPiece vocabulary onto a SentencePiece model: serving then needs no second tokenizer.
 
 The normalisation rules do what BERT's own pre-tokenizer does (lower case, no accents, punctuation and CJK signs set
 apart), and every piece costs so much that the fewest pieces win, which is nearly always WordPiece's longest match.
@@ -79,7 +79,7 @@ def _unknown_signs(
     signs: Counter[str] = Counter()
     for word, count in words.items():
         if UNKNOWN_ID in processor.encode(word.replace(WORD_START, "")):
-            signs.update({sign: count for sign in word.strip(WORD_START)})
+            signs.update(dict.fromkeys(word.strip(WORD_START), count))
     known = {processor.id_to_piece(piece).strip(WORD_START) for piece in range(len(full.origins))}
     wanted = [sign for sign, count in sorted(signs.items()) if count >= FOREIGN_SIGN_MIN_COUNT and sign not in known]
     rank = len(full.origins)

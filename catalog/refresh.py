@@ -38,6 +38,7 @@ LEASE: Final = timedelta(minutes=5)
 DIED: Final = "The process that ran this refresh ended before it was done. Nothing was changed."
 NEVER_BEGUN: Final = "No worker took this refresh. Check that the queue is running (make up starts it)."
 PROGRESS_INTERVAL_S: Final = 0.5
+TRIGGER_CHARS: Final = 200  # as its column holds; a trigger may quote a name that somebody typed
 Held = Mapping[Source, Mapping[str, Payload]]
 ALL_SOURCES: Final = tuple(module.INFO.key for module in SOURCES)
 
@@ -62,7 +63,7 @@ def request_refresh(*, actor: Actor, trigger: str, only: Sequence[Source] = ()) 
     try:
         with transaction.atomic():
             return RefreshRun.objects.create(
-                trigger=trigger,
+                trigger=trigger[:TRIGGER_CHARS],
                 actor=actor.label,
                 only=[str(source) for source in only],
                 queued_at=timezone.now(),

@@ -17,6 +17,8 @@ from smartspawn.lib.errors import InvalidBody, InvalidParam
         ("score.general", "1E2", "100"),
         ("price.prompt", "0.25", "0.25"),
         ("price.completion", "0", "0"),
+        ("price.completion", "0.2500000000000000", "0.25"),
+        ("price.prompt", "0.0000000001", "0.0000000001"),
         ("categories", "coding, general , coding", "coding,general"),
     ],
 )
@@ -36,6 +38,8 @@ def test_a_good_value_is_stored_in_one_spelling(field: str, value: str, stored: 
         ("score.cooking", "50"),
         ("price.prompt", "-1"),
         ("price.prompt", "1e99"),
+        ("price.prompt", "0.00000000001"),
+        ("score.coding", "1e-999999"),
         ("categories", ""),
         ("categories", "coding,cooking"),
         ("name", "x"),

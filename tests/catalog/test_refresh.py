@@ -196,6 +196,11 @@ def test_two_refreshes_at_once_are_refused() -> None:
         request_refresh(actor=COMMAND_LINE, trigger="second")
 
 
+def test_a_trigger_that_quotes_a_long_name_fits_its_column() -> None:
+    run = request_refresh(actor=COMMAND_LINE, trigger=f"alias: {'x' * 300}")
+    RefreshRun._meta.get_field("trigger").clean(run.trigger, run)
+
+
 def test_a_run_whose_process_died_gives_way_after_its_lease() -> None:
     dead = request_refresh(actor=COMMAND_LINE, trigger="first")
     overdue = timezone.now() - timedelta(seconds=1)

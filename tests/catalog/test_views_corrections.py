@@ -6,6 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+import yaml
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from catalog.models import AliasRow, OverrideRow
@@ -185,6 +186,16 @@ def test_overrides_leave_as_yaml_and_come_back() -> None:
 
     row = OverrideRow.objects.get()
     assert (row.model_id, row.field, row.value, row.why) == ("acme/alpha-1", "price.prompt", "0.5", "our contract")
+
+
+@pytest.mark.usefixtures("rebuilt")
+def test_an_override_is_replaced_whatever_blanks_stand_around_its_model() -> None:
+    client = signed_in(Role.ADMIN)
+    for model_id, value in (("acme/alpha-1", "10"), (" acme/alpha-1 ", "20")):
+        document = yaml.safe_dump({"overrides": {model_id: [{"field": "score.coding", "value": value, "why": "ours"}]}})
+        assert client.post("/overrides/import/", {"text": document}).status_code == 302
+
+    assert [(row.model_id, row.value) for row in OverrideRow.objects.all()] == [("acme/alpha-1", "20")]
 
 
 @pytest.mark.usefixtures("rebuilt")

@@ -25,7 +25,12 @@ from smartspawn.lib.errors import Conflict, NotFound
 ESTIMATED_REFRESH_S: Final = 30
 ENDPOINTS: Final = (
     "/api/models",
+    "/api/recommend",
+    "/api/pick",
+    "/api/route",
     "/api/compare",
+    "/api/roles/blocks",
+    "/api/roles/compose",
     "/api/status",
     "/api/refresh",
     "/api/schema/",

@@ -23,6 +23,7 @@ class Parameter:
     is_required: bool
     about: str
     choices: tuple[str, ...]
+    example: str = ""  # the schema's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ def _parameter(item: Schema) -> Parameter:
         is_required=bool(item.get("required")),
         about=_without_choices(item.get("description") or kind.get("description", "")),
         choices=_choices(kind),
+        example=next((str(example["value"]) for example in item.get("examples", {}).values()), ""),
     )
 
 
@@ -159,8 +161,9 @@ def _without_choices(about: str) -> str:
 
 def _curl(path: str, method: str, parameters: tuple[Parameter, ...], site: Site) -> str:
     """A call that works as it stands, with what is required."""
-    for name, value in site.examples.items():
-        path = path.replace(f"{{{name}}}", value)
+    for item in parameters:
+        if item.where == "path":
+            path = path.replace(f"{{{item.name}}}", _example(item, site))
     needed = [parameter for parameter in parameters if parameter.is_required]
     query = "&".join(f"{item.name}={_example(item, site)}" for item in needed if item.where == "query")
     body = {item.name: _example(item, site) for item in needed if item.where == "body"}
@@ -176,4 +179,5 @@ def _curl(path: str, method: str, parameters: tuple[Parameter, ...], site: Site)
 
 
 def _example(parameter: Parameter, site: Site) -> str:
-    return site.examples.get(parameter.name) or next(iter(parameter.choices), f"<{parameter.kind}>")
+    given = site.examples.get(parameter.name) or parameter.example
+    return given or next(iter(parameter.choices), f"<{parameter.kind}>")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 
@@ -32,6 +32,9 @@ from routing.inputs import (
 from smartspawn.access.gates import requires_scope
 from smartspawn.access.requests import actor_of
 from smartspawn.access.shapes import Actor, Scope
+
+# What an open pick for coding on an empty site answers with: it can be made again anywhere.
+EXAMPLE_DECISION_ID: Final = "q1_nKRwaWNrAKExAKZjb2RpbmembWVkaXVtAcCQwJCQ"
 
 
 @extend_schema(
@@ -122,6 +125,15 @@ def override(request: Request) -> HttpResponse:
     operation_id="replay_decision",
     tags=["Choosing"],
     summary="A decision made again from what was known then",
+    parameters=[
+        OpenApiParameter(
+            "decision_id",
+            str,
+            OpenApiParameter.PATH,
+            description="The id that came with a pick, a recommendation or a route.",
+            examples=[OpenApiExample("a pick before the first catalogue", value=EXAMPLE_DECISION_ID)],
+        )
+    ],
     responses=OpenApiTypes.OBJECT,
 )
 @requires_scope(Scope.CATALOG_READ, is_open=True)

@@ -62,8 +62,11 @@ class PickInput(serializers.Serializer[TaskRequest]):
 class RecommendInput(PickInput):
     """GET and POST /api/recommend; for the document of the API."""
 
-    task = serializers.CharField(required=False, help_text="The task; or use category.")
-    category = serializers.ChoiceField(choices=[category.value for category in Category], required=False)
+    category = serializers.ChoiceField(
+        choices=[category.value for category in Category],
+        required=False,
+        help_text="In place of the task, as older clients send it.",
+    )
     count = serializers.IntegerField(required=False, min_value=1, max_value=MAX_COUNT, help_text="Default 1.")
 
 

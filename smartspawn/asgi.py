@@ -20,19 +20,28 @@ from django.db import Error as DatabaseFault
 from django.db import close_old_connections
 
 from catalog.queries import catalog_revision, find_current_snapshot
+from routing.adjustments import routing_revision
 from smartspawn.access.addresses import client_key
 from smartspawn.access.limits import general_limiter
 from smartspawn.bridge import DjangoBridge, Receive, Scope, Send, header
 from smartspawn.fastpath import OpenReads
 
-# Answers are fresh for as long as the catalogue revision stands; the bound is for what else may show in them.
+# Answers are fresh for as long as the revisions stand; the bound is for what else may show in them.
 # A source can turn red without a new revision, and the status must tell at once.
-OPEN_READS_FRESH_S = {"/api": 10.0, "/api/models": 10.0, "/api/compare": 10.0, "/api/status": 1.0}
+OPEN_READS_FRESH_S = {
+    "/api": 10.0,
+    "/api/models": 10.0,
+    "/api/compare": 10.0,
+    "/api/pick": 10.0,
+    "/api/recommend": 10.0,
+    "/api/status": 1.0,
+}
 REVISION_FRESH_S = 0.5
+_ROUTING_BITS = 40  # a change of limits or adjustments every millisecond fills them in thirty years
 
 
 class RevisionWatch:
-    """The catalogue revision, asked for at most every half second, and by one request at a time."""
+    """The revisions of catalogue and routing in one number, read every half second, by one request at a time."""
 
     def __init__(self) -> None:
         self._revision: int | None = None
@@ -54,14 +63,19 @@ class RevisionWatch:
 
 def _read_revision(former: int | None) -> int | None:
     try:
-        revision = catalog_revision()
-        if revision != former:
+        catalog = catalog_revision()
+        if former is None or catalog != former >> _ROUTING_BITS:
             _settle_snapshot()
-        return revision
+        return both_revisions(catalog, routing_revision())
     except DatabaseFault:
         return None
     finally:
         close_old_connections()
+
+
+def both_revisions(catalog: int, routing: int) -> int:
+    """One number that changes with either: all that an open answer may depend on."""
+    return (catalog << _ROUTING_BITS) + routing
 
 
 def _settle_snapshot() -> None:

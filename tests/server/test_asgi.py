@@ -11,7 +11,7 @@ import pytest
 from django.db import InterfaceError, OperationalError
 
 from smartspawn import asgi
-from smartspawn.asgi import RevisionWatch
+from smartspawn.asgi import RevisionWatch, both_revisions
 from smartspawn.bridge import Message
 
 
@@ -78,15 +78,21 @@ def test_only_a_new_snapshot_is_decoded_ahead_and_set_apart_from_the_collector()
     gc.unfreeze()
     with (
         patch.object(asgi, "catalog_revision", return_value=4),
+        patch.object(asgi, "routing_revision", return_value=9),
         patch.object(asgi, "find_current_snapshot") as decode,
         patch.object(asgi, "close_old_connections"),
     ):
-        assert asgi._read_revision(4) == 4
+        assert asgi._read_revision(both_revisions(4, 8)) == both_revisions(4, 9)
         assert decode.call_count == 0
         assert gc.get_freeze_count() == 0
-        assert asgi._read_revision(3) == 4
+        assert asgi._read_revision(both_revisions(3, 9)) == both_revisions(4, 9)
         assert decode.call_count == 1
         assert gc.get_freeze_count() > 0
+
+
+def test_answers_change_with_the_catalogue_and_with_what_routing_learned() -> None:
+    pairs = [(catalog, routing) for catalog in (0, 1, 2, 500) for routing in (0, 1, 2, 10**9)]
+    assert len({both_revisions(*pair) for pair in pairs}) == len(pairs)
 
 
 def converse(scope_type: str, received: list[Message]) -> list[str]:

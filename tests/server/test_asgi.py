@@ -63,7 +63,7 @@ def test_the_revision_is_read_again_after_half_a_second(clock: Clock, reads: lis
 
 @pytest.mark.parametrize("fault", [OperationalError("gone"), InterfaceError("closed")])
 def test_a_database_that_does_not_answer_leaves_the_revision_unknown(fault: Exception) -> None:
-    with patch.object(asgi, "catalog_revision", side_effect=fault):
+    with patch.object(asgi, "catalog_revision", side_effect=fault), patch.object(asgi, "close_old_connections"):
         assert asgi._read_revision(3) is None
 
 

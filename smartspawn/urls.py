@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", readyz, name="readyz"),
     path("", include("smartspawn.access.urls")),
     path("", include("catalog.urls")),
+    path("", include("routing.urls")),
     path("api", catalog_api.root, name="api-root"),
     path("api/schema/", schema, name="api-schema"),
     path("api/", include("catalog.api_urls")),

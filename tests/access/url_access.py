@@ -81,6 +81,14 @@ URL_ACCESS: Mapping[str, Row] = {
     "api/route": endpoint(Scope.CATALOG_READ, Role.VIEWER, "POST", is_open=True),
     "api/route/override": endpoint(Scope.CATALOG_READ, Role.VIEWER, "POST", is_open=True),
     "api/decisions/<str:decision_id>/replay": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
+    # the pages of routing
+    "route/": page(Role.VIEWER),
+    "route/_answer": page(Role.VIEWER, "POST"),
+    "route/correct/": page(Role.MEMBER, "POST"),
+    "route/_correct": page(Role.MEMBER, "POST"),
+    "decisions/": page(Role.VIEWER),
+    "decisions/<str:decision_id>/": page(Role.VIEWER),
+    "decisions/<str:decision_id>/_replay": page(Role.VIEWER),
     # the pages of the catalog
     "": page(Role.VIEWER),
     "models/": page(Role.VIEWER),

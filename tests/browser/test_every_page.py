@@ -11,9 +11,11 @@ from playwright.sync_api import Page
 from catalog.corrections import set_alias, set_override
 from catalog.models import AliasRow, OverrideRow
 from catalog.shapes import Alias, Override
+from routing.decide import recommend
+from routing.shapes import TaskRequest
 from smartspawn.access.gates import gate_of, iterate_views
 from smartspawn.access.models import User
-from smartspawn.access.shapes import COMMAND_LINE, Role
+from smartspawn.access.shapes import COMMAND_LINE, Actor, Role
 from tests.browser.conftest import OpenPage, Watch
 from tests.factories import SHA, make_entries, make_snapshot, publish_snapshot
 
@@ -46,6 +48,16 @@ PAGES = {
     "aliases/<int:alias_id>/": ["/aliases/{alias}/"],
     "overrides/": ["/overrides/?model=acme/alpha-1"],
     "overrides/<int:override_id>/": ["/overrides/{override}/"],
+    "route/": [
+        "/route/",
+        "/route/?task=Fix+the+flaky+login+test",
+        "/route/?task=coding&budget=low&floor=40&context=vision,python&preference=3",
+        "/route/?task=Research+competitors,+then+write+a+pitch+deck+and+review+it&budget=any",
+        "/route/?task=Fix+it&minContext=100000000",
+        "/route/?task=Fix+it&floor=often",
+    ],
+    "decisions/": ["/decisions/", "/decisions/?model=nothing", "/decisions/?after=nowhere"],
+    "decisions/<str:decision_id>/": ["/decisions/{decision}/", "/decisions/{decision}/?replay=on", "/decisions/none/"],
     "api/docs/": ["/api/docs/"],
     "account/": ["/account/"],
     "account/keys/": ["/account/keys/"],
@@ -60,10 +72,12 @@ NOT_PAGES = {
     "aliases/export.yaml",
     "overrides/export.yaml",
     "audit.csv",
+    "route/_answer",
+    "decisions/<str:decision_id>/_replay",
 }
 PLAIN_PAGES = ["/sign-in/", "/sign-in/link/nonsense/"]  # for those who are not signed in
 FORMS = ("refresh/", "_refresh", "switch/", "/key/", "remove/", "settle/", "_settle", "save/", "import/", "revoke/")
-FORMS += ("role/", "active/", "link/")
+FORMS += ("role/", "active/", "link/", "correct/", "_correct")
 
 LOOKS = [(1280, "light"), (390, "dark")]
 NARROWEST = 320
@@ -85,7 +99,14 @@ def addresses(site: str) -> list[str]:
         override=Override(model_id="acme/alpha-1", field="score.coding", value="50", why="measured here"),
     )
     user, _ = User.objects.get_or_create(username="some-viewer", defaults={"role": Role.VIEWER})
-    ids = {"alias": AliasRow.objects.get().pk, "override": OverrideRow.objects.get().pk, "user": user.pk}
+    asking = Actor(label="some-viewer", role=Role.VIEWER, user_id=user.pk)
+    decision = recommend(request=TaskRequest("Fix the flaky login test", count=2), actor=asking)
+    ids = {
+        "decision": decision.decision_id,
+        "alias": AliasRow.objects.get().pk,
+        "override": OverrideRow.objects.get().pk,
+        "user": user.pk,
+    }
     return [address.format(**ids) for listed in PAGES.values() for address in listed]
 
 

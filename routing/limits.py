@@ -15,6 +15,7 @@ from django.utils import timezone
 from routing.adjustments import Mark, next_revision
 from routing.models import LimitsRow
 from routing.shapes import Limits, TaskRequest
+from smartspawn.access.audit import record
 from smartspawn.access.shapes import Actor
 
 SITE: Final = "site"
@@ -87,15 +88,30 @@ def find_limits(scope: str) -> Limits | None:
 
 def set_limits(limits: Limits, *, scope: str, actor: Actor, why: str = "") -> int:
     """Let these hold in the scope from the next decision on, and return the routing revision."""
-    rules = {name: value for name, value in msgspec.to_builtins(limits).items() if name in KEPT_FIELDS and value}
+    rules = _kept(limits)
     with transaction.atomic():
         revision = next_revision()
+        before = find_limits(scope)
         LimitsRow.objects.current().filter(scope=scope).update(valid_until=revision)
         if rules:
             LimitsRow.objects.create(
                 scope=scope, rules=rules, by=actor.label, why=why, at=timezone.now(), valid_from=revision
             )
+        record(
+            actor=actor,
+            action="limits.set",
+            subject=f"limits of {scope}",
+            before=_kept(before) if before else None,
+            after=rules,
+            why=why,
+        )
     return revision
+
+
+def _kept(limits: Limits) -> dict[str, Any]:
+    """The fields that are kept, as plain values, without those that do not limit; zero limits."""
+    plain: dict[str, Any] = msgspec.to_builtins(limits)
+    return {name: plain[name] for name in KEPT_FIELDS if plain[name] not in (None, False, [], ())}
 
 
 @lru_cache(maxsize=256)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from routing.adjustments import Mark, next_revision
 from routing.models import RouteRulesRow
 from routing.route_policy import RouteRules, read_rules, rules_from
+from smartspawn.access.audit import record
 from smartspawn.access.shapes import Actor
 from smartspawn.lib.errors import NotFound
 
@@ -52,13 +53,15 @@ def save_rules(document: Any, *, actor: Actor, why: str = "") -> RouteRules:
         row = RouteRulesRow.objects.create(
             document=document, by=actor.label, why=why, at=timezone.now(), valid_from=revision
         )
+        record(actor=actor, action="rules.save", subject=f"rules {_SITE_MARK}{row.pk}", why=why)
     return _of_row(row)
 
 
-def restore_shipped_rules() -> RouteRules:
+def restore_shipped_rules(*, actor: Actor, why: str = "") -> RouteRules:
     """Let the shipped rules hold again; the site's own versions stay readable."""
     with transaction.atomic():
         RouteRulesRow.objects.current().update(valid_until=next_revision())
+        record(actor=actor, action="rules.restore", subject=f"rules {shipped_rules().version}", why=why)
     return shipped_rules()
 
 

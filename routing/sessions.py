@@ -16,6 +16,9 @@ from smartspawn.access.shapes import Actor
 
 # A lock that nobody asked for in so long belongs to a task that is over.
 SESSION_LIFE: Final = timedelta(days=30)
+OPEN_SCOPE: Final = "open"
+OPEN_KEPT: Final = 20_000
+_PRUNE_EVERY: Final = 500
 _NOTED_EVERY: Final = timedelta(hours=1)
 
 
@@ -34,7 +37,7 @@ class Lock:
 
 def session_scope(actor: Actor) -> str:
     """Whose session ids these are: a person's keys share theirs, and so does everybody without a name."""
-    return f"user:{actor.user_id}" if actor.user_id is not None else "open"
+    return f"user:{actor.user_id}" if actor.user_id is not None else OPEN_SCOPE
 
 
 def find_lock(scope: str, session_id: str) -> Lock | None:
@@ -78,6 +81,8 @@ def take_lock(*, scope: str, session_id: str, seen: Lock | None, make: Callable[
                 return None
         elif not _is_as_seen(row, seen):
             return None
+        if row.pk % _PRUNE_EVERY == 0:
+            _prune()
         lock = make()
         row.task_sha256, row.tier, row.driver, row.model_id = lock.task_sha256, lock.tier, lock.driver, lock.model_id
         row.decision_id = uuid.UUID(lock.decision_id)
@@ -86,6 +91,15 @@ def take_lock(*, scope: str, session_id: str, seen: Lock | None, make: Callable[
         row.used_at = timezone.now()
         row.save()
     return lock
+
+
+def _prune() -> None:
+    """Drop what is over; of sessions without a person, ids that anybody may send, keep the newest alone."""
+    RouteSession.objects.filter(used_at__lt=timezone.now() - SESSION_LIFE).delete()
+    nobodys = RouteSession.objects.filter(scope=OPEN_SCOPE).order_by("-used_at")
+    oldest_kept = nobodys.values_list("used_at", flat=True)[OPEN_KEPT : OPEN_KEPT + 1].first()
+    if oldest_kept is not None:
+        nobodys.filter(used_at__lte=oldest_kept).delete()
 
 
 def _is_as_seen(row: RouteSession, seen: Lock | None) -> bool:

@@ -81,6 +81,10 @@ URL_ACCESS: Mapping[str, Row] = {
     "api/route": endpoint(Scope.CATALOG_READ, Role.VIEWER, "POST", is_open=True),
     "api/route/override": endpoint(Scope.CATALOG_READ, Role.VIEWER, "POST", is_open=True),
     "api/decisions/<str:decision_id>/replay": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
+    "api/limits": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
+    "api/limits/site": endpoint(Scope.CATALOG_ADMIN, Role.ADMIN, "PUT"),
+    "api/limits/me": endpoint(Scope.CATALOG_READ, Role.VIEWER, "PUT"),
+    "api/limits/keys/<int:key_id>": endpoint(Scope.CATALOG_READ, Role.VIEWER, "PUT"),
     # the pages of routing
     "route/": page(Role.VIEWER),
     "route/_answer": page(Role.VIEWER, "POST"),

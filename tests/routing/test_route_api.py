@@ -298,7 +298,7 @@ def test_a_site_s_own_rules_hold_from_the_next_kickoff_on(client: Client) -> Non
     answer = route(client, EASY)
     assert (answer["driverKind"], answer["tier"], answer["policyVersion"]) == ("api", "only", rules.version)
     assert get_rules(rules.version) == rules
-    restore_shipped_rules()
+    restore_shipped_rules(actor=COMMAND_LINE)
     assert route(client, EASY)["policyVersion"] == shipped_rules().version
     assert get_rules(rules.version) == rules
 

@@ -10,7 +10,7 @@ from typing import Final
 from django.db import connection, transaction
 
 from catalog.shapes import Category
-from routing.learned import NOTHING_LEARNED, Learned
+from routing.learned import Learned, learn
 from routing.models import AdjustmentRow, RoutingRevision
 from routing.shapes import Adjustment, Evidence
 from smartspawn.lib.errors import InvalidParam
@@ -95,11 +95,8 @@ def _read_current(mark: Mark, scope: str) -> Learned:
 
 
 def _read(revision: int, scope: str) -> Learned:
-    by_place: dict[tuple[Category, str], list[Adjustment]] = {}
-    for row in AdjustmentRow.objects.as_of(revision).filter(scope__in={EVERYBODY, scope}).order_by("pk"):
-        adjustment = _to_adjustment(row)
-        by_place.setdefault((adjustment.category, adjustment.model_id), []).append(adjustment)
-    return Learned(by_place) if by_place else NOTHING_LEARNED
+    rows = AdjustmentRow.objects.as_of(revision).filter(scope__in={EVERYBODY, scope}).order_by("pk")
+    return learn(_to_adjustment(row) for row in rows)
 
 
 def _scope(user_id: int | None) -> str:

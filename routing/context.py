@@ -85,11 +85,6 @@ def needs_of(tags: Sequence[str]) -> Needs:
     )
 
 
-def known_tags(tags: Sequence[str]) -> tuple[str, ...]:
-    """The tags that do something, each once, in an order of their own."""
-    return tuple(sorted(set(tags) & set(TAG_SIGNALS)))
-
-
 @dataclass(frozen=True, slots=True)
 class _Scale:
     benchmark: str

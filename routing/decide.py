@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from catalog.shapes import Category
 from routing.classifier import classify
 from routing.decisions import Basis
 from routing.features import extract
@@ -32,6 +33,10 @@ def recommend(*, request: TaskRequest, actor: Actor, is_stored: bool = True, kin
     features = extract(request, classify)
     limits = limits_for(request, ground.limits)
     choice = choose_on(ground, features, limits, request.preference)
+    if not choice.ranked and features.category == Category.FAST_CHEAP and not features.is_category_given:
+        # A quick task in words with a dear budget: what was asked for counts before what was guessed.
+        features = replace(features, category=Category.GENERAL)
+        choice = choose_on(ground, features, limits, request.preference)
     chosen = tuple(candidate.model_id for candidate in select(choice.ranked, request.count))
     basis = Basis(features, limits, request.count, request.preference, actor.user_id)
     return conclude(kind, choice, chosen, ground=ground, basis=basis, actor=actor, is_stored=is_stored)

@@ -12,17 +12,17 @@ import hashlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from catalog.queries import get_snapshot
 from catalog.shapes import Budget, Category
 from routing.adjustments import read_learned_at
-from routing.context import known_tags
 from routing.desk import EMPTY_SNAPSHOT
 from routing.features import given_category
 from routing.filters import CAPABILITIES
+from routing.learned import effective_tags
 from routing.limits import SITE, read_limits_at
 from routing.models import StoredDecision
 from routing.policy import choose, make_board, rank, select
@@ -63,17 +63,20 @@ class Replay:
     choice: Choice
 
 
+_Number = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+
+
 class _Question(msgspec.Struct, array_like=True, frozen=True):
     """What a token says, in the order in which it is packed."""
 
     kind: str
-    catalog_revision: int
+    catalog_revision: _Number
     policy_version: str
-    adjustment_revision: int
+    adjustment_revision: _Number
     category: Category
     budget: Budget
-    count: int
-    preference: int | None
+    count: Annotated[int, msgspec.Meta(ge=1, le=100)]
+    preference: Annotated[int, msgspec.Meta(ge=0, le=10)] | None
     required_capabilities: tuple[str, ...]
     min_context_tokens: int | None
     context_tags: tuple[str, ...]
@@ -163,7 +166,7 @@ def _choose_again(basis: Basis, catalog_revision: int, policy_version: str, adju
     snapshot = get_snapshot(catalog_revision) if catalog_revision else EMPTY_SNAPSHOT
     learned = read_learned_at(adjustment_revision, basis.user_id)
     features = basis.features
-    board = make_board(snapshot, features.category, known_tags(features.context_tags), learned, policy)
+    board = make_board(snapshot, features.category, effective_tags(features.context_tags, learned), learned, policy)
     ranking = rank(board, features, basis.limits, policy, basis.preference)
     return choose(features, basis.limits, ranking, basis.preference)
 

@@ -7,8 +7,7 @@ from typing import Final
 from catalog.queries import get_snapshot
 from catalog.shapes import Category, Snapshot
 from routing.adjustments import Mark
-from routing.context import known_tags
-from routing.learned import Learned
+from routing.learned import Learned, effective_tags
 from routing.policy import Board, Ranking, make_board, rank
 from routing.shapes import Features, Limits
 from routing.thresholds import RoutingPolicy
@@ -52,7 +51,7 @@ class Desk:
         return ranking
 
     def _board(self, features: Features, learned: Learned, policy: RoutingPolicy) -> Board:
-        tags = known_tags(features.context_tags)
+        tags = effective_tags(features.context_tags, learned)
         key = (features.category, tags, learned, policy.version)
         board = self._boards.get(key)
         if board is None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from catalog.shapes import Category
+from routing.context import TAG_SIGNALS
 from routing.shapes import Adjustment, Evidence
 
 
@@ -14,6 +15,7 @@ class Learned:
     """The adjustments of everybody and of one person, by category and model."""
 
     by_place: Mapping[tuple[Category, str], Sequence[Adjustment]] = field(default_factory=dict)
+    tags: frozenset[str] = frozenset()  # the context tags that there is evidence on
 
     def of(self, model_id: str, category: Category, tags: Sequence[str]) -> tuple[Adjustment, ...]:
         """What was learned of this model in this category; the context evidence on these tags in one."""
@@ -24,6 +26,22 @@ class Learned:
 
 
 NOTHING_LEARNED = Learned()
+
+
+def learn(adjustments: Iterable[Adjustment]) -> Learned:
+    """The adjustments by their places."""
+    by_place: dict[tuple[Category, str], list[Adjustment]] = {}
+    tags: set[str] = set()
+    for item in adjustments:
+        by_place.setdefault((item.category, item.model_id), []).append(item)
+        if item.evidence == Evidence.CONTEXT:
+            tags.add(item.context_tag)
+    return Learned(by_place, frozenset(tags)) if by_place else NOTHING_LEARNED
+
+
+def effective_tags(tags: Sequence[str], learned: Learned) -> tuple[str, ...]:
+    """The tags that do something, each once, in an order of their own."""
+    return tuple(sorted(set(tags) & (TAG_SIGNALS.keys() | learned.tags)))
 
 
 def _pooled(adjustments: Sequence[Adjustment]) -> tuple[Adjustment, ...]:

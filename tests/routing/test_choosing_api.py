@@ -12,7 +12,7 @@ from django.test import Client
 from routing.adjustments import publish, scope_of_user
 from routing.limits import SITE, set_limits
 from routing.models import StoredDecision
-from routing.shapes import Adjustment, Evidence, Limits
+from routing.shapes import Adjustment, Classification, Evidence, Label, Limits
 from smartspawn.access.models import User
 from smartspawn.access.shapes import COMMAND_LINE
 
@@ -127,6 +127,16 @@ def test_a_task_about_pictures_never_gets_a_blind_model(client: Client) -> None:
 def test_a_fast_and_cheap_task_never_gets_a_flagship(client: Client) -> None:
     for budget in ("low", "medium", "any"):
         assert picked(client, task="fast-cheap", budget=budget) == "deepseek/blind"
+
+
+def test_a_task_that_only_sounds_quick_is_done_at_the_price_that_was_asked_for(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = Classification(*[Label("fast-cheap", 0.8)] * 4, sub_dimensions={}, engine="test")
+    monkeypatch.setattr("routing.decide.classify", lambda _text: quick)
+    assert get(client, "pick", task="say hello")["data"]["category"] == "fast-cheap"
+    dear = get(client, "pick", task="say hello", budget="high")["data"]
+    assert (dear["category"], dear["id"]) == ("general", "anthropic/grand")
 
 
 def test_context_lengths_hold_above_a_million(client: Client) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from catalog.shapes import BenchmarkStats, Entry, Measure, Snapshot, Source, SourceRecord
-from routing.context import TAG_SIGNALS, ContextBooster, known_tags, needs_of
+from catalog.shapes import BenchmarkStats, Category, Entry, Measure, Snapshot, Source, SourceRecord
+from routing.context import TAG_SIGNALS, ContextBooster, needs_of
+from routing.learned import NOTHING_LEARNED, effective_tags, learn
+from routing.shapes import Adjustment, Evidence
 from routing.thresholds import CURRENT_POLICY as POLICY
 from tests.factories import make_entry, make_facts, make_snapshot
 
@@ -68,7 +70,13 @@ def test_boosts_end_at_fifteen() -> None:
 def test_the_order_of_tags_makes_no_difference() -> None:
     one = entry("a", livebench__agentic_coding=53.0, livebench__coding=61.0, aa__livecodebench=77.0)
     assert boost(one, "python", "react", "sql") == boost(one, "sql", "python", "react")
-    assert known_tags(("sql", "bogus", "css", "sql")) == ("css", "sql")
+
+
+def test_a_tag_does_something_by_the_table_or_by_what_was_learned_on_it() -> None:
+    tags = ("sql", "bogus", "css", "sql", "elixir")
+    assert effective_tags(tags, NOTHING_LEARNED) == ("css", "sql")
+    learned = learn([Adjustment(Evidence.CONTEXT, "a/b", Category.CODING, 0.9, 5, "elixir")])
+    assert effective_tags(tags, learned) == ("css", "elixir", "sql")
 
 
 def test_vision_and_long_context_ask_for_what_they_name() -> None:

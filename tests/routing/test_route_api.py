@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from django.db import connection
 from django.test import Client
@@ -282,7 +284,20 @@ def publish_snapshot_beside(snapshot: Any) -> None:
     )
 
 
-@pytest.mark.parametrize("token", ["q1_", "q1_AAAA", "q1_" + "A" * 20_000, "q1_nKRw", "q1_é", "x", "0"])
+def packed(*question: object) -> str:
+    return "q1_" + base64.urlsafe_b64encode(msgspec.msgpack.encode(question)).decode().rstrip("=")
+
+
+HUGE = [
+    packed("pick", 2**63, "1", 0, "coding", "medium", 1, None, [], None, [], []),
+    packed("pick", 1, "1", 2**64 - 1, "coding", "medium", 1, None, [], None, [], []),
+    packed("pick", 1, "1", 0, "coding", "medium", -1, None, [], None, [], []),
+    packed("pick", 999, "1", 0, "coding", "medium", 1, None, [], None, [], []),
+    packed("pick", 0, "nine", 0, "coding", "medium", 1, None, [], None, [], []),
+]
+
+
+@pytest.mark.parametrize("token", [*HUGE, "q1_", "q1_AAAA", "q1_" + "A" * 20_000, "q1_nKRw", "q1_é", "x", "0"])
 def test_tokens_that_this_site_did_not_make_open_nothing(client: Client, token: str) -> None:
     assert client.get(f"/api/decisions/{token}/replay").status_code == 404
 

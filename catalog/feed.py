@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from django.contrib.syndication.views import Feed
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import format_html, format_html_join
 
 from catalog.queries import ChangeSet, list_change_sets, list_changes
 from catalog.shapes import Difference, DifferenceKind
@@ -25,6 +26,7 @@ class ChangesFeed(_Feed):
     """Models that came and went, prices and scores that moved."""
 
     feed_type = Atom1Feed
+    author_name = "Smart Spawn"  # Atom wants one
     title = "Smart Spawn: catalogue changes"
     subtitle = "Models added and removed, prices and scores moved, by refresh."
 
@@ -39,18 +41,13 @@ class ChangesFeed(_Feed):
         return f"Revision {item.revision}: {counts}"
 
     def item_description(self, item: ChangeSet) -> str:
+        """The lines as HTML, as which readers render it: names come from strangers."""
         page = list_changes(revision=item.revision, limit=LINES_PER_ITEM)
-        lines = [_line(dated.difference) for dated in page.items]
-        more = "\n…" if page.next_before else ""
-        return "\n".join(lines) + more
+        lines = format_html_join("", "<li>{}</li>", ((_line(dated.difference),) for dated in page.items))
+        return format_html("<ul>{}{}</ul>", lines, format_html("<li>{}</li>", "…") if page.next_before else "")
 
     def item_link(self, item: ChangeSet) -> str:
         return f"{reverse('catalog:changes')}?revision={item.revision}"
-
-    def item_guid(self, item: ChangeSet) -> str:
-        return f"smart-spawn-revision-{item.revision}"
-
-    item_guid_is_permalink = False
 
     def item_pubdate(self, item: ChangeSet) -> datetime:
         return item.published_at

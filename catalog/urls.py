@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import path
+from django.views.decorators.http import require_safe
 
 from catalog.feed import ChangesFeed
 from catalog.views import (
@@ -33,7 +34,7 @@ urlpatterns = [
     path("changes/", changes.changes, name="changes"),
     path(
         "changes/feed.atom",
-        requires_scope(Scope.CATALOG_READ, is_open=True)(ChangesFeed()),
+        requires_scope(Scope.CATALOG_READ, is_open=True)(require_safe(ChangesFeed())),
         name="changes-feed",
     ),
     path("sources/", sources.sources, name="sources"),

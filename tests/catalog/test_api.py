@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
+from xml.etree import ElementTree as ET
 
 import pytest
 from django.test import Client
@@ -181,6 +183,25 @@ def test_the_feed_tells_what_moved(client: Client, upstreams: Any) -> None:
     refresh_catalog(actor=COMMAND_LINE, trigger="test", only=[Source.OPENROUTER])
     page = queries.list_changes(revision=queries.catalog_revision(), limit=500)
     assert gone in {item.difference.model_id for item in page.items}
+
+
+def test_the_feed_is_valid_atom_and_renders_a_hostile_name_inert(client: Client, upstreams: Any) -> None:
+    from catalog.refresh import refresh_catalog
+    from smartspawn.access.shapes import COMMAND_LINE
+
+    upstreams.openrouter.append({**upstreams.openrouter[0], "id": "hostile/one", "name": "<script>alert(1)</script>"})
+    refresh_catalog(actor=COMMAND_LINE, trigger="test", only=[Source.OPENROUTER])
+
+    atom = "{http://www.w3.org/2005/Atom}"
+    feed = ET.fromstring(client.get("/changes/feed.atom").content)
+    ids = [element.text or "" for element in feed.iter(f"{atom}id")]
+    shown = "".join(element.text or "" for element in feed.iter(f"{atom}summary"))  # as a reader would render it
+    assert feed.findtext(f"{atom}author/{atom}name")
+    assert len(ids) > 1
+    assert all(urlsplit(item).scheme for item in ids)
+    assert "&lt;script&gt;alert(1)" in shown
+    assert "<script>" not in shown
+    assert client.post("/changes/feed.atom").status_code == 405
 
 
 def test_every_category_has_somebody_to_name(client: Client) -> None:

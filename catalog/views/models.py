@@ -22,6 +22,7 @@ from catalog.views.forms import ModelsForm, read_form
 from catalog.views.links import Pager, link, pager
 from smartspawn.access.gates import requires_role
 from smartspawn.access.shapes import Role
+from smartspawn.lib.errors import NotFound
 
 CONTEXT_CHOICES: Final = (
     ("", "any"),
@@ -116,6 +117,8 @@ def models_results(request: HttpRequest) -> HttpResponse:
 @require_safe
 def models_download(request: HttpRequest, kind: str) -> HttpResponse:
     """Every row that the filters find, as CSV or JSON."""
+    if kind not in ("csv", "json"):
+        raise NotFound("The table can be had as CSV and as JSON.")
     form, _errors = read_form(ModelsForm, request.GET)
     wanted = form.to_filter()
     found = queries.rank(queries.current_snapshot().entries, wanted)

@@ -137,6 +137,12 @@ def test_a_csv_cell_cannot_start_a_formula() -> None:
 
 
 @pytest.mark.usefixtures("snapshot")
+@pytest.mark.parametrize("kind", ["xml", "csv%0Ax", "."])
+def test_there_is_no_other_kind_of_download(kind: str) -> None:
+    assert signed_in().get(f"/models/_download.{kind}").status_code == 404
+
+
+@pytest.mark.usefixtures("snapshot")
 def test_the_json_download_speaks_the_dialect_of_the_api() -> None:
     client = signed_in()
     download = client.get("/models/_download.json", {"q": "alpha-1", "max_price": "0.2"}).json()

@@ -93,9 +93,9 @@ async def collect_live(
                 async with asyncio.timeout(SOURCE_TIMEOUT_S):
                     payloads = await module.fetch(door, held[source], wanted[source])
             except TimeoutError:
-                return _refused(source, held[source], f"no complete answer within {SOURCE_TIMEOUT_S:.0f} s")
+                return refuse(source, held[source], f"no complete answer within {SOURCE_TIMEOUT_S:.0f} s")
             except SourceFault as fault:
-                return _refused(source, held[source], fault.message, fault.code)
+                return refuse(source, held[source], fault.message, fault.code)
             report(source, "reading")
             return _judge(source, held[source], payloads)
 
@@ -115,13 +115,14 @@ def _judge(
         parsed = parse_payloads(source, payloads)
         warnings = check_plausible(parsed, None if is_first else keep_held(source, held).parsed)
     except SourceFault as fault:
-        return _refused(source, held, fault.message, fault.code)
+        return refuse(source, held, fault.message, fault.code)
     except Exception as error:  # noqa: BLE001  one source's surprise must not cost the others
-        return _refused(source, held, f"could not be read: {type(error).__name__}: {error}", SourceMalformed.code)
+        return refuse(source, held, f"could not be read: {type(error).__name__}: {error}", SourceMalformed.code)
     return Collected(source=source, parsed=parsed, payloads=payloads, is_new=True, warnings=warnings)
 
 
-def _refused(source: Source, held: Mapping[str, Payload], reason: str, code: str = "SOURCE_UNREACHABLE") -> Collected:
+def refuse(source: Source, held: Mapping[str, Payload], reason: str, code: str = "SOURCE_UNREACHABLE") -> Collected:
+    """The data held, with the reason why there is nothing new."""
     kept = keep_held(source, held)
     return Collected(
         source=source,

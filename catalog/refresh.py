@@ -20,7 +20,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from catalog.build import Corrections, Origin, build_snapshot
-from catalog.collect import Captures, Collected, collect_captures, collect_live, keep_held
+from catalog.collect import Captures, Collected, collect_captures, collect_live, keep_held, refuse
 from catalog.corrections import current_corrections
 from catalog.models import RefreshRun
 from catalog.payloads import current_payloads
@@ -29,6 +29,7 @@ from catalog.queries import find_current_snapshot
 from catalog.shapes import Payload, Snapshot, Source
 from catalog.source_states import config_of, is_on, is_switched_off, note_attempts
 from catalog.sources import SOURCES
+from catalog.sources.shapes import SourceConfig
 from smartspawn.access.shapes import Actor
 from smartspawn.lib.errors import Conflict, SmartSpawnError, SourceFault
 
@@ -180,8 +181,8 @@ def open_captures(directory: Path, *, is_forced: bool = False) -> Captures:
 
 def _collect_live(run: RefreshRun, held: Held, fetched: Sequence[Source]) -> Sequence[Collected]:
     """Fetch in a thread of its own, while this one keeps the lease and the progress up to date."""
-    configs = {source: config_of(source) for source in fetched}
-    steps: dict[str, str] = {str(source): "waiting" for source in fetched}
+    configs, refused = _configs(held, fetched)
+    steps: dict[str, str] = {str(source): "waiting" for source in configs}
 
     def report(source: Source, step: str) -> None:
         steps[str(source)] = step
@@ -191,10 +192,22 @@ def _collect_live(run: RefreshRun, held: Held, fetched: Sequence[Source]) -> Seq
         while not future.done():
             _extend(run, dict(steps))
             wait([future], timeout=PROGRESS_INTERVAL_S)
-        live = future.result()
+        live = (*future.result(), *refused)
     note_attempts(live, fetched, timezone.now())
     by_source = {item.source: item for item in live}
     return [by_source.get(source) or keep_held(source, held[source]) for source in held]
+
+
+def _configs(held: Held, fetched: Sequence[Source]) -> tuple[dict[Source, SourceConfig], list[Collected]]:
+    """What each source is asked with; one whose key cannot be opened costs the others nothing."""
+    configs: dict[Source, SourceConfig] = {}
+    refused: list[Collected] = []
+    for source in fetched:
+        try:
+            configs[source] = config_of(source)
+        except SourceFault as fault:
+            refused.append(refuse(source, held[source], fault.message, fault.code))
+    return configs, refused
 
 
 def _build(

@@ -17,8 +17,8 @@ from catalog.sources import find_source
 from catalog.sources.shapes import SourceConfig
 from smartspawn.access import audit
 from smartspawn.access.shapes import Actor
-from smartspawn.lib.errors import InvalidParam
-from smartspawn.vault import reveal, seal
+from smartspawn.lib.errors import InvalidParam, SourceNotConfigured
+from smartspawn.vault import SecretUnreadable, reveal, seal
 
 # A page shows these; the count says how many there were.
 SHOWN_REJECTED_ROWS: Final = 200
@@ -47,9 +47,15 @@ def is_switched_off(source: Source) -> bool:
 
 
 def config_of(source: Source) -> SourceConfig:
-    """What a fetch needs: the opened key and, where set, the address of a mirror."""
+    """What a fetch needs: the opened key and, where set, the address of a mirror.
+
+    Raises SourceNotConfigured for a key that cannot be opened any more.
+    """
     state = state_of(source)
-    key = reveal(state.api_key_sealed, purpose=_purpose(source)) if state.api_key_sealed else ""
+    try:
+        key = reveal(state.api_key_sealed, purpose=_purpose(source)) if state.api_key_sealed else ""
+    except SecretUnreadable as error:
+        raise SourceNotConfigured(error.message) from error
     return SourceConfig(api_key=key, base_urls=settings.SOURCE_BASE_URLS)
 
 

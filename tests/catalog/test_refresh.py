@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.utils import timezone
 
 from catalog import queries
@@ -297,6 +298,18 @@ def test_artificial_analysis_is_asked_only_with_a_key_and_accepted_terms(upstrea
     assert light(Source.ARTIFICIAL_ANALYSIS) is SourceLight.GREEN
     remove_source_key(actor=COMMAND_LINE, source=Source.ARTIFICIAL_ANALYSIS, why="test")
     assert light(Source.ARTIFICIAL_ANALYSIS) is SourceLight.OFF
+
+
+def test_a_source_key_that_cannot_be_opened_any_more_costs_its_source_alone(
+    upstreams: Upstreams, settings: Any
+) -> None:
+    settings.SECRETS_KEYS = [Fernet.generate_key().decode()]
+    set_source_key(actor=COMMAND_LINE, source=Source.ARTIFICIAL_ANALYSIS, api_key=AA_KEY, accepts_terms=True)
+    settings.SECRETS_KEYS = [Fernet.generate_key().decode()]
+    outcome = refresh()
+    assert outcome.is_published
+    assert light(Source.OPENROUTER) is SourceLight.GREEN
+    assert light(Source.ARTIFICIAL_ANALYSIS) is SourceLight.RED
 
 
 def test_a_source_key_is_stored_sealed_and_never_audited(upstreams: Upstreams) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
-from catalog.shapes import Difference, DifferenceKind, Entry, Snapshot
+from catalog.shapes import Category, Difference, DifferenceKind, Entry, Snapshot
 
 # Scores wobble by fractions whenever the population changes; one point is what a reader can see.
 MIN_SCORE_MOVE: Final = 1.0
@@ -48,7 +48,7 @@ def _moved(old: Entry, new: Entry) -> Iterator[Difference]:
             _text(old.facts.context_length_tokens),
             _text(new.facts.context_length_tokens),
         )
-    for category in new.scores.keys() | old.scores.keys():
+    for category in Category:
         was_score, now_score = old.scores.get(category), new.scores.get(category)
         if was_score is None or now_score is None:
             if was_score is not now_score:

@@ -90,3 +90,9 @@ def test_a_score_that_appears_or_vanishes_is_a_difference() -> None:
 def test_a_changed_context_length_is_a_difference() -> None:
     old, new = snapshot(entry("a", context=1000)), snapshot(replace(entry("a"), facts=entry("a", context=2000).facts))
     assert found(old, new) == [(DifferenceKind.LIMIT, "a", "context_length", "1000", "2000")]
+
+
+def test_the_scores_of_a_model_come_in_the_order_of_the_categories() -> None:
+    scored = {category: CategoryScore(50.0, 45.0, 55.0, 1.0) for category in reversed(Category)}
+    moved = found(snapshot(entry("a", score=None)), snapshot(replace(entry("a"), scores=scored)))
+    assert [field for _, _, field, _, _ in moved] == [f"score.{category}" for category in Category]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -220,7 +219,7 @@ def read_outcome(row: StoredDecision) -> KeptOutcome:
 def read_details(row: StoredDecision) -> dict[str, str]:
     """What else was kept with the decision, such as a route's driver and tier, in words."""
     return {
-        re.sub(r"(?<=[a-z])_", " ", name): _words(value)
+        name.removeprefix("is_").replace("_", " "): _words(value)
         for name, value in row.outcome.items()
         if name not in _KNOWN_OUTCOME and value not in (None, "", [], {})
     }
@@ -229,6 +228,8 @@ def read_details(row: StoredDecision) -> dict[str, str]:
 def _words(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(_words, value))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -66,6 +66,7 @@ def decision(request: ActorRequest, decision_id: str) -> HttpResponse:
         "classification": classification,
         "heads": heads_of(classification, {}) if classification else (),
         "ranked": ranked_rows(outcome.ranked),
+        "overrides": row.overrides.order_by("at") if row.kind == "route" else (),
         "snapshot": find_current_snapshot(),
     }
     if request.GET.get("replay"):

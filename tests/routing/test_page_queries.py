@@ -190,8 +190,8 @@ def test_what_was_kept_is_read_back_as_it_was_chosen(decisions: list[StoredDecis
 def test_a_row_of_another_shape_is_read_as_far_as_it_goes(decisions: list[StoredDecision]) -> None:
     row = decisions[0]
     row.basis = {"features": "none"}
-    row.outcome = {"ranked": 3, "driver": "codex", "is_confirmation_required": True, "session_id": ""}
+    row.outcome = {"ranked": 3, "driver": "codex", "is_confirmation_required": True, "rules": ["a", "b"]}
 
     assert read_basis(row) is None
     assert read_outcome(row).ranked == ()
-    assert read_details(row) == {"driver": "codex", "is confirmation required": "yes"}
+    assert read_details(row) == {"driver": "codex", "confirmation required": "yes", "rules": "a, b"}

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from catalog.models import StoredSnapshot
 from routing.decide import recommend
-from routing.models import StoredDecision
+from routing.models import DecisionOverride, StoredDecision
 from routing.shapes import TaskRequest
 from smartspawn.access.models import User
 from smartspawn.access.shapes import Actor, Role
@@ -119,6 +119,24 @@ def test_one_decision_shows_its_reasons_and_what_it_stands_on() -> None:
         "bugfix",
     ):
         assert words in text, words
+
+
+@pytest.mark.usefixtures("snapshot")
+def test_a_decision_shows_what_a_person_took_instead() -> None:
+    decided = decide()
+    StoredDecision.objects.update(kind="route")
+    override_decision(decided)
+
+    text = text_of(signed_in().get(f"/decisions/{decided}/").content)
+
+    assert "ann took acme/alpha-1 instead" in text
+    assert "It is quicker." in text
+
+
+def override_decision(decided: str) -> None:
+    DecisionOverride.objects.create(
+        decision_id=decided, model_id="acme/alpha-1", why="It is quicker.", by="ann", at=timezone.now()
+    )
 
 
 @pytest.mark.usefixtures("snapshot")

@@ -29,6 +29,8 @@ ENDPOINTS: Final = (
     "/api/pick",
     "/api/route",
     "/api/compare",
+    "/api/decompose",
+    "/api/swarm",
     "/api/roles/blocks",
     "/api/roles/compose",
     "/api/status",

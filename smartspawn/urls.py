@@ -22,5 +22,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/schema/", schema, name="api-schema"),
     path("api/", include("catalog.api_urls")),
     path("api/", include("routing.api_urls")),
+    path("api/", include("routing.decompose.urls")),
     path("api/", include("routing.roles.urls")),
 ]

@@ -78,6 +78,8 @@ URL_ACCESS: Mapping[str, Row] = {
     # the API of routing: choosing
     "api/pick": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
     "api/recommend": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
+    "api/decompose": endpoint(Scope.CATALOG_READ, Role.VIEWER, "POST", is_open=True),
+    "api/swarm": endpoint(Scope.CATALOG_READ, Role.VIEWER, "POST", is_open=True),
     "api/route": endpoint(Scope.CATALOG_READ, Role.VIEWER, "POST", is_open=True),
     "api/route/override": endpoint(Scope.CATALOG_READ, Role.VIEWER, "POST", is_open=True),
     "api/decisions/<str:decision_id>/replay": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),

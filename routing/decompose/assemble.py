@@ -1,0 +1,43 @@
+"""From a split text to steps and to a graph, with a choice of models handed in."""
+
+from __future__ import annotations
+
+from routing.decompose.budgets import step_budget
+from routing.decompose.cost import estimate_cost
+from routing.decompose.graph import build_graph
+from routing.decompose.personas import persona_for
+from routing.decompose.shapes import Choose, DecomposeRequest, Steps, Subtask, Swarm
+from routing.decompose.split import split_task
+from routing.decompose.topics import describe
+from routing.decompose.waves import plan_waves
+from routing.policy import no_model_message
+from routing.shapes import Choice
+
+
+def assemble_steps(request: DecomposeRequest, choose: Choose) -> Steps:
+    """The parts with a model each; none where the task is one piece of work."""
+    split = split_task(request.task)
+    choices = [(part, choose(part, step_budget(part, request.budget))) for part in split.parts]
+    return Steps(request, split, tuple(_subtask(part, choice) for part, choice in choices))
+
+
+def assemble_swarm(request: DecomposeRequest, choose: Choose) -> Swarm:
+    """The parts as a graph in waves, with a cost interval."""
+    steps = assemble_steps(request, choose)
+    count = len(steps.subtasks)
+    graph = build_graph([describe(part) for part in steps.split.parts], steps.split.kind)
+    waves = plan_waves(count, graph.edges, request.max_parallel)
+    return Swarm(steps, graph, waves, estimate_cost(steps.subtasks))
+
+
+def _subtask(text: str, choice: Choice) -> Subtask:
+    category = choice.features.category
+    best = choice.ranked[0] if choice.ranked else None
+    return Subtask(
+        text=text,
+        category=category,
+        budget=choice.limits.budget,
+        persona=persona_for(text, category),
+        model=best,
+        reason=choice.reason if best else no_model_message(choice),
+    )

@@ -44,16 +44,16 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 HOME_DIR = Path(env.str("SMARTSPAWN_HOME", default=str(BASE_DIR / "var"))).expanduser().resolve()
 try:
     HOME_DIR.mkdir(parents=True, exist_ok=True)
+    SECRET_KEY = env.str("SECRET_KEY", default="") or read_or_create_secret(
+        HOME_DIR / "secret_key", lambda: secrets.token_urlsafe(48)
+    )
 except OSError as error:
     raise ImproperlyConfigured(
-        f"SMARTSPAWN_HOME={HOME_DIR} cannot be created ({error}). Point it at a folder that this user may write to."
+        f"SMARTSPAWN_HOME={HOME_DIR} cannot be used ({error}). Point it at a folder that this user may write to."
     ) from error
 
 # --- this server ----------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="") or read_or_create_secret(
-    HOME_DIR / "secret_key", lambda: secrets.token_urlsafe(48)
-)
 PORT = env.int("PORT", default=8000)
 HOST = env.str("HOST", default="127.0.0.1")
 LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]  # always answered: health checks ask by these

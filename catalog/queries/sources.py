@@ -94,12 +94,6 @@ def latest_refresh() -> RefreshReport | None:
     return _refresh_report(run) if run else None
 
 
-def find_refresh(run_id: int) -> RefreshReport | None:
-    """One refresh, or None."""
-    run = RefreshRun.objects.filter(pk=run_id).first()
-    return _refresh_report(run) if run else None
-
-
 def list_refreshes(*, limit: int = 20) -> tuple[RefreshReport, ...]:
     """The newest refreshes, newest first."""
     return tuple(_refresh_report(run) for run in RefreshRun.objects.order_by("-pk")[:limit])

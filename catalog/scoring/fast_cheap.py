@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,7 @@ from catalog.scoring.combination import part_of, score_of
 from catalog.scoring.features import blended_price_usd_per_mtok
 from catalog.scoring.readings import Reading
 from catalog.scoring.scales import Standing
-from catalog.shapes import CategoryScore, Measure, ModelFacts, ScorePart, Source, SourceRecord, Speed
+from catalog.shapes import CategoryScore, Measure, ModelFacts, ScorePart, Source, SourceRecord
 from catalog.weights import FastCheapPolicy, ScoringPolicy
 
 SPEED_BENCHMARK: Final = "aa.output_tokens_per_s"
@@ -46,11 +46,6 @@ def price_scale(models: Iterable[ModelFacts], policy: FastCheapPolicy) -> LogSca
     """How prices spread over the models whose price is known."""
     prices = (blended_price_usd_per_mtok(facts) for facts in models)
     return LogScale.of(max(price, policy.price_floor_usd_per_mtok) for price in prices if price is not None)
-
-
-def speed_scale(speeds: Mapping[str, Speed]) -> LogScale:
-    """How measured speeds spread."""
-    return LogScale.of(speed.output_tokens_per_s or 0 for speed in speeds.values())
 
 
 def score_fast_cheap(

@@ -68,10 +68,6 @@ class Actor:
         """Whether this is a person whose role reaches the given one."""
         return self.role is not None and self.role.includes(role)
 
-    def has_scope(self, scope: Scope) -> bool:
-        """Whether this person or key may do what the scope names."""
-        return scope in self.scopes
-
 
 ANONYMOUS = Actor(label="anonymous")
 COMMAND_LINE = Actor(label="command line", role=Role.ADMIN, scopes=frozenset(Scope))

@@ -18,17 +18,8 @@ from routing.decide import pick as pick_model
 from routing.decide import recommend as recommend_models
 from routing.decide import route as route_task
 from routing.decisions import replay as replay_decision
-from routing.inputs import (
-    OverrideInput,
-    PickInput,
-    RecommendInput,
-    RouteInput,
-    read_body,
-    read_override,
-    read_pick,
-    read_recommend,
-    read_route,
-)
+from routing.inputs import PickInput, RecommendInput, read_body, read_pick, read_recommend
+from routing.route_inputs import OverrideInput, RouteInput, read_override, read_route
 from smartspawn.access.gates import requires_scope
 from smartspawn.access.requests import actor_of
 from smartspawn.access.shapes import Actor, Scope

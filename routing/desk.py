@@ -1,4 +1,4 @@
-"""Rankings in memory: worked out once for each question to one snapshot and one routing revision."""
+"""Rankings in memory: worked out once for each question to one snapshot."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Final
 
 from catalog.queries import get_snapshot
 from catalog.shapes import Category, Snapshot
-from routing.adjustments import Mark
 from routing.learned import Learned, effective_tags
 from routing.policy import Board, Ranking, make_board, rank
 from routing.shapes import Features, Limits
@@ -23,11 +22,10 @@ _RankingKey = tuple[Board, tuple[str, ...], int | None, Limits, int | None]
 
 
 class Desk:
-    """The answers of one snapshot under one routing revision."""
+    """The answers of one snapshot; what was learned and what is forbidden are part of each question."""
 
-    def __init__(self, snapshot: Snapshot, mark: Mark) -> None:
+    def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self.mark = mark
         self._boards: dict[_BoardKey, Board] = {}
         self._rankings: dict[_RankingKey, Ranking] = {}
 
@@ -64,12 +62,12 @@ class Desk:
 _desk: Desk | None = None
 
 
-def current_desk(snapshot: Snapshot, mark: Mark) -> Desk:
-    """The desk of this snapshot and revision; there is one for each process, and changes begin a new one."""
+def current_desk(snapshot: Snapshot) -> Desk:
+    """The desk of this snapshot; there is one for each process, and a new snapshot begins a new one."""
     global _desk  # noqa: PLW0603  what is known of one moment; swapped whole
     desk = _desk
-    if desk is None or desk.snapshot is not snapshot or desk.mark != mark:
-        desk = _desk = Desk(snapshot, mark)
+    if desk is None or desk.snapshot is not snapshot:
+        desk = _desk = Desk(snapshot)
     return desk
 
 

@@ -35,7 +35,7 @@ def find_ground(actor: Actor) -> Ground:
     snapshot = find_current_snapshot() or EMPTY_SNAPSHOT
     mark = find_mark()
     return Ground(
-        desk=current_desk(snapshot, mark),
+        desk=current_desk(snapshot),
         mark=mark,
         learned=read_learned(mark, actor.user_id),
         limits=read_limits(mark, scopes_of(actor)),

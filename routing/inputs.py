@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from rest_framework import serializers
 
 from catalog.shapes import Budget, Category
 from routing.filters import CAPABILITIES
-from routing.shapes import RouteRequest, TaskRequest
+from routing.shapes import TaskRequest
 from smartspawn.lib.errors import InvalidBody, InvalidParam, MissingParam
 
 MAX_TASK_CHARS: Final = 200_000
@@ -23,10 +22,6 @@ MAX_TAGS: Final = 50
 MAX_TAG_CHARS: Final = 100
 MAX_ID_CHARS: Final = 200
 MAX_PREFERENCE: Final = 10
-MAX_FILES: Final = 200
-MAX_PATH_CHARS: Final = 1000
-MAX_WHY_CHARS: Final = 500
-MAX_DRIVER_CHARS: Final = 40
 _MODEL_ID: Final = re.compile(r"[A-Za-z0-9._:-]+(/[A-Za-z0-9._:-]+)?")
 _MAX_NUMBER: Final = 10**12
 _TEXT_CONTROLS: Final = frozenset("\n\r\t\f\v")  # what a pasted text may well hold
@@ -82,100 +77,6 @@ def read_recommend(values: Mapping[str, Any]) -> TaskRequest:
     return _read(values, task=task, count=_count(values.get("count")))
 
 
-class RouteInput(serializers.Serializer[RouteRequest]):
-    """POST /api/route; for the document of the API."""
-
-    task = serializers.CharField(help_text="The kickoff: what is to be done, in words.")
-    files = serializers.ListField(
-        child=serializers.CharField(), required=False, help_text=f"Paths that are open; at most {MAX_FILES}."
-    )
-    stack = serializers.ListField(
-        child=serializers.CharField(), required=False, help_text="Technologies, such as react or postgres."
-    )
-    sessionId = serializers.CharField(  # noqa: N815 - the wire's name
-        required=False, help_text="The session keeps its model while its task lasts."
-    )
-    relatedTo = serializers.CharField(  # noqa: N815 - the wire's name
-        required=False, help_text="A session whose tier this task inherits, unless it is harder."
-    )
-    budget = serializers.ChoiceField(
-        choices=[budget.value for budget in Budget], required=False, help_text="In place of the tier's own."
-    )
-    drivers = serializers.ListField(
-        child=serializers.CharField(), required=False, help_text="Of: claude, codex, gemini, grok, api. Default all."
-    )
-    exclude = serializers.ListField(child=serializers.CharField(), required=False, help_text="Model ids to leave out.")
-
-
-class OverrideInput(serializers.Serializer[dict[str, str]]):
-    """POST /api/route/override; for the document of the API."""
-
-    decisionId = serializers.CharField(help_text="The decision that a person does not follow.")  # noqa: N815
-    model = serializers.CharField(help_text="The model that was taken instead.")
-    driverKind = serializers.CharField(required=False, help_text="The driver, where it changes too.")  # noqa: N815
-    why = serializers.CharField(required=False, max_length=MAX_WHY_CHARS)
-
-
-def read_route(values: Mapping[str, Any]) -> RouteRequest:
-    """The kickoff; names may be written with a hump or an underscore.
-
-    Raises MissingParam or InvalidParam for the first thing wrong.
-    """
-    task = read_task(values.get("task"))
-    return RouteRequest(
-        task=task,
-        files=_read_list(values.get("files"), "files", most=MAX_FILES, longest=MAX_PATH_CHARS),
-        stack=read_words(values.get("stack"), "stack", most=MAX_TAGS, longest=MAX_TAG_CHARS),
-        session_id=_name(values, "sessionId", "session_id"),
-        related_to=_name(values, "relatedTo", "related_to"),
-        budget=read_budget(values["budget"]) if values.get("budget") not in (None, "") else None,
-        drivers=read_words(values.get("drivers"), "drivers", most=MAX_TAGS, longest=MAX_TAG_CHARS),
-        exclude=read_ids(values.get("exclude")),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class OverrideRequest:
-    """A person's word against a decision."""
-
-    decision_id: str
-    model_id: str
-    driver: str
-    why: str
-
-
-def read_override(values: Mapping[str, Any]) -> OverrideRequest:
-    """The override. Raises MissingParam or InvalidParam for the first thing wrong."""
-    decision_id = _name(values, "decisionId", "decision_id")
-    if not decision_id:
-        raise MissingParam("decisionId is required")
-    models = read_ids(values.get("model"), "model", most=1)
-    if not models:
-        raise MissingParam("model is required")
-    driver, why = _name(values, "driverKind", "driver"), values.get("why")
-    if why is not None and not isinstance(why, str):
-        raise InvalidParam("why must be a text")
-    return OverrideRequest(
-        decision_id=decision_id,
-        model_id=next(iter(models)),
-        driver=driver[:MAX_DRIVER_CHARS],
-        why=_clean(why or "", "why", MAX_WHY_CHARS),
-    )
-
-
-def _name(values: Mapping[str, Any], *names: str) -> str:
-    """A short text under the first of its names that is given."""
-    given = next((values[name] for name in names if values.get(name) not in (None, "")), "")
-    if not isinstance(given, str):
-        raise InvalidParam(f"{names[0]} must be a text")
-    return _clean(given, names[0], MAX_ID_CHARS)
-
-
-def _read_list(value: object, name: str, *, most: int, longest: int) -> tuple[str, ...]:
-    """A list whose items may hold commas."""
-    return read_words([value] if isinstance(value, str) and value else value, name, most=most, longest=longest)
-
-
 def read_body(body: object) -> Mapping[str, Any]:
     """The JSON body's fields. Raises InvalidBody for anything but an object."""
     if not isinstance(body, Mapping):
@@ -189,7 +90,7 @@ def read_task(value: object) -> str:
         raise MissingParam("task parameter is required")
     if not isinstance(value, str):
         raise InvalidParam("task must be a text")
-    text = _clean(value, "task", MAX_TASK_CHARS)
+    text = clean_text(value, "task", MAX_TASK_CHARS)
     if not text:
         raise MissingParam("task parameter is required")
     return text
@@ -221,7 +122,7 @@ def read_words(value: object, name: str, *, most: int, longest: int) -> tuple[st
     items = value.split(",") if isinstance(value, str) else value
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         raise InvalidParam(f"{name} must be a list of texts, or one text with commas")
-    words = [word for item in items if (word := _clean(item, name, longest))]
+    words = [word for item in items if (word := clean_text(item, name, longest))]
     if len(words) > most:
         raise InvalidParam(f"{name} has more than {most} items")
     return tuple(words)
@@ -294,7 +195,7 @@ def _word(value: object, name: str) -> str:
     return value.strip()
 
 
-def _clean(text: str, name: str, longest: int) -> str:
+def clean_text(text: str, name: str, longest: int) -> str:
     """The text without its edges. Raises InvalidParam for what is too long or no text."""
     text = text.strip().strip("\ufeff")
     if len(text) > longest:

@@ -26,14 +26,14 @@ def _price(about: str) -> serializers.DecimalField:
 class LimitsInput(serializers.Serializer[Limits]):
     """PUT /api/limits/...: the whole of one holder's limits; what is left out does not limit."""
 
-    allowModels = _names("Only these model ids.")  # noqa: N815 - the wire's names, here and below
-    denyModels = _names("None of these model ids, in no variant.")  # noqa: N815
-    allowProviders = _names("Only these providers.")  # noqa: N815
-    denyProviders = _names("None of these providers.")  # noqa: N815
-    maxPromptUsdPerMtok = _price("The highest price of a million prompt tokens.")  # noqa: N815
-    maxCompletionUsdPerMtok = _price("The highest price of a million completion tokens.")  # noqa: N815
-    moderatedOnly = serializers.BooleanField(required=False, help_text="Only offers that are moderated.")  # noqa: N815
-    excludeFree = serializers.BooleanField(  # noqa: N815
+    allowModels = _names("Only these model ids.")  # noqa: N815 - the wire's name
+    denyModels = _names("None of these model ids, in no variant.")  # noqa: N815 - the wire's name
+    allowProviders = _names("Only these providers.")  # noqa: N815 - the wire's name
+    denyProviders = _names("None of these providers.")  # noqa: N815 - the wire's name
+    maxPromptUsdPerMtok = _price("The highest price of a million prompt tokens.")  # noqa: N815 - the wire's name
+    maxCompletionUsdPerMtok = _price("The highest price of a million completion tokens.")  # noqa: N815 - the wire's name
+    moderatedOnly = serializers.BooleanField(required=False, help_text="Only offers that are moderated.")  # noqa: N815 - the wire's name
+    excludeFree = serializers.BooleanField(  # noqa: N815 - the wire's name
         required=False, help_text="No free offers: they may be trained on what is sent."
     )
     why = serializers.CharField(required=False, allow_blank=True, max_length=500)

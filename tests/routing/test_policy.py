@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import replace
 from decimal import Decimal
@@ -10,7 +11,7 @@ import pytest
 
 from catalog.shapes import Budget, Capabilities, Category, CategoryScore, Entry
 from routing.features import extract
-from routing.learned import NOTHING_LEARNED, Learned
+from routing.learned import NOTHING_LEARNED, Learned, learn
 from routing.limits import merge_limits
 from routing.policy import Ranking, choose, confidence_of, make_board, no_model_message, rank, select
 from routing.shapes import Adjustment, Evidence, Features, Limits, TaskRequest
@@ -23,7 +24,7 @@ def never(_text: str) -> object:
 
 
 def features(task: str = "coding", **changes: object) -> Features:
-    return extract(TaskRequest(task=task, **changes), never)  # type: ignore[arg-type]
+    return extract(TaskRequest(task=task, **changes), never)  # type: ignore[arg-type]  # by name
 
 
 def entry(model_id: str, value: float = 60.0, **changes: object) -> Entry:
@@ -42,7 +43,7 @@ def ranking(
     wanted = wanted or features()
     preference = how.pop("preference", None)
     board = make_board(make_snapshot(*entries), wanted.category, wanted.context_tags, learned, POLICY)
-    return rank(board, wanted, Limits(**how), POLICY, preference)  # type: ignore[arg-type]
+    return rank(board, wanted, Limits(**how), POLICY, preference)  # type: ignore[arg-type]  # by name
 
 
 def ids(found: Ranking) -> list[str]:
@@ -77,10 +78,10 @@ def test_the_ranking_is_the_obvious_one(seed: int, budget: Budget) -> None:
         price = one.facts.pricing.prompt_usd_per_mtok
         score = one.scores[Category.CODING]
         caution = 0.5244 * (score.value - score.lower) / 1.2816 * (1 - score.coverage_share)
-        if low <= price <= high:  # type: ignore[operator]
+        if low <= price <= high:  # type: ignore[operator]  # prices are known
             completion = one.facts.pricing.completion_usd_per_mtok
             expected.append((-round(score.value - caution, 2), price, completion, one.facts.model_id))
-    assert ids(ranking(entries, budget=budget)) == [row[-1] for row in sorted(expected)]  # type: ignore[type-var]
+    assert ids(ranking(entries, budget=budget)) == [row[-1] for row in sorted(expected)]  # type: ignore[type-var]  # prices are known
 
 
 def test_the_catalogue_s_order_makes_no_difference() -> None:
@@ -125,6 +126,15 @@ def test_context_evidence_counts_on_its_tag_alone() -> None:
     entries = [entry("a/first", 80), entry("b/second", 75)]
     assert ids(ranking(entries, learned=learned))[0] == "a/first"
     assert ids(ranking(entries, features(context_tags=("rust",)), learned))[0] == "b/second"
+
+
+def test_a_rating_with_two_tags_is_one_rating() -> None:
+    def learned(*counts: tuple[str, float]) -> Learned:
+        return learn(Adjustment(Evidence.CONTEXT, "b/x", Category.CODING, 1.0, count, tag) for tag, count in counts)
+
+    both, one = learned(("rust", 8.0), ("sql", 5.0)), learned(("rust", 8.0))
+    entries, wanted = [entry("b/x", 75)], features(context_tags=("rust", "sql"))
+    assert ranking(entries, wanted, both).ranked[0].score == ranking(entries, wanted, one).ranked[0].score
 
 
 # --- filters ---------------------------------------------------------------------------------------
@@ -260,6 +270,21 @@ def test_a_preference_for_quality_never_chooses_worse_and_one_for_cost_never_dea
         assert scores == sorted(scores)
         assert prices == sorted(prices)
         assert picks[10].score == ranking(entries, budget=Budget.ANY).ranked[0].score
+
+
+@pytest.mark.parametrize("preference", [0, 3, 7, 10])
+def test_the_ranking_under_a_preference_is_the_obvious_one(preference: int) -> None:
+    """Every doubling of the price above five cents takes four points, fewer the more quality counts."""
+    entries = many(21)
+    expected = []
+    for candidate in ranking(entries, budget=Budget.ANY).ranked:
+        prompt, completion = candidate.prompt_usd_per_mtok, candidate.completion_usd_per_mtok
+        cost = max(0.75 * float(prompt or 0) + 0.25 * float(completion or 0), 0.05)
+        points = 4 * (math.log(cost / 0.05) / math.log(2)) * (10 - preference) / 10
+        expected.append((round(points - candidate.score, 9), prompt, completion, candidate.model_id))
+    found = ranking(entries, budget=Budget.ANY, preference=preference)
+    assert ids(found) == [row[-1] for row in sorted(expected)]  # type: ignore[type-var]  # prices are known
+    assert ids(found)[0] == min(expected)[-1]  # type: ignore[type-var]  # as above
 
 
 def test_a_dearer_model_never_rises() -> None:

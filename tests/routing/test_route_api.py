@@ -131,6 +131,20 @@ def test_harder_work_in_a_session_gets_its_own_tier_and_keeps_it(client: Client)
     assert route(client, EASY, session_id="s")["model"] == harder["model"]
 
 
+def test_the_same_task_is_the_same_task_whatever_files_are_open_later(client: Client) -> None:
+    first = route(client, MEDIUM, session_id="s")
+    again = route(client, MEDIUM, session_id="s", files=["app/auth/login.py"])
+    assert (again["model"], again["session"]["locked"]) == (first["model"], True)
+    assert again["confirmationRequired"] is True
+
+
+def test_a_driver_that_is_not_allowed_any_more_is_chosen_again(client: Client) -> None:
+    assert route(client, MEDIUM, session_id="s")["driverKind"] == "codex"
+    assert route(client, MEDIUM, session_id="s", drivers=["grok"])["driverKind"] == "grok"
+    api = route(client, MEDIUM, session_id="s", drivers=["api"])
+    assert (api["driverKind"], api["session"]["locked"]) == ("api", False)
+
+
 def test_related_work_inherits_the_tier_unless_it_is_harder(client: Client) -> None:
     route(client, MEDIUM, session_id="before")
     inherits = route(client, EASY, session_id="after", related_to="before")

@@ -26,6 +26,7 @@ from routing.views.forms import (
     read_route_form,
 )
 from routing.views.heads import heads_of
+from routing.views.parts import parts_of
 from smartspawn.access.gates import requires_role
 from smartspawn.access.requests import ActorRequest, actor_of
 from smartspawn.access.shapes import Actor, Role
@@ -151,6 +152,7 @@ def _answer(request: HttpRequest, form: RouteForm, actor: Actor) -> dict[str, An
         "can_correct": actor.has_role(Role.MEMBER),
         "ranked": ranked_rows(found.choice.ranked[:CANDIDATES_SHOWN]),
         "curl": curl_of(form, request.build_absolute_uri("/").rstrip("/")),
+        **parts_of(wanted, actor),
     }
 
 

@@ -24,18 +24,26 @@ CODAS = (
     "thanks", "thanks!", "thank you", "thx", "please", "cheers", "pls", "thanks in advance", "much appreciated.",
     "let me know when it's done", "take your time", "ty",
 )  # fmt: skip
+HANDS_OFF = (
+    "do not change code", "don't change any code", "no code changes", "do not touch the code", "don't edit anything",
+    "don't change anything", "no changes please", "just explain", "just tell me", "read only", "without changing code",
+    "do not modify any files", "only an answer, no edits", "i only want to understand it", "don't fix it yet",
+)  # fmt: skip
 NEIGHBOURS = {
     "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "j": "hk",
     "k": "jl", "l": "ko", "m": "n", "n": "bm", "o": "ip", "p": "o", "q": "wa", "r": "et", "s": "ad", "t": "ry",
     "u": "yi", "v": "cb", "w": "qe", "x": "zc", "y": "tu", "z": "x",
 }  # fmt: skip
+SHARE_HANDS_OFF = 0.12  # the rubric: a task that forbids changes is exploration whatever else it says
 SHARE_SLIPS, SHARE_PREFACE, SHARE_CODA, SHARE_BARE_END, SHARE_JOINED = 0.5, 0.3, 0.1, 0.15, 0.05
 SLIP_SHARE_PER_WORD = (0.03, 0.15)
 SHORTEST_SLIPPED_WORD = 4
 
 
-def vary(text: str, rng: random.Random) -> str:
-    """The prompt again, or a variant of it with the same labels."""
+def vary(text: str, rng: random.Random, *, changes_nothing: bool = False) -> str:
+    """The prompt again, or a variant of it with the same labels; what changes nothing may say so."""
+    if changes_nothing and rng.random() < SHARE_HANDS_OFF:
+        text = f"{text.rstrip(' .!')}{rng.choice((', ', '. ', ' - ', '; '))}{rng.choice(HANDS_OFF)}"
     if rng.random() < SHARE_SLIPS:
         text = _slip(text, rng)
     if rng.random() < SHARE_BARE_END:

@@ -13,6 +13,7 @@ from routing.classifier.heads import HEADS, SUB_DIMENSIONS
 DATA_DIR = Path(__file__).parent / "data"
 HELD_OUT_PREFIX = "test-"  # the category slices; the kickoff folder lists its own in splits.json
 VALIDATION_SHARE = 0.06
+HELD_OUT_SHARE_LENT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,15 @@ class Split:
     validation: tuple[Example, ...]
     held_out: tuple[Example, ...]
 
+    @property
+    def calibration(self) -> tuple[Example, ...]:
+        """What temperatures are fitted on: lines of known worlds and of new ones, none of which weights have seen.
+
+        Validation alone is too like the training data in its difficulty. One number a head is taken from half of the
+        held-out lines; the other half judges calibration.
+        """
+        return (*self.validation, *(example for example in self.held_out if lends_to_calibration(example.text)))
+
 
 def read_split(folder: Path = DATA_DIR) -> Split:
     """Every labelled line under the folder, divided the same way each time."""
@@ -46,6 +56,11 @@ def read_split(folder: Path = DATA_DIR) -> Split:
             else:
                 training.append(example)
     return Split(tuple(training), tuple(validation), tuple(held_out))
+
+
+def lends_to_calibration(text: str) -> bool:
+    """Whether this held-out line helps to fit the temperatures."""
+    return _share(text) < HELD_OUT_SHARE_LENT
 
 
 def _held_out_slices(folder: Path) -> frozenset[str]:

@@ -42,7 +42,7 @@ PROBE_TEXTS = (
 )
 
 
-def export_bundle(router: Router, tokenizer_model: bytes, validation: Sequence[Example], folder: Path) -> Bundle:
+def export_bundle(router: Router, tokenizer_model: bytes, calibration: Sequence[Example], folder: Path) -> Bundle:
     """Write the bundle into the folder and read it back, self-test included."""
     router.eval()
     with tempfile.TemporaryDirectory() as scratch:
@@ -54,8 +54,8 @@ def export_bundle(router: Router, tokenizer_model: bytes, validation: Sequence[E
         _write_graph(router, exact / GRAPH_FILES[1])
         _quantize(exact / GRAPH_FILES[1], staging / GRAPH_FILES[0])
         engine = Engine(read_bundle(staging))
-        _refuse_disagreement(engine, Engine(read_bundle(exact)), validation)
-        temperatures = {head: fit_temperature(*_log_probs(engine, head, validation)) for head in HEADS}
+        _refuse_disagreement(engine, Engine(read_bundle(exact)), calibration)
+        temperatures = {head: fit_temperature(*_log_probs(engine, head, calibration)) for head in HEADS}
         _write_settings(staging, temperatures, probes=())
         _write_settings(staging, temperatures, probes=_probes(Engine(read_bundle(staging))))
         folder.mkdir(parents=True, exist_ok=True)

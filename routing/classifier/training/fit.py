@@ -14,8 +14,10 @@ from routing.classifier.heads import HEADS, SUB_DIMENSIONS
 from routing.classifier.training.augment import vary
 from routing.classifier.training.examples import Example
 from routing.classifier.training.network import Router
+from routing.shapes import TaskType
 
 UNLABELLED = -100
+EXPLORATION = HEADS["task_type"].index(TaskType.EXPLORATION)
 Encode = Callable[[str], list[int]]
 
 
@@ -82,7 +84,7 @@ def fit(
 
 def batches(examples: Sequence[Example], encode: Encode, recipe: Recipe, rng: random.Random) -> Iterator[Batch]:
     """The examples once each, varied, in batches of like length and random order."""
-    encoded = [(encode(vary(example.text, rng))[: recipe.tokens_max], example) for example in examples]
+    encoded = [(_varied(example, encode, rng)[: recipe.tokens_max], example) for example in examples]
     encoded.sort(key=lambda pair: len(pair[0]) + rng.random() * 4)
     groups: list[list[tuple[list[int], Example]]] = [[]]
     for pair in encoded:
@@ -93,6 +95,10 @@ def batches(examples: Sequence[Example], encode: Encode, recipe: Recipe, rng: ra
     for group in groups:
         if group:
             yield collate(group)
+
+
+def _varied(example: Example, encode: Encode, rng: random.Random) -> list[int]:
+    return encode(vary(example.text, rng, changes_nothing=example.labels.get("task_type") == EXPLORATION))
 
 
 def collate(group: Sequence[tuple[list[int], Example]]) -> Batch:

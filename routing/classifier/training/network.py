@@ -37,20 +37,17 @@ class Layer(nn.Module):
     def __init__(self, size: Size) -> None:
         super().__init__()
         self.count, self.width = size.attention_heads, size.hidden // size.attention_heads
-        self.query, self.key, self.value, self.mix = (nn.Linear(size.hidden, size.hidden) for _ in range(4))
+        self.query_key_value = nn.Linear(size.hidden, 3 * size.hidden)  # one product is faster than three
+        self.mix = nn.Linear(size.hidden, size.hidden)
         self.norm_attention, self.norm_output = (nn.LayerNorm(size.hidden, eps=1e-12) for _ in range(2))
         self.widen, self.narrow = nn.Linear(size.hidden, size.inner), nn.Linear(size.inner, size.hidden)
         self.dropout = nn.Dropout(size.dropout)
 
     def forward(self, states: Tensor, bias: Tensor) -> Tensor:
-        batch, length, hidden = states.shape
-
-        def split(projected: Tensor) -> Tensor:
-            return projected.view(batch, length, self.count, self.width).transpose(1, 2)
-
-        query, key, value = split(self.query(states)), split(self.key(states)), split(self.value(states))
+        together = self.query_key_value(states).unflatten(-1, (3, self.count, self.width))
+        query, key, value = together.permute(2, 0, 3, 1, 4).unbind(0)
         weights = torch.softmax(query @ key.transpose(-1, -2) * self.width**-0.5 + bias, dim=-1)
-        mixed = (self.dropout(weights) @ value).transpose(1, 2).reshape(batch, length, hidden)
+        mixed = (self.dropout(weights) @ value).transpose(1, 2).flatten(2)
         states = self.norm_attention(states + self.dropout(self.mix(mixed)))
         inner = nn.functional.gelu(self.widen(states))
         return self.norm_output(states + self.dropout(self.narrow(inner)))
@@ -111,9 +108,6 @@ def _renamed(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         "norm.bias": weights["embeddings.LayerNorm.bias"],
     }
     parts = {
-        "query": "attention.self.query",
-        "key": "attention.self.key",
-        "value": "attention.self.value",
         "mix": "attention.output.dense",
         "norm_attention": "attention.output.LayerNorm",
         "widen": "intermediate.dense",
@@ -121,6 +115,10 @@ def _renamed(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         "norm_output": "output.LayerNorm",
     }
     for index in range(Size().layers):
+        for kind in ("weight", "bias"):
+            attention = f"encoder.layer.{index}.attention.self"
+            parts_of_three = [weights[f"{attention}.{name}.{kind}"] for name in ("query", "key", "value")]
+            renamed[f"layers.{index}.query_key_value.{kind}"] = torch.cat(parts_of_three)
         for ours, theirs in parts.items():
             for kind in ("weight", "bias"):
                 renamed[f"layers.{index}.{ours}.{kind}"] = weights[f"encoder.layer.{index}.{theirs}.{kind}"]

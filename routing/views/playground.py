@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.conf import settings
@@ -16,7 +16,7 @@ from catalog.shapes import CategoryScore
 from routing.context import TAG_SIGNALS
 from routing.corrections import correct_label, find_corrections
 from routing.page_queries import Exploration, explore
-from routing.shapes import RankedCandidate
+from routing.shapes import RankedCandidate, TaskRequest
 from routing.views.forms import (
     BUDGET_CHOICES,
     CAPABILITY_WORDS,
@@ -94,17 +94,23 @@ def ranked_rows(candidates: tuple[RankedCandidate, ...]) -> list[Ranked]:
     return [Ranked(place, item) for place, item in enumerate(candidates, 1)]
 
 
-def curl_of(form: RouteForm, site_url: str) -> str:
+def curl_of(wanted: TaskRequest, site_url: str, endpoint: str) -> str:
     """The command that asks the API the same; it can be pasted into any shell."""
+    fields = {
+        "task": wanted.task,
+        "budget": wanted.budget,
+        "context": ",".join(wanted.context_tags),
+        "preference": wanted.preference,
+        "require": wanted.required_capabilities,
+        "minContext": wanted.min_context_tokens,
+    }
     body = json.dumps(
-        {
-            name: int(value) if name in {"preference", "minContext"} else value
-            for name, value in form.to_values().items()
-        },
-        ensure_ascii=False,
+        {name: value for name, value in fields.items() if value not in (None, "", ())}, ensure_ascii=False
     )
     key = "" if settings.OPEN_API else ' \\\n  -H "Authorization: Bearer $SMARTSPAWN_KEY"'
-    return f"curl -s {site_url}/api/pick{key} \\\n  -H 'Content-Type: application/json' \\\n  -d {shlex.quote(body)}"
+    return (
+        f"curl -s {site_url}/api/{endpoint}{key} \\\n  -H 'Content-Type: application/json' \\\n  -d {shlex.quote(body)}"
+    )
 
 
 def _form_of(request: HttpRequest) -> RouteForm:
@@ -144,6 +150,8 @@ def _render(request: HttpRequest, template: str, form: RouteForm) -> HttpRespons
 def _answer(request: HttpRequest, form: RouteForm, actor: Actor) -> dict[str, Any]:
     wanted = form.to_request()
     found = explore(request=wanted, actor=actor, floor_score=form.to_floor_score())
+    site_url = request.build_absolute_uri("/").rstrip("/")
+    of_parts = replace(wanted, required_capabilities=(), min_context_tokens=None, preference=None)  # all it takes
     return {
         "found": found,
         "snapshot": found.snapshot,
@@ -151,7 +159,8 @@ def _answer(request: HttpRequest, form: RouteForm, actor: Actor) -> dict[str, An
         "heads": _heads(found, actor),
         "can_correct": actor.has_role(Role.MEMBER),
         "ranked": ranked_rows(found.choice.ranked[:CANDIDATES_SHOWN]),
-        "curl": curl_of(form, request.build_absolute_uri("/").rstrip("/")),
+        "curl": curl_of(wanted, site_url, "pick"),
+        "swarm_curl": curl_of(of_parts, site_url, "swarm"),
         **parts_of(wanted, actor),
     }
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from html import unescape
 from typing import Any
 
 import pytest
@@ -78,3 +81,18 @@ def test_of_too_many_parts_the_whole_is_still_given_to_a_model() -> None:
     assert response.status_code == 200
     assert "at most 50" in text_of(response.content)
     assert "leads 42 models" in text_of(response.content)
+
+
+@pytest.mark.usefixtures("snapshot")
+def test_the_command_for_the_parts_asks_for_the_very_same() -> None:
+    html = ask("1. Design the schema\n2. Don't build it yet").content.decode()
+    command = unescape(re.search(r'<pre id="swarm-curl"[^>]*>(.*?)</pre>', html, re.DOTALL).group(1))  # type: ignore[union-attr]
+    words = shlex.split(command)
+
+    answer = signed_in().post("/api/swarm", words[words.index("-d") + 1], content_type="application/json")
+
+    assert answer.status_code == 200
+    assert [task["description"] for task in answer.json()["dag"]["tasks"]] == [
+        "Design the schema",
+        "Don't build it yet",
+    ]

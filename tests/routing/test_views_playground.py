@@ -146,6 +146,14 @@ def test_the_command_asks_the_api_the_very_same() -> None:
 
 
 @pytest.mark.usefixtures("snapshot")
+def test_numbers_are_read_as_leniently_as_the_api_reads_them() -> None:
+    html = ask(minContext="32000 or so").content
+
+    assert pick_of(html) == "acme/alpha-40"
+    assert '"minContext": 32000}' in unescape(html.decode())
+
+
+@pytest.mark.usefixtures("snapshot")
 def test_a_category_by_name_has_nothing_to_classify() -> None:
     html = ask(Role.MEMBER, task="coding").content
 

@@ -112,6 +112,7 @@ def _subject(heard: list[str]) -> frozenset[str]:
 
 def _is_telling(word: str) -> bool:
     is_work = word in ENGLISH or word in FOREIGN or word in UNSPACED or word in _PHASE_BY_OBJECT
+    is_work = is_work and word not in _ARTIFACTS[Artifact.SCHEMA]  # a schema is a thing as well as a phase
     return not is_work and word not in _GENERIC and not word.isdigit() and word not in _ARTIFACTS[Artifact.TEST]
 
 

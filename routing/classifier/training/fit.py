@@ -78,7 +78,7 @@ def fit(
             step, total = step + 1, total + loss.item()
             if step % 50 == 0:
                 elapsed_s = time.monotonic() - began
-                print(f"step {step}/{step_count}, loss {total / step:.3f}, {elapsed_s:.0f} s", flush=True)  # noqa: T201
+                print(f"step {step}/{step_count}, loss {total / step:.3f}, {elapsed_s:.0f} s", flush=True)  # noqa: T201 - training is watched
         after_epoch(epoch)
 
 

@@ -6,9 +6,11 @@ rebuild of the snapshot from the data held.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
 from django.db import transaction
 from django.utils import timezone
 
@@ -25,6 +27,11 @@ from smartspawn.lib.errors import InvalidParam, MissingParam, NotFound
 def current_corrections() -> Corrections:
     """The shipped aliases, the admins' aliases after them (the later one counts), and the overrides."""
     return Corrections(aliases=(*load_shipped_aliases(), *own_aliases()), overrides=own_overrides())
+
+
+def fingerprint(corrections: Corrections) -> str:
+    """What tells one state of all corrections from another."""
+    return hashlib.sha256(msgspec.json.encode(corrections)).hexdigest()
 
 
 def own_aliases() -> tuple[Alias, ...]:

@@ -107,6 +107,7 @@ class RefreshRun(models.Model):
     finished_at = models.DateTimeField(null=True)
     progress = models.JSONField(default=dict)  # step -> what is known of it, in order
     error = models.TextField(blank=True, default="")
+    corrections_sha256 = models.CharField(max_length=64, blank=True, default="")  # which words of admins it counted
     snapshot = models.ForeignKey(StoredSnapshot, null=True, on_delete=models.SET_NULL)
 
     class Meta:

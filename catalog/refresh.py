@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from catalog.build import Corrections, Origin, build_snapshot
 from catalog.collect import Captures, Collected, collect_captures, collect_live, keep_held, refuse
-from catalog.corrections import current_corrections
+from catalog.corrections import current_corrections, fingerprint
 from catalog.models import RefreshRun
 from catalog.payloads import current_payloads
 from catalog.publish import publish
@@ -34,8 +34,9 @@ from smartspawn.access.shapes import Actor
 from smartspawn.lib.errors import Conflict, SmartSpawnError, SourceFault
 
 # Longer than any single step, so that a live run never loses its slot; short enough for a person
-# who waits after a crash.
-LEASE: Final = timedelta(minutes=5)
+# who waits after a crash. A run that waits has longer: all workers may be busy.
+LEASE: Final = timedelta(minutes=2)
+WAITING_LEASE: Final = timedelta(minutes=5)
 DIED: Final = "The process that ran this refresh ended before it was done. Nothing was changed."
 NEVER_BEGUN: Final = "No worker took this refresh. Check that the queue is running (make up starts it)."
 PROGRESS_INTERVAL_S: Final = 0.5
@@ -68,7 +69,7 @@ def request_refresh(*, actor: Actor, trigger: str, only: Sequence[Source] = ()) 
                 actor=actor.label,
                 only=[str(source) for source in only],
                 queued_at=timezone.now(),
-                lease_until=timezone.now() + LEASE,
+                lease_until=timezone.now() + WAITING_LEASE,
             )
     except IntegrityError as error:
         raise Conflict("Refresh already in progress") from error
@@ -116,6 +117,7 @@ def execute_refresh(*, run_id: int, captures: Captures | None = None, is_rebuild
         previous, corrections = find_current_snapshot(), current_corrections()
         snapshot = _build(collected, corrections, previous, now)
         outcome = publish(run=run, snapshot=snapshot, previous=previous, collected=collected, now=now)
+        RefreshRun.objects.filter(pk=run.pk).update(corrections_sha256=fingerprint(corrections))
     except BaseException as error:
         _fail(run, error)
         raise

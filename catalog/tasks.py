@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from catalog.corrections import current_corrections, fingerprint
 from catalog.models import RefreshRun
 from catalog.refresh import (
     ALL_SOURCES,
@@ -62,6 +63,7 @@ def refresh_due_sources() -> str:
     """Refresh the sources whose time has come; the schedule rings this every few minutes."""
     release_lost_runs()
     _ring_again()
+    _count_forgotten_corrections()
     due = [source for source in ALL_SOURCES if _is_due(source)] if settings.AUTO_REFRESH else []
     if not due:
         return "nothing is due"
@@ -106,6 +108,13 @@ def _ring_again() -> None:
     waiting = RefreshRun.objects.filter(state=RefreshRun.State.QUEUED, queued_at__lt=overdue)
     for run_id in waiting.values_list("pk", flat=True):
         ring_refresh(run_id)
+
+
+def _count_forgotten_corrections() -> None:
+    """A correction made while a refresh ran is counted at its end; if it never got there, it is counted now."""
+    last = RefreshRun.objects.filter(state=RefreshRun.State.DONE).order_by("-pk").first()
+    if last is not None and last.corrections_sha256 != fingerprint(current_corrections()):
+        rebuild_soon(actor=SCHEDULER, trigger="corrections that no refresh had counted")
 
 
 def _is_due(source: Source) -> bool:

@@ -399,3 +399,16 @@ def test_data_held_that_cannot_be_read_any_more_costs_its_source_alone(upstreams
     assert Source.LMARENA not in {use.source for use in queries.current_snapshot().sources}
     assert Source.LIVEBENCH in {use.source for use in queries.current_snapshot().sources}
     assert light(Source.LMARENA) is SourceLight.RED
+
+
+def test_a_correction_that_a_dead_refresh_took_along_is_counted_by_the_schedule(upstreams: Upstreams) -> None:
+    refresh()
+    model_id = next(iter(queries.entries_by_id()))
+    dying = request_refresh(actor=COMMAND_LINE, trigger="dies")
+    set_override(actor=COMMAND_LINE, override=Override(model_id=model_id, field="score.general", value="5", why="late"))
+    rebuild_soon(actor=COMMAND_LINE, trigger="override")
+    run_queue()  # the rebuild is left to the refresh that is running, which then dies
+    RefreshRun.objects.filter(pk=dying.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    refresh_due_sources()
+    run_queue()
+    assert queries.get_entry(model_id).scores[Category.GENERAL].value == 5.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from catalog.shapes import Budget
 from routing.classifier import classify
 from routing.decompose.assemble import assemble_steps, assemble_swarm
+from routing.decompose.categories import settle_category
 from routing.decompose.shapes import Choose, DecomposeRequest, Steps, Swarm
 from routing.features import extract
 from routing.ground import choose_on, find_ground
@@ -29,6 +30,7 @@ def _chooser(request: DecomposeRequest, actor: Actor) -> Choose:
 
     def choose(text: str, budget: Budget) -> Choice:
         task = TaskRequest(task=text, budget=budget, context_tags=request.context_tags)
-        return choose_on(ground, extract(task, classify), limits_for(task, ground.limits), task.preference)
+        features = settle_category(extract(task, classify))
+        return choose_on(ground, features, limits_for(task, ground.limits), task.preference)
 
     return choose

@@ -8,12 +8,13 @@ import pytest
 
 from catalog.shapes import Budget, Category
 from routing.decompose.budgets import step_budget
+from routing.decompose.categories import settle_category
 from routing.decompose.cost import estimate_cost
 from routing.decompose.personas import find_persona, persona_for, persona_ids
 from routing.decompose.shapes import Artifact, Phase, Subtask
 from routing.decompose.topics import describe
 from routing.roles.load import load_library
-from routing.shapes import RankedCandidate
+from routing.shapes import Classification, Features, Label, RankedCandidate
 
 # --- budgets -----------------------------------------------------------------------------------------
 
@@ -39,6 +40,37 @@ from routing.shapes import RankedCandidate
 )
 def test_a_budget_steps_by_whole_words(text: str, given: Budget, expected: Budget) -> None:
     assert step_budget(text, given) is expected
+
+
+# --- categories --------------------------------------------------------------------------------------
+
+
+def features(text: str, category: Category, confidence_prob: float, *, is_given: bool = False) -> Features:
+    unknown = Label("", 0.0)
+    classification = Classification(Label(category, confidence_prob), unknown, unknown, unknown, {}, "a test")
+    return Features(text, classification, category, is_category_given=is_given)
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "confidence_prob", "expected"),
+    [
+        ("Implement the REST API", Category.GENERAL, 0.6, Category.CODING),
+        ("Deploy the billing service", Category.FAST_CHEAP, 0.3, Category.CODING),
+        ("Implement the REST API", Category.GENERAL, 0.9, Category.GENERAL),
+        ("Research REST frameworks", Category.GENERAL, 0.6, Category.GENERAL),
+        ("Write the API guide", Category.CREATIVE, 0.4, Category.CREATIVE),
+        ("Plan the party", Category.GENERAL, 0.4, Category.GENERAL),
+    ],
+)
+def test_an_unsure_general_yields_to_words_of_engineering(
+    text: str, said: Category, confidence_prob: float, expected: Category
+) -> None:
+    assert settle_category(features(text, said, confidence_prob)).category is expected
+
+
+def test_a_category_that_was_asked_for_stays() -> None:
+    given = features("general", Category.GENERAL, 0.1, is_given=True)
+    assert settle_category(given) is given
 
 
 # --- personas ----------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ NEIGHBOURS = {
     "u": "yi", "v": "cb", "w": "qe", "x": "zc", "y": "tu", "z": "x",
 }  # fmt: skip
 SHARE_HANDS_OFF = 0.12  # the rubric: a task that forbids changes is exploration whatever else it says
-SHARE_SLIPS, SHARE_PREFACE, SHARE_CODA, SHARE_BARE_END, SHARE_JOINED = 0.5, 0.3, 0.1, 0.15, 0.05
+SHARE_SLIPS, SHARE_PREFACE, SHARE_CODA, SHARE_BARE_END, SHARE_JOINED = 0.35, 0.15, 0.1, 0.15, 0.05
 SLIP_SHARE_PER_WORD = (0.03, 0.15)
 SHORTEST_SLIPPED_WORD = 4
 

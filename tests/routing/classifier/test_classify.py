@@ -45,7 +45,7 @@ def classifier() -> Classifier:
         ("Fix the crash when the cart is empty", "task_type", "bugfix"),
         ("Write unit tests for the invoice parser", "task_type", "test"),
         ("write docs for the migration tool", "task_type", "docs"),
-        ("explain the auth bug, do not change code", "task_type", "exploration"),
+        ("Explain the auth bug to me. Do not change any code.", "task_type", "exploration"),
         ("explain the auth bug, do not change code", "risk", "low"),
         ("Upgrade Django from 4.2 to 5.2", "task_type", "migration"),
         ("Fix the typo on the about page", "complexity", "easy"),

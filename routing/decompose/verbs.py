@@ -29,7 +29,7 @@ _ENGLISH: Final[Mapping[Phase, str]] = {
     ),
     Phase.DESIGN: (
         "design plan architect define model outline structure sketch wireframe prototype specify propose conceive "
-        "storyboard choose select decide prioritize prioritise recommend name come_up_with"
+        "suggest storyboard choose select decide prioritize prioritise recommend name come_up_with"
     ),
     Phase.SET_UP: (
         "configure scaffold initialize initialise bootstrap install provision set_up setup prepare create_a_repo "
@@ -40,17 +40,18 @@ _ENGLISH: Final[Mapping[Phase, str]] = {
         "repair debug patch optimize optimise migrate port convert translate update upgrade improve extend remove "
         "delete replace rename train produce record edit shoot paint draw illustrate clean clean_up transform "
         "automate parse simplify speed_up rework redesign restructure prove solve derive localize localise "
-        "script compile format import export move split merge wrap extract cache log index schedule animate "
-        "program craft invent modernize modernise "
+        "script compile visualize visualise plot annotate dockerize containerize harden instrument "
+        "backfill tune organize organise arrange book compute format import export move split merge wrap extract cache "
+        "log index schedule animate program craft invent modernize modernise"
     ),
     Phase.INTEGRATE: "integrate connect wire wire_up hook_up combine link embed plug_in hook attach",
     Phase.VERIFY: (
         "test verify validate check review proofread qa lint inspect simulate double-check load-test fact-check"
     ),
     Phase.RELEASE: (
-        "deploy release publish ship document launch send email present announce post explain report share deliver "
-        "host promote submit monitor roll_out write_up upload print hand_over tweet pitch market distribute commit "
-        "push"
+        "deploy release publish ship document launch send notify invite email present announce post explain report share "
+        "deliver host promote submit monitor roll_out write_up upload print hand_over tweet pitch market distribute "
+        "commit push"
     ),
 }
 
@@ -145,8 +146,8 @@ _UNSPACED: Final[Mapping[Phase, str]] = {
 # English words that are as often nouns: after "and" they count as verbs only before a word that opens an object.
 _ALSO_NOUNS: Final = words(
     "research survey study benchmark profile scan inventory audit measure design plan model outline structure sketch "
-    "wireframe prototype setup name build code draft fix patch port update upgrade record edit shoot script format "
-    "import export move split wrap cache log index schedule program craft link hook test check review qa release "
+    "wireframe prototype setup name build code draft patch plot book port update upgrade record edit shoot script "
+    "format import export move split wrap cache log index schedule program craft link hook test check review qa release "
     "document launch email post report share host monitor print tweet pitch market commit push present estimate "
     "paint draw compose extract upload process debug repair clean interview model train produce replace move"
 )

@@ -113,6 +113,17 @@ def test_max_parallel_bounds_the_waves(client: Client, value: object, widest: in
     assert max(len(wave["taskIds"]) for wave in dag["waves"]) == widest
 
 
+def test_no_wave_is_wider_than_eight(client: Client) -> None:
+    task = "\n".join(f"- Build engine {number}" for number in range(10))
+    dag = post(client, "swarm", {"task": task, "maxParallel": 99})["dag"]
+    assert [len(wave["taskIds"]) for wave in dag["waves"]] == [8, 2]
+
+
+def test_a_body_beyond_the_limit_is_refused(client: Client) -> None:
+    assert post(client, "swarm", {"task": "a" * 1_100_000}, status=413)["error"]["code"] == "PAYLOAD_TOO_LARGE"
+    assert post(client, "swarm", {"task": "a" * 900_000}, status=400)["error"]["code"] == "INVALID_PARAM"
+
+
 @pytest.mark.parametrize("value", ["abc", "NaN", "2.5", 2.5, True, [], {}, "1e3", "٣"])
 def test_max_parallel_that_is_no_whole_number_is_refused_at_once(client: Client, value: object) -> None:
     error = post(client, "swarm", {"task": TWO_VERBS, "maxParallel": value}, status=400)["error"]

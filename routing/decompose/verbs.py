@@ -50,8 +50,8 @@ _ENGLISH: Final[Mapping[Phase, str]] = {
     ),
     Phase.RELEASE: (
         "deploy release publish ship document launch send notify invite email present announce post explain report "
-        "share deliver host promote submit monitor roll_out write_up upload print hand_over tweet pitch market distribute "
-        "commit push"
+        "share deliver host promote submit monitor roll_out write_up upload print hand_over tweet pitch market "
+        "distribute commit push"
     ),
 }
 
@@ -148,8 +148,8 @@ _ALSO_NOUNS: Final = words(
     "research survey study benchmark profile scan inventory audit measure design plan model outline structure sketch "
     "wireframe prototype setup name build code draft patch plot book port update upgrade record edit shoot script "
     "format import export move split wrap cache log index schedule program craft link hook test check review qa "
-    "release document launch email post report share host monitor print tweet pitch market commit push present estimate "
-    "paint draw compose extract upload process debug repair clean interview model train produce replace move"
+    "release document launch email post report share host monitor print tweet pitch market commit push present "
+    "estimate paint draw compose extract upload process debug repair clean interview model train produce replace move"
 )
 _OPENS_OBJECT: Final = words(
     "a an the it its them their this that these those all each every any some both another our my your his her new "

@@ -227,7 +227,8 @@ def _explain(features: Features, limits: Limits, ranking: Ranking) -> str:
     if len(ranking.ranked) > 1:
         second = ranking.ranked[1]
         told += f"; next is {second.name} with {second.score:.1f}"
-    return f"{told}. {'; '.join(best.reasons)}."
+    why = "; ".join(best.reasons)
+    return f"{told}. {why[:1].upper()}{why[1:]}."
 
 
 def _removal(name: str, reason: str, entries: Sequence[Entry]) -> tuple[Removal, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from decimal import Decimal, InvalidOperation
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,17 @@ from smartspawn.access.rates import Rate, parse_rate
 from smartspawn.lib.keyfile import read_or_create_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+PROVIDER_KEY_NAMES = [
+    "OPENROUTER_API_KEY",
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "GEMINI_API_KEY",
+    "GROQ_API_KEY",
+    "DEEPSEEK_API_KEY",
+    "MISTRAL_API_KEY",
+    "TOGETHER_API_KEY",
+    "XAI_API_KEY",
+]
 
 
 class _Env(environ.Env):  # type: ignore[misc]  # django-environ ships no types
@@ -25,6 +37,17 @@ class _Env(environ.Env):  # type: ignore[misc]  # django-environ ships no types
             return int(super().int(var, default=default))
         except ValueError as error:
             raise ImproperlyConfigured(f"{var}={os.environ.get(var)!r} is not a whole number.") from error
+
+    def decimal(self, var: str, default: str) -> Decimal | None:
+        """An amount that is not negative; None where the variable is empty."""
+        word = super().str(var, default=default).strip()
+        try:
+            amount = Decimal(word) if word else None
+        except InvalidOperation as error:
+            raise ImproperlyConfigured(f"{var}={word!r} is no amount.") from error
+        if amount is not None and not (amount.is_finite() and amount >= 0):
+            raise ImproperlyConfigured(f"{var}={word!r} is no amount that can be spent.")
+        return amount
 
     def bool(self, var: str, default: Any = environ.Env.NOTSET) -> bool:
         word = os.environ.get(var, "").strip().lower()
@@ -83,6 +106,7 @@ INSTALLED_APPS = [
     "smartspawn.access",
     "catalog",
     "routing",
+    "runs",
 ]
 
 MIDDLEWARE = [
@@ -199,14 +223,31 @@ CACHES: dict[str, dict[str, Any]] = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 
+# --- runs: how much at once, how long, how dear -------------------------------------------------
+MAX_PARALLEL_RUNS = env.int("MAX_PARALLEL_RUNS", default=4)  # driven at once by one process
+MAX_PARALLEL_NODES_PER_RUN = env.int("MAX_PARALLEL_NODES_PER_RUN", default=50)
+NODE_TIMEOUT_SECONDS = env.int("NODE_TIMEOUT_SECONDS", default=180)
+RUN_TIMEOUT_SECONDS = env.int("RUN_TIMEOUT_SECONDS", default=1800)
+MAX_USD_PER_RUN = env.decimal("MAX_USD_PER_RUN", default="5")  # where a run says nothing else; empty: no limit
+APPROVE_ABOVE_USD = env.decimal("APPROVE_ABOVE_USD", default="1")  # a dearer run waits for a yes; empty: never
+# What a token of a model without a known price is taken to cost; empty: such a model is refused.
+UNPRICED_USD_PER_MTOK = env.decimal("UNPRICED_USD_PER_MTOK", default="")
+ARTIFACTS = env.str("ARTIFACTS", default="database")  # or "disk": files below SMARTSPAWN_HOME/artifacts
+ARTIFACT_RETENTION_DAYS = env.int("ARTIFACT_RETENTION_DAYS", default=30)  # 0: for ever
+# Keys that the environment brings along; others are set on the Connections page.
+PROVIDER_KEYS = {name: env.str(name, default="") for name in PROVIDER_KEY_NAMES}
+# Command-line agents that may be started ("claude,codex"), and the folder below which they may work.
+HARNESSES = env.list("HARNESSES", default=[])
+HARNESS_WORK_DIR = env.str("HARNESS_WORK_DIR", default=str(HOME_DIR / "work"))
+
 Q_CLUSTER = {
     "name": "smartspawn",
     "orm": "default",
     "broker_class": "smartspawn.heartbeat.BeatingBroker",
     "workers": env.int("WORKERS", default=2),
     # A task rings, the rows keep the state: one attempt, and a retry later than any timeout.
-    "timeout": 1800,
-    "retry": 2100,
+    "timeout": RUN_TIMEOUT_SECONDS + 120,  # a run ends by itself; this is for one that cannot
+    "retry": RUN_TIMEOUT_SECONDS + 420,
     "max_attempts": 1,
     "ack_failures": True,
     "queue_limit": 2,

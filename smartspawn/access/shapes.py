@@ -27,6 +27,9 @@ class Scope(StrEnum):
     CATALOG_READ = "catalog:read"
     CATALOG_REFRESH = "catalog:refresh"
     CATALOG_ADMIN = "catalog:admin"
+    RUNS_READ = "runs:read"
+    RUNS_WRITE = "runs:write"
+    RUNS_ADMIN = "runs:admin"
 
 
 # The lowest role that may do what the scope names, by session or by a key of its own making.
@@ -34,12 +37,18 @@ SCOPE_ROLES: Mapping[Scope, Role] = {
     Scope.CATALOG_READ: Role.VIEWER,
     Scope.CATALOG_REFRESH: Role.MEMBER,
     Scope.CATALOG_ADMIN: Role.ADMIN,
+    Scope.RUNS_READ: Role.VIEWER,
+    Scope.RUNS_WRITE: Role.MEMBER,
+    Scope.RUNS_ADMIN: Role.ADMIN,
 }
 
 SCOPE_TITLES: Mapping[Scope, str] = {
     Scope.CATALOG_READ: "Read the catalog, with values shown to signed-in people only",
     Scope.CATALOG_REFRESH: "Start a refresh of the catalog",
     Scope.CATALOG_ADMIN: "Change aliases, overrides and sources",
+    Scope.RUNS_READ: "Read runs and their results",
+    Scope.RUNS_WRITE: "Start, approve, cancel and retry runs, which spends money",
+    Scope.RUNS_ADMIN: "Change connections, caps and other people's runs",
 }
 
 

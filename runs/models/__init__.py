@@ -1,0 +1,22 @@
+"""What runs keep: the work, the money, and the places that serve models."""
+
+from runs.models.connections import Breaker, Connection
+from runs.models.money import Balance, Cap, DayTotal, LedgerEntry, Reservation, RunPreference
+from runs.models.work import Artifact, Event, Node, NodeDraft, Run, RunKey
+
+__all__ = [
+    "Artifact",
+    "Balance",
+    "Breaker",
+    "Cap",
+    "Connection",
+    "DayTotal",
+    "Event",
+    "LedgerEntry",
+    "Node",
+    "NodeDraft",
+    "Reservation",
+    "Run",
+    "RunKey",
+    "RunPreference",
+]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from routing.adjustments import Mark, next_revision
+from routing.limits_merging import merge_limits
 from routing.models import LimitsRow
 from routing.shapes import Limits, TaskRequest
 from smartspawn.access.audit import record
@@ -30,8 +30,6 @@ KEPT_FIELDS: Final = (
     "is_moderated_only",
     "is_free_excluded",
 )
-# Two lists that allow nothing in common allow nothing; an empty list would allow everything.
-_NOTHING: Final = frozenset({"(nothing)"})
 
 
 def scopes_of(actor: Actor) -> tuple[str, ...]:
@@ -41,33 +39,9 @@ def scopes_of(actor: Actor) -> tuple[str, ...]:
     return (SITE, *person, *key)
 
 
-def merge_limits(all_limits: Iterable[Limits]) -> Limits:
-    """The limits that hold where all of these hold; budget and exclusions are those of the last."""
-    merged = Limits()
-    for limits in all_limits:
-        merged = Limits(
-            budget=limits.budget,
-            exclude=limits.exclude,
-            allow_models=_both(merged.allow_models, limits.allow_models),
-            deny_models=merged.deny_models | limits.deny_models,
-            allow_providers=_both(merged.allow_providers, limits.allow_providers),
-            deny_providers=merged.deny_providers | limits.deny_providers,
-            max_prompt_usd_per_mtok=_lower(merged.max_prompt_usd_per_mtok, limits.max_prompt_usd_per_mtok),
-            max_completion_usd_per_mtok=_lower(merged.max_completion_usd_per_mtok, limits.max_completion_usd_per_mtok),
-            is_moderated_only=merged.is_moderated_only or limits.is_moderated_only,
-            is_free_excluded=merged.is_free_excluded or limits.is_free_excluded,
-        )
-    return merged
-
-
 def limits_for(request: TaskRequest, kept: Limits) -> Limits:
     """The kept limits with what this request adds."""
     return replace(kept, budget=request.budget, exclude=request.exclude)
-
-
-def narrow_providers(limits: Limits, providers: frozenset[str]) -> Limits:
-    """The limits for these providers alone; empty narrows nothing."""
-    return replace(limits, allow_providers=_both(limits.allow_providers, providers))
 
 
 def read_limits(mark: Mark, scopes: Sequence[str]) -> Limits:
@@ -128,15 +102,3 @@ def _find_at(revision: int, scopes: Sequence[str]) -> Mapping[str, Limits]:
 def _to_limits(row: LimitsRow) -> Limits:
     rules: dict[str, Any] = row.rules
     return msgspec.convert(rules, Limits, strict=False)
-
-
-def _both(first: frozenset[str], second: frozenset[str]) -> frozenset[str]:
-    if not first or not second:
-        return first or second
-    return first & second or _NOTHING
-
-
-def _lower(first: Decimal | None, second: Decimal | None) -> Decimal | None:
-    if first is None or second is None:
-        return first if second is None else second
-    return min(first, second)

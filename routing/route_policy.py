@@ -66,6 +66,7 @@ class RouteTier:
     budget: Budget
     preference: int | None = None
     max_prompt_usd_per_mtok: Decimal | None = None
+    models: tuple[str, ...] = ()  # these model ids alone; empty: every model
 
 
 @dataclass(frozen=True, slots=True)

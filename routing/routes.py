@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,29 +10,19 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.queries import find_entry
-from catalog.shapes import Budget, Category
+from catalog.shapes import Category
 from routing.classifier import classify
 from routing.decisions import Basis, get_stored
 from routing.features import extract
 from routing.ground import Ground, choose_on, conclude, find_ground
-from routing.limits import narrow_providers
 from routing.models import DecisionOverride
-from routing.policy import no_model_message
-from routing.route_policy import (
-    ANY_PROVIDER,
-    RouteRules,
-    RouteTier,
-    Verdict,
-    driver_of,
-    judge,
-    make_kickoff,
-    providers_of,
-)
+from routing.route_plan import PlanRequest, RoutePlan, limits_in, plan_route
+from routing.route_policy import RouteRules, Verdict, judge, make_kickoff
 from routing.route_rules import current_rules
 from routing.sessions import Lock, find_lock, override_locks, session_scope, take_lock, touch
 from routing.shapes import Choice, Features, Limits, RankedCandidate, RouteAnswer, RouteRequest, TaskRequest
 from smartspawn.access.shapes import Actor
-from smartspawn.lib.errors import Conflict, InvalidParam, NoModel
+from smartspawn.lib.errors import Conflict, InvalidParam
 
 RUNNERS_UP: Final = 3
 _TRIES: Final = 5
@@ -51,24 +40,19 @@ class _Start:
     verdict: Verdict
 
     @property
-    def allowed(self) -> tuple[str, ...]:
-        """The drivers that may be used."""
-        return self.request.drivers or tuple(self.rules.drivers)
+    def wanted(self) -> PlanRequest:
+        """What a plan has to heed beside the rules."""
+        asked = self.request
+        return PlanRequest(self.features, self.ground.limits, asked.drivers, asked.budget, asked.exclude)
 
     @property
     def task_sha256(self) -> str:
         """What tells this task from another one."""
         return hashlib.sha256(self.request.task.encode()).hexdigest()
 
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A tier, a driver and a model for a start, not yet decided."""
-
-    tier: RouteTier
-    driver: str
-    everybody: Choice  # all that the allowed drivers reach
-    choice: Choice  # what the chosen driver reaches; its first is taken
+    def choose(self, features: Features, limits: Limits, preference: int | None) -> Choice:
+        """The choice of this moment."""
+        return choose_on(self.ground, features, limits, preference)
 
 
 def route(*, request: RouteRequest, actor: Actor) -> RouteAnswer:
@@ -157,10 +141,10 @@ def _keep(start: _Start, lock: Lock) -> RouteAnswer | None:
     """The locked model as the answer; None where the task is a harder one, or the model may not be used now."""
     is_same_task = lock.task_sha256 == start.task_sha256
     is_harder = start.rules.height(start.verdict.tier) > start.rules.height(lock.tier)
-    if (is_harder and not is_same_task and not lock.is_overridden) or lock.driver not in start.allowed:
+    is_allowed = lock.driver in start.wanted.allowed(start.rules)
+    if (is_harder and not is_same_task and not lock.is_overridden) or not is_allowed:
         return None
-    limits = _limits(start, start.request.budget or Budget.ANY)
-    choice = choose_on(start.ground, start.features, limits, None)
+    choice = start.choose(start.features, limits_in(None, start.wanted, start.rules), None)
     candidate = next((item for item in choice.ranked if item.model_id == lock.model_id), None)
     if candidate is None:
         return None
@@ -186,55 +170,14 @@ def _inherited(start: _Start, lock: Lock | None) -> str:
 # --- choosing ------------------------------------------------------------------------------------
 
 
-def _plan(start: _Start, inherited: str) -> _Plan:
-    """The tier's best model for the preferred driver; a tier in which nothing is left gives way to a higher one."""
-    rules = start.rules
-    lowest = rules.height(inherited or start.verdict.tier)
-    refused: Choice | None = None
-    for tier in rules.tiers[lowest:]:
-        limits = _limits(start, start.request.budget or tier.budget, tier)
-        everybody = choose_on(start.ground, start.features, limits, tier.preference)
-        if everybody.ranked:
-            return _with_driver(start, tier, everybody)
-        refused = refused or everybody
-    raise NoModel(no_model_message(refused) if refused else "The rules have no tiers.")
-
-
-def _limits(start: _Start, budget: Budget, tier: RouteTier | None = None) -> Limits:
-    kept = start.ground.limits
-    ceilings = [kept.max_prompt_usd_per_mtok, tier.max_prompt_usd_per_mtok if tier else None]
-    limits = replace(
-        kept,
-        budget=budget,
-        exclude=start.request.exclude,
-        max_prompt_usd_per_mtok=min((price for price in ceilings if price is not None), default=None),
-    )
-    return narrow_providers(limits, providers_of(start.allowed, start.rules))
-
-
-def _with_driver(start: _Start, tier: RouteTier, everybody: Choice) -> _Plan:
-    best = everybody.ranked[0]
-    for name in start.verdict.drivers:
-        reached = start.rules.drivers[name]
-        mine = next((item for item in everybody.ranked if _is_reached(item, reached)), None)
-        if name in start.allowed and mine and _value(mine) >= _value(best) - start.rules.driver_margin_score:
-            limits = narrow_providers(everybody.limits, providers_of([name], start.rules))
-            return _Plan(tier, name, everybody, choose_on(start.ground, start.features, limits, tier.preference))
-    return _Plan(tier, driver_of(best.provider, start.allowed, start.rules), everybody, everybody)
-
-
-def _is_reached(candidate: RankedCandidate, providers: Sequence[str]) -> bool:
-    return ANY_PROVIDER in providers or candidate.provider in providers
-
-
-def _value(candidate: RankedCandidate) -> float:
-    return candidate.score - candidate.cost_penalty
+def _plan(start: _Start, inherited: str) -> RoutePlan:
+    return plan_route(start.wanted, start.verdict, start.rules, start.choose, inherited=inherited)
 
 
 # --- answering -----------------------------------------------------------------------------------
 
 
-def _conclude(start: _Start, plan: _Plan, inherited: str) -> RouteAnswer:
+def _conclude(start: _Start, plan: RoutePlan, inherited: str) -> RouteAnswer:
     """The plan as a stored decision and an answer."""
     choice, request = plan.choice, start.request
     answer = _answer(start, choice.ranked[0], plan.driver, plan.tier.name, plan.everybody)
@@ -259,6 +202,7 @@ def _conclude(start: _Start, plan: _Plan, inherited: str) -> RouteAnswer:
             "files": list(request.files),
             "stack": list(request.stack),
             "drivers": list(request.drivers),
+            "asked_budget": request.budget or "",
             "session_id": request.session_id,
         },
     )
@@ -289,7 +233,7 @@ def _told(start: _Start) -> str:
     return f"{', '.join(words) or start.features.category}.".capitalize()
 
 
-def _tier_reason(start: _Start, plan: _Plan, inherited: str) -> str:
+def _tier_reason(start: _Start, plan: RoutePlan, inherited: str) -> str:
     wanted = inherited or start.verdict.tier
     if plan.tier.name != wanted:
         return f"nothing is left in {wanted}"

@@ -12,7 +12,7 @@ import pytest
 from catalog.shapes import Budget, Capabilities, Category, CategoryScore, Entry
 from routing.features import extract
 from routing.learned import NOTHING_LEARNED, Learned, learn
-from routing.limits import merge_limits
+from routing.limits_merging import merge_limits
 from routing.policy import Ranking, choose, confidence_of, make_board, no_model_message, rank, select
 from routing.shapes import Adjustment, Evidence, Features, Limits, TaskRequest
 from routing.thresholds import CURRENT_POLICY as POLICY

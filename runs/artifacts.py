@@ -1,0 +1,166 @@
+"""What runs bring forth: texts with size and digest, in the database or on disk behind the same functions."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from runs.models import Artifact
+from smartspawn.lib.errors import NotFound
+
+PLAN_KEY: Final = "plan"
+MERGED_KEY: Final = "merged"
+_PRUNED_AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class NewArtifact:
+    """A text to be kept; one of the same run and key takes the place of the former."""
+
+    node_key: str
+    kind: str  # "plan", "raw", "merged", "log"
+    content: str
+    media_type: str = "text/markdown"
+    is_partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactText:
+    """A kept text; ``content`` is None once it was pruned."""
+
+    node_key: str
+    kind: str
+    content: str | None
+    media_type: str
+    size_bytes: int
+    sha256: str
+    is_partial: bool
+    created_at: datetime
+    path: str
+
+
+def write_artifacts(run_id: UUID, artifacts: Sequence[NewArtifact]) -> None:
+    """Keep the texts, within the caller's transaction. On disk the file is whole before its row exists."""
+    rows = [_row(run_id, artifact) for artifact in artifacts]
+    Artifact.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["run", "node_key"],
+        update_fields=[
+            "kind",
+            "media_type",
+            "content",
+            "path",
+            "size_bytes",
+            "sha256",
+            "is_partial",
+            "created_at",
+            "pruned_at",
+        ],
+    )
+
+
+def read_artifact(run_id: UUID, node_key: str) -> ArtifactText:
+    """The text of a node, "plan" or "merged". Raises NotFound."""
+    row = Artifact.objects.filter(run_id=run_id, node_key=node_key).first()
+    if row is None:
+        raise NotFound(f"artifact not found for run={run_id} node={node_key}")
+    return _text(row)
+
+
+def read_outputs(run_id: UUID, node_keys: Sequence[str]) -> dict[str, str]:
+    """The texts of these nodes, as far as there are any."""
+    rows = Artifact.objects.filter(run_id=run_id, node_key__in=node_keys)
+    texts = {row.node_key: _text(row).content for row in rows}
+    return {key: content for key, content in texts.items() if content is not None}
+
+
+def prune_artifacts(*, now: datetime | None = None) -> int:
+    """Drop the texts that are older than the retention, and keep their size and digest; how many."""
+    if not settings.ARTIFACT_RETENTION_DAYS:
+        return 0
+    moment = now or timezone.now()
+    before = moment - timedelta(days=settings.ARTIFACT_RETENTION_DAYS)
+    count = 0
+    while rows := list(Artifact.objects.filter(pruned_at=None, created_at__lt=before)[:_PRUNED_AT_ONCE]):
+        for row in rows:
+            if row.path:
+                (_folder() / row.path).unlink(missing_ok=True)
+        Artifact.objects.filter(pk__in=[row.pk for row in rows]).update(content="", path="", pruned_at=moment)
+        count += len(rows)
+    return count
+
+
+def _row(run_id: UUID, artifact: NewArtifact) -> Artifact:
+    # A provider may send half a surrogate pair, or a NUL that PostgreSQL cannot keep.
+    content = artifact.content.encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    body = content.encode()
+    sha256 = hashlib.sha256(body).hexdigest()
+    path = _write_file(run_id, sha256, body) if settings.ARTIFACTS == "disk" else ""
+    return Artifact(
+        run_id=run_id,
+        node_key=artifact.node_key,
+        kind=artifact.kind,
+        media_type=artifact.media_type,
+        content="" if path else content,
+        path=path,
+        size_bytes=len(body),
+        sha256=sha256,
+        is_partial=artifact.is_partial,
+        created_at=timezone.now(),
+        pruned_at=None,
+    )
+
+
+def _text(row: Artifact) -> ArtifactText:
+    return ArtifactText(
+        node_key=row.node_key,
+        kind=row.kind,
+        content=_content(row),
+        media_type=row.media_type,
+        size_bytes=row.size_bytes,
+        sha256=row.sha256,
+        is_partial=row.is_partial,
+        created_at=row.created_at,
+        path=row.path,
+    )
+
+
+def _content(row: Artifact) -> str | None:
+    if row.pruned_at is not None:
+        return None
+    if not row.path:
+        return row.content
+    try:
+        return (_folder() / row.path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def _write_file(run_id: UUID, sha256: str, body: bytes) -> str:
+    """Write under a name made of the digest, so that a file is never changed once it has it."""
+    path = f"{run_id}/{sha256[:32]}"
+    target = _folder() / path
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=target.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(target)
+    return path
+
+
+def _folder() -> Path:
+    return Path(settings.HOME_DIR) / "artifacts"

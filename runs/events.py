@@ -1,0 +1,108 @@
+"""What happens in a run, as an append-only list numbered without gaps, that any client can go on reading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from django.db.models import F
+from django.utils import timezone
+
+from runs.models import Event, Run
+
+_LONGEST_MESSAGE: Final = 1000
+
+
+class EventKind(StrEnum):
+    """The words that clients see; none is ever given another meaning."""
+
+    RUN_CREATED = "run.created"
+    RUN_AWAITING_APPROVAL = "run.awaiting_approval"
+    RUN_APPROVED = "run.approved"
+    RUN_STARTED = "run.started"
+    RUN_RESUMED = "run.resumed"  # another driver took over
+    RUN_RETRIED = "run.retried"  # a person had nodes done again
+    RUN_CANCEL_REQUESTED = "run.cancel_requested"
+    RUN_BUDGET_LOW = "run.budget_low"
+    RUN_COMPLETED = "run.completed"
+    RUN_FAILED = "run.failed"
+    RUN_CANCELED = "run.canceled"
+    RUN_BUDGET_EXHAUSTED = "run.budget_exhausted"
+    NODE_STARTED = "node.started"
+    NODE_RETRYING = "node.retrying"
+    NODE_FALLBACK = "node.fallback"  # another place or model goes on
+    NODE_COMPLETED = "node.completed"
+    NODE_FAILED = "node.failed"
+    NODE_SKIPPED = "node.skipped"
+    NODE_CANCELED = "node.canceled"
+    PLAN_GROWN = "plan.grown"
+    MONEY_UNCERTAIN = "money.uncertain"
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing follows, unless a person has nodes done again."""
+        return self in _LAST
+
+
+_LAST: Final = frozenset(
+    {EventKind.RUN_COMPLETED, EventKind.RUN_FAILED, EventKind.RUN_CANCELED, EventKind.RUN_BUDGET_EXHAUSTED}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """Something to be told; ``data`` is small and holds no answers."""
+
+    kind: EventKind
+    node_key: str = ""
+    message: str = ""
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedEvent:
+    """An event as it was told."""
+
+    seq: int
+    at: datetime
+    kind: str
+    node_key: str
+    message: str
+    data: Mapping[str, object]
+
+
+def add_events(run_id: UUID, events: Sequence[NewEvent], *, at: datetime | None = None) -> int:
+    """Number the events after those of the run, within the caller's transaction; the last number.
+
+    Raising the count first holds the run's row until the end of the transaction, so that two writers
+    never give the same number.
+    """
+    if not events:
+        return 0
+    Run.objects.filter(pk=run_id).update(event_count=F("event_count") + len(events))
+    last = Run.objects.values_list("event_count", flat=True).get(pk=run_id)
+    moment = at or timezone.now()
+    Event.objects.bulk_create(
+        Event(
+            run_id=run_id,
+            seq=last - len(events) + place,
+            at=moment,
+            kind=event.kind,
+            node_key=event.node_key,
+            message=event.message[:_LONGEST_MESSAGE],
+            data=dict(event.data),
+        )
+        for place, event in enumerate(events, start=1)
+    )
+    return last
+
+
+def list_events(run_id: UUID, *, after: int = 0, most: int = 1000) -> tuple[NumberedEvent, ...]:
+    """The events with a higher number than ``after``, oldest first."""
+    rows = Event.objects.filter(run_id=run_id, seq__gt=after).order_by("seq")
+    fields = ("seq", "at", "kind", "node_key", "message", "data")
+    return tuple(NumberedEvent(*row) for row in rows.values_list(*fields)[:most])

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
-from typing import Any, Final, TypeVar
-
-import msgspec
-import yaml
+from typing import Final, TypeVar
 
 from catalog.shapes import Budget
 from routing.shapes import Classification, Complexity, Risk, TaskType
-from smartspawn.lib.errors import InvalidParam
 
 ANY_PROVIDER: Final = "*"
-MAX_RULES: Final = 200
 
 LANGUAGES_BY_SUFFIX: Final[Mapping[str, str]] = {
     ".py": "python",
@@ -161,12 +156,19 @@ def judge(kickoff: Kickoff, rules: RouteRules) -> Verdict:
 def fits(when: Conditions, kickoff: Kickoff) -> bool:
     """Whether every condition holds."""
     said = kickoff.classification
-    subs = said.sub_dimensions
     return (
         _is_any(when.task_type, (said.task_type.value,))
         and _is_any(when.complexity, (said.complexity.value,))
         and _is_any(when.risk, (said.risk.value,))
-        and _is_any(when.stack, kickoff.stack)
+        and fits_surroundings(when, kickoff)
+    )
+
+
+def fits_surroundings(when: Conditions, kickoff: Kickoff) -> bool:
+    """Whether the conditions beside the three labels hold; the more a kickoff has of them, the more do."""
+    subs = kickoff.classification.sub_dimensions
+    return (
+        _is_any(when.stack, kickoff.stack)
         and _is_any(when.language, kickoff.languages)
         and (not when.paths or any(_is_path(path, when.paths) for path in kickoff.files))
         and all(subs.get(name, 0.0) >= least for name, least in when.sub_dimensions.items())
@@ -184,60 +186,6 @@ def providers_of(drivers: Sequence[str], rules: RouteRules) -> frozenset[str]:
     """The providers that these drivers reach; empty for all of them."""
     reached = frozenset(provider for name in drivers for provider in rules.drivers[name])
     return frozenset() if ANY_PROVIDER in reached else reached
-
-
-def read_rules(text: str) -> RouteRules:
-    """The rules of a YAML text. Raises InvalidParam, naming what cannot be used and where."""
-    try:
-        raw = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InvalidParam(f"The rules are no YAML: {error}") from error
-    return rules_from(raw)
-
-
-def rules_from(raw: Any) -> RouteRules:
-    """The rules of a plain document. Raises InvalidParam, naming what cannot be used and where."""
-    try:
-        rules = msgspec.convert(raw, RouteRules, strict=False)
-    except msgspec.ValidationError as error:
-        raise InvalidParam(f"The rules cannot be used: {error}") from error
-    for fault in (*_unknown_words(raw), *_faults(rules)):
-        raise InvalidParam(f"The rules cannot be used: {fault}")
-    return rules
-
-
-def _unknown_words(raw: dict[str, Any]) -> Iterator[str]:
-    """A misspelt condition would hold always: worse than an error."""
-    for word in set(raw) - _names(RouteRules):
-        yield f"'{word}' is not a part of them"
-    for tier in raw["tiers"]:
-        yield from (f"tier '{tier['name']}' has no '{word}'" for word in set(tier) - _names(RouteTier))
-    for rule in raw["rules"]:
-        yield from (f"rule '{rule['name']}' has no '{word}'" for word in set(rule) - _names(RouteRule))
-        unknown = set(rule.get("when", ())) - _names(Conditions)
-        yield from (f"rule '{rule['name']}' has no condition '{word}'" for word in unknown)
-
-
-def _names(shape: type[RouteRules | RouteTier | RouteRule | Conditions]) -> set[str]:
-    return {item.name for item in fields(shape)}
-
-
-def _faults(rules: RouteRules) -> Iterator[str]:
-    if not rules.tiers or not rules.drivers:
-        yield "they need at least one tier and one driver"
-    if len(rules.rules) > MAX_RULES:
-        yield f"more than {MAX_RULES} rules"
-    tiers = {tier.name for tier in rules.tiers}
-    for rule in rules.rules:
-        if rule.tier is not None and rule.tier not in tiers:
-            yield f"rule '{rule.name}' names the tier '{rule.tier}', which there is not"
-        yield from (
-            f"rule '{rule.name}' names the driver '{name}', which there is not"
-            for name in rule.drivers or ()
-            if name not in rules.drivers
-        )
-        if rule.tier is None and rule.drivers is None and rule.confirm is None:
-            yield f"rule '{rule.name}' decides nothing"
 
 
 def _first(

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from routing.adjustments import Mark, next_revision
 from routing.models import RouteRulesRow
-from routing.route_policy import RouteRules, read_rules, rules_from
+from routing.route_policy import RouteRules
+from routing.rule_documents import read_rules, rules_from
 from smartspawn.access.audit import record
 from smartspawn.access.shapes import Actor
 from smartspawn.lib.errors import NotFound

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from routing.route_policy import Conditions, driver_of, fits, judge, make_kickoff, providers_of, read_rules, rules_from
+from routing.route_policy import Conditions, driver_of, fits, judge, make_kickoff, providers_of
 from routing.route_rules import shipped_rules
+from routing.rule_documents import read_rules, rules_from
 from routing.shapes import Classification, Complexity, Label, Risk, TaskType
 from smartspawn.lib.errors import InvalidParam
 

@@ -193,7 +193,7 @@ def no_model_message(choice: Choice) -> str:
     """Why nothing is left, filter by filter."""
     limits, category = choice.limits, choice.features.category
     told = "; ".join(f"{item.filter} took {item.count} ({item.reason})" for item in choice.removals)
-    return f"No model for {category} at {limits.budget} budget. " + (
+    return f"No model found for {category} at {limits.budget} budget. " + (
         f"{told[:1].upper()}{told[1:]}." if told else "The catalogue has no candidates."
     )
 

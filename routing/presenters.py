@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from catalog.encoded import encoded_model
 from catalog.rules import BUDGET_RANGES_USD_PER_MTOK
-from catalog.shapes import Snapshot
+from catalog.shapes import Budget, Category, Snapshot
 from routing.decisions import Replay
 from routing.desk import EMPTY_SNAPSHOT, snapshot_of
 from routing.policy import confidence_of, select
@@ -40,7 +40,7 @@ def pick_payload(decision: Decision) -> dict[str, Any]:
         "budget": choice.limits.budget,
         "tier": {"min": _number(low), "max": None if high is None else _number(high)},
         "candidateCount": len(choice.ranked),
-        "reason": _pick_reason(choice, best),
+        "reason": best_reason(choice.features.category, choice.limits.budget, best),
         "category": choice.features.category,
         **_evidence_payload(best, choice),
         "runnersUp": [_runner_up_payload(item) for item in choice.ranked[1 : RUNNERS_UP_SHOWN + 1]],
@@ -191,12 +191,12 @@ def _runner_up_payload(candidate: RankedCandidate) -> dict[str, Any]:
     }
 
 
-def _pick_reason(choice: Choice, best: RankedCandidate) -> str:
-    low, high = BUDGET_RANGES_USD_PER_MTOK[choice.limits.budget]
-    budget = choice.limits.budget
+def best_reason(category: Category, budget: Budget, best: RankedCandidate, *, tells_personal: bool = True) -> str:
+    """Why a model was taken, in the ancestor's sentence; its steps and parts leave the personal rate out."""
+    low, high = BUDGET_RANGES_USD_PER_MTOK[budget]
     prices = f"${_number(low)}-{'Infinity' if high is None else _number(high)}/M"
-    told = f"Best {choice.features.category} model at {budget} budget ({prices}) — score: {_text(best.score)}"
-    if best.personal_share is not None:
+    told = f"Best {category} model at {budget} budget ({prices}) — score: {_text(best.score)}"
+    if tells_personal and best.personal_share is not None:
         told += f" (personal: {round(100 * best.personal_share)}%)"
     if best.context_boost > 0:
         told += f" (context boost: +{_text(best.context_boost)})"

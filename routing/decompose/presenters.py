@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from routing.decompose.shapes import Edge, Steps, Subtask, Swarm
-from routing.presenters import pricing_payload
+from routing.presenters import best_reason, pricing_payload
 from routing.shapes import RankedCandidate
 
 
@@ -64,7 +64,7 @@ def _step_payload(number: int, subtask: Subtask) -> dict[str, Any]:
         "budget": subtask.budget,
         "persona": subtask.persona,
         "model": _model_payload(subtask.model),
-        "reason": subtask.reason,
+        **_why_payload(subtask),
     }
 
 
@@ -82,11 +82,19 @@ def _task_payloads(swarm: Swarm) -> list[dict[str, Any]]:
             "persona": subtask.persona,
             "dependsOn": awaited.get(place, []),
             "model": _model_payload(subtask.model),
-            "reason": subtask.reason,
+            **_why_payload(subtask),
             "wave": wave_of[place],
         }
         for place, subtask in enumerate(swarm.steps.subtasks)
     ]
+
+
+def _why_payload(subtask: Subtask) -> dict[str, Any]:
+    """The ancestor's sentence, and our own reasons beside it."""
+    if subtask.model is None:
+        return {"reason": subtask.reason, "reasons": []}
+    told = best_reason(subtask.category, subtask.budget, subtask.model, tells_personal=False)
+    return {"reason": told, "reasons": list(subtask.model.reasons)}
 
 
 def _wave_payload(number: int, wave: tuple[int, ...]) -> dict[str, Any]:

@@ -233,7 +233,7 @@ def test_a_message_about_nothing_names_every_filter_that_took_something() -> Non
     board = make_board(make_snapshot(*entries), wanted.category, (), NOTHING_LEARNED, POLICY)
     message = no_model_message(choose(wanted, limits, rank(board, wanted, limits, POLICY)))
     assert message == (
-        "No model for coding at medium budget. Vision took 1 (cannot do vision); "
+        "No model found for coding at medium budget. Vision took 1 (cannot do vision); "
         "budget took 1 (outside $0-5 per million prompt tokens); exclude took 1 (excluded by the request)."
     )
 

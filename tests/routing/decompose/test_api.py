@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from catalog.shapes import Category
+from routing.adjustments import publish
 from routing.limits import SITE, set_limits
-from routing.shapes import Limits
+from routing.shapes import Adjustment, Evidence, Limits
 from smartspawn.access.shapes import COMMAND_LINE
 
 pytestmark = pytest.mark.usefixtures("catalogue")
@@ -38,7 +41,25 @@ def test_steps_have_the_ancestor_s_fields(client: Client) -> None:
     assert (first["step"], first["task"], first["budget"]) == (1, "Build a SaaS landing page", "medium")
     assert set(first["model"]) == {"id", "name", "provider", "score", "pricing"}
     assert set(first["model"]["pricing"]) == {"prompt", "completion"}
-    assert isinstance(first["reason"], str)
+    best = first["model"]
+    assert first["reason"] == f"Best {first['category']} model at medium budget ($0-5/M) — score: {best['score']:g}"
+    assert first["reasons"][0].startswith("benchmarks say")
+
+
+def test_a_part_s_reason_is_that_of_a_pick_but_for_the_personal_rate(client: Client) -> None:
+    task = "1. Design the schema\n2. Build the API"
+    publish([Adjustment(Evidence.COMMUNITY, "anthropic/middle", Category.CODING, 0.9, 20)])
+    publish([Adjustment(Evidence.PERSONAL, "anthropic/middle", Category.CODING, 0.9, 20)])
+    for address, body in (("decompose", {"task": task}), ("swarm", {"task": task, "context": "typescript"})):
+        answer = post(client, address, {**body, "budget": "any"})
+        parts = answer["steps"] if address == "decompose" else answer["dag"]["tasks"]
+        for part in parts:
+            picked = post(
+                client, "pick", {"task": part["category"], "budget": part["budget"], "context": body.get("context", "")}
+            )["data"]
+            assert part["reason"] == re.sub(r" \(personal: \d+%\)", "", picked["reason"])
+            assert part["model"]["id"] == picked["id"]
+    assert "personal: 90%" in picked["reason"]
 
 
 def test_a_swarm_has_the_ancestor_s_fields(client: Client) -> None:
@@ -96,7 +117,7 @@ def test_a_part_for_which_no_model_is_left_says_so(client: Client) -> None:
     set_limits(scope=SITE, limits=Limits(allow_providers=frozenset({"nobody"})), actor=COMMAND_LINE)
     dag = post(client, "swarm", {"task": TWO_VERBS})["dag"]
     assert [task["model"] for task in dag["tasks"]] == [None, None]
-    assert dag["tasks"][0]["reason"].startswith("No model")
+    assert dag["tasks"][0]["reason"].startswith("No model found for coding at medium budget. Budget took 1 (")
     assert (dag["estimatedCost"]["low"], dag["estimatedCost"]["high"]) == (None, None)
     assert "2 parts have no model" in dag["estimatedCost"]["note"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -93,12 +94,18 @@ def prune_artifacts(*, now: datetime | None = None) -> int:
     before = moment - timedelta(days=settings.ARTIFACT_RETENTION_DAYS)
     count = 0
     while rows := list(Artifact.objects.filter(pruned_at=None, created_at__lt=before)[:_PRUNED_AT_ONCE]):
-        for row in rows:
-            if row.path:
-                (_folder() / row.path).unlink(missing_ok=True)
         Artifact.objects.filter(pk__in=[row.pk for row in rows]).update(content="", path="", pruned_at=moment)
+        _remove_folders({row.run_id for row in rows if row.path})
         count += len(rows)
     return count
+
+
+def _remove_folders(run_ids: set[UUID]) -> None:
+    """Remove the files of runs that have no text left; two nodes with the same text share a file."""
+    for run_id in run_ids - set(
+        Artifact.objects.filter(run_id__in=run_ids, pruned_at=None).values_list("run_id", flat=True)
+    ):
+        shutil.rmtree(_folder() / str(run_id), ignore_errors=True)
 
 
 def _row(run_id: UUID, artifact: NewArtifact) -> Artifact:

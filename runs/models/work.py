@@ -114,6 +114,7 @@ class Node(models.Model):
     spec = models.JSONField()  # the NodeSpec
     # --- one try after the other; the number rises before the work begins
     attempt = models.PositiveSmallIntegerField(default=0)
+    attempt_base = models.PositiveSmallIntegerField(default=0)  # tries before a person had it done again
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     # --- what came of it

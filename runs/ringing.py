@@ -1,0 +1,16 @@
+"""The doorbell: tells a worker that a run waits. The run's row is the truth; a lost ring costs only time."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from runs.models import Run
+
+
+def ring(run_id: UUID) -> None:
+    """Put the run's doorbell into the queue, within the caller's transaction: both or neither."""
+    Run.objects.filter(pk=run_id).update(rung_at=timezone.now())
+    async_task("runs.tasks.drive_run", str(run_id), group="runs")

@@ -30,7 +30,7 @@ class Filter:
 
 def filters_of(features: Features, limits: Limits) -> tuple[Filter, ...]:
     """The conditions that this request sets, in the order in which they are told."""
-    return (*_need_filters(features), *_price_filters(limits), *_list_filters(limits))
+    return (*_need_filters(features), *price_filters(limits), *_list_filters(limits))
 
 
 def _need_filters(features: Features) -> Iterator[Filter]:
@@ -46,7 +46,7 @@ def _need_filters(features: Features) -> Iterator[Filter]:
         )
 
 
-def _price_filters(limits: Limits) -> Iterator[Filter]:
+def price_filters(limits: Limits) -> Iterator[Filter]:
     low, high = BUDGET_RANGES_USD_PER_MTOK[limits.budget]
     words = f"${low}-{high}" if high is not None else "a known price"
     yield Filter(

@@ -117,6 +117,10 @@ class Node(models.Model):
     attempt_base = models.PositiveSmallIntegerField(default=0)  # tries before a person had it done again
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    # --- who works on it: a result is taken from the holder of the token alone
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    lost_count = models.PositiveSmallIntegerField(default=0)  # how often its driver died over it
     # --- what came of it
     model_id = models.CharField(max_length=200, blank=True)  # asked for
     served_model = models.CharField(max_length=200, blank=True)  # as the provider names it

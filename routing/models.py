@@ -12,6 +12,7 @@ from typing import Self, TypeVar
 from django.db import models
 
 from catalog.shapes import Category
+from routing.packed import PackedField
 from routing.shapes import Evidence
 
 Row_co = TypeVar("Row_co", bound=models.Model, covariant=True)
@@ -138,17 +139,40 @@ class StoredDecision(models.Model):
     catalog_revision = models.PositiveBigIntegerField()
     policy_version = models.CharField(max_length=100)
     adjustment_revision = models.PositiveBigIntegerField()
-    basis = models.JSONField()  # features, limits, preference, count, and a route's own inputs
-    outcome = models.JSONField()  # the ranked candidates as they were shown, with removals
+    basis = PackedField()  # features, limits, preference, count; of a task in parts, its parts
+    outcome = PackedField()  # the ranked candidates as they were shown, with removals; of parts, their graph
 
     class Meta:
+        # The list goes by time, under any of its filters: what an index holds besides is tested without the row.
         indexes = [
             models.Index(fields=["-made_at"], name="decision_by_time"),
-            models.Index(fields=["user_id", "-made_at"], name="decision_by_user"),
+            models.Index(fields=["user_id", "-made_at", "kind", "category"], name="decision_by_user"),
+            models.Index(fields=["kind", "-made_at", "category"], name="decision_by_kind"),
+            models.Index(fields=["category", "-made_at", "kind"], name="decision_by_category"),
+            models.Index(fields=["catalog_revision"], name="decision_by_revision"),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}: {', '.join(self.chosen)}"
+
+
+class ChosenModel(models.Model):
+    """A model that a decision chose, with what the list of decisions is filtered by: an index, made by hand."""
+
+    decision = models.ForeignKey(StoredDecision, on_delete=models.CASCADE, related_name="models")
+    model_id = models.CharField(max_length=200)
+    made_at = models.DateTimeField()
+    user_id = models.BigIntegerField(null=True)
+    kind = models.CharField(max_length=12)
+    category = models.CharField(max_length=12)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["model_id", "-made_at", "user_id", "kind", "category"], name="decision_by_model"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model_id} by {self.decision_id}"
 
 
 class RouteSession(models.Model):

@@ -300,7 +300,6 @@ LOGGING = {
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
         "django-q": {"level": "WARNING"},  # at INFO it tells of every beat
-        "httpx2": {"level": "WARNING"},
     },
 }
 

@@ -216,6 +216,7 @@ class _Handler(BaseHTTPRequestHandler):
         status, content_type, body = upstreams._answer(asked)
         time.sleep(fault.delay_s)
         body = body if fault.body is None else fault.body
+        body = b"" if fault.status == 304 else body  # such an answer never has one
         headers = {"Content-Type": content_type} | fault.headers
         self._send(asked, fault.status or status, headers, body, is_cut=fault.is_cut)
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from catalog.shapes import Payload, Source
 from catalog.sources.captures import make_payload
 from catalog.sources.shapes import SourceConfig
+from smartspawn.lib.addresses import AddressRule
 from smartspawn.lib.errors import (
     SourceMalformed,
     SourceUnreachable,
@@ -49,6 +50,8 @@ class Fetcher:
                 etag=held.etag if held else "",
                 last_modified=held.last_modified if held else "",
                 patience=self.patience,
+                # A mirror is set by an administrator and may stand anywhere; a source itself is public.
+                rule=AddressRule.PUBLIC if address == url else AddressRule.PRIVATE_TOO,
             )
         except UpstreamTooLarge as fault:
             raise SourceMalformed(fault.message, url=url) from fault

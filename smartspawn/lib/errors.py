@@ -14,7 +14,8 @@
     ├── UpstreamFault            another server did not give what it was asked for
     │   ├── UpstreamUnreachable  UPSTREAM_UNREACHABLE: no connection, or no whole answer in time
     │   ├── UpstreamRefused      UPSTREAM_REFUSED: an error status; carries it
-    │   └── UpstreamTooLarge     UPSTREAM_TOO_LARGE: more than the caller wants to hold
+    │   ├── UpstreamTooLarge     UPSTREAM_TOO_LARGE: more than the caller wants to hold
+    │   └── AddressRefused       ADDRESS_REFUSED: it lies where we do not reach, such as a private network
     └── SourceFault              a source cannot be used as it came; the last good data stays
         ├── SourceUnreachable    SOURCE_UNREACHABLE: no answer, or an error status
         ├── SourceMalformed      SOURCE_MALFORMED: not the shape its format promises
@@ -113,6 +114,10 @@ class UpstreamUnreachable(UpstreamFault):
 
     code = "UPSTREAM_UNREACHABLE"
 
+    def __init__(self, message: str, *, was_connected: bool = True) -> None:
+        super().__init__(message)
+        self.was_connected = was_connected  # False: certainly nothing was sent
+
 
 class UpstreamRefused(UpstreamFault):
     """The server answered with a status that is no success."""
@@ -129,6 +134,12 @@ class UpstreamTooLarge(UpstreamFault):
     """The answer is larger than the caller wants to hold."""
 
     code = "UPSTREAM_TOO_LARGE"
+
+
+class AddressRefused(UpstreamFault):
+    """The address lies where the caller may not reach: a private network, a cloud's metadata."""
+
+    code = "ADDRESS_REFUSED"
 
 
 class SourceFault(SmartSpawnError):

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import random
-import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
-import httpx2
+import aiohttp
+from yarl import URL
 
-from smartspawn.lib.errors import UpstreamFault, UpstreamRefused, UpstreamTooLarge, UpstreamUnreachable
+from smartspawn.lib.addresses import AddressRule
+from smartspawn.lib.bodies import Reply
+from smartspawn.lib.errors import UpstreamFault, UpstreamRefused, UpstreamUnreachable
+from smartspawn.lib.sessions import Sessions, translate
 
-# The pool's own cost is 0.7 ms a request up to 100 connections and grows beyond (3 ms at 500).
 _MOST_CONNECTIONS: Final = 100
 _MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -76,11 +78,22 @@ class Answer:
         return self.headers.get("last-modified", "")
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request as it goes out, once."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)  # a secret may be among them
+    body: bytes | None = field(default=None, repr=False)
+    rule: AddressRule = AddressRule.PUBLIC
+
+
 class Door:
     """One long-lived client; make it with ``open_door``."""
 
-    def __init__(self, client: httpx2.AsyncClient) -> None:
-        self._client = client
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
 
     async def get(
         self,
@@ -90,10 +103,11 @@ class Door:
         etag: str = "",
         last_modified: str = "",
         patience: Patience | None = None,
+        rule: AddressRule = AddressRule.PUBLIC,
     ) -> Answer:
         """The whole answer to a GET; conditional where a validator of an earlier answer is given.
 
-        Raises UpstreamUnreachable, UpstreamRefused or UpstreamTooLarge.
+        Raises UpstreamUnreachable, UpstreamRefused, UpstreamTooLarge or AddressRefused.
         """
         _check_address(url)
         patience = patience or Patience()
@@ -102,15 +116,48 @@ class Door:
         asked |= {"If-Modified-Since": last_modified} if last_modified else {}
         try:
             async with asyncio.timeout(patience.total_s):
-                return await self._try(url, asked, patience)
+                return await self._try(Question("GET", url, asked, rule=rule), patience)
         except TimeoutError as error:
             raise UpstreamUnreachable(f"{_host(url)} gave no whole answer within {patience.total_s:g} s") from error
 
-    async def _try(self, url: str, headers: Mapping[str, str], patience: Patience) -> Answer:
+    async def send_json(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        headers: Mapping[str, str] | None = None,
+        patience: Patience | None = None,
+        rule: AddressRule = AddressRule.PUBLIC,
+    ) -> Answer:
+        """The whole answer to a POST of JSON, whatever its status; sent once and redirected nowhere.
+
+        Raises UpstreamUnreachable, UpstreamTooLarge or AddressRefused. How long it may take in all is the caller's.
+        """
+        patience = patience or Patience()
+        async with self.stream_json(url, body, headers=headers, patience=patience, rule=rule) as reply:
+            return Answer(url=url, status=reply.status, headers=reply.headers, body=await reply.read())
+
+    @asynccontextmanager
+    async def stream_json(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        headers: Mapping[str, str] | None = None,
+        patience: Patience | None = None,
+        rule: AddressRule = AddressRule.PUBLIC,
+    ) -> AsyncIterator[Reply]:
+        """The answer to a POST of JSON as soon as its head is here; leaving the block early closes the connection."""
+        _check_address(url)
+        asked = {"Content-Type": "application/json", **(headers or {})}
+        async with self._ask(Question("POST", url, asked, body, rule), patience or Patience()) as reply:
+            yield reply
+
+    async def _try(self, question: Question, patience: Patience) -> Answer:
         attempt = 1
         while True:
             try:
-                return await self._follow(url, headers, patience)
+                return await self._follow(question, patience)
             except UpstreamFault as fault:
                 wait_s = patience.wait_s(attempt, fault)
                 if wait_s is None:
@@ -118,36 +165,54 @@ class Door:
             await asyncio.sleep(wait_s)
             attempt += 1
 
-    async def _follow(self, url: str, headers: Mapping[str, str], patience: Patience) -> Answer:
+    async def _follow(self, question: Question, patience: Patience) -> Answer:
         for _ in range(_MOST_REDIRECTS + 1):
-            answer = await self._exchange(url, headers, patience)
+            answer = await self._exchange(question, patience)
             if answer.status not in _REDIRECTS:
                 return answer
-            target = _redirect_target(url, answer)
-            headers = headers if _origin(target) == _origin(url) else _harmless(headers)
-            url = target
-        raise UpstreamRefused(f"{_host(url)} redirects without end", status=answer.status)
+            target = _redirect_target(question.url, answer)
+            is_same_place = _origin(target) == _origin(question.url)
+            headers = question.headers if is_same_place else _harmless(question.headers)
+            question = replace(question, url=target, headers=headers)
+        raise UpstreamRefused(f"{_host(question.url)} redirects without end", status=answer.status)
 
-    async def _exchange(self, url: str, headers: Mapping[str, str], patience: Patience) -> Answer:
-        timeout = httpx2.Timeout(patience.read_s, connect=patience.connect_s, pool=patience.total_s)
+    async def _exchange(self, question: Question, patience: Patience) -> Answer:
+        async with self._ask(question, patience) as reply:
+            if reply.status in _REDIRECTS or reply.status == 304:
+                return Answer(reply.url, reply.status, reply.headers, b"")
+            if not 200 <= reply.status < 300:
+                raise _refusal(reply)
+            return Answer(reply.url, reply.status, reply.headers, await reply.read())
+
+    @asynccontextmanager
+    async def _ask(self, question: Question, patience: Patience) -> AsyncIterator[Reply]:
+        parts = urlsplit(question.url)
+        host = parts.hostname or ""
+        route = self._sessions.route(parts.scheme, host, question.rule)
         try:
-            async with self._client.stream("GET", url, headers=dict(headers), timeout=timeout) as response:
-                if response.status_code in _REDIRECTS or response.status_code == 304:
-                    return _answer(response, b"")
-                if not response.is_success:
-                    raise _refusal(response)
-                return _answer(response, await _bounded_body(response, patience.body_bytes))
-        except httpx2.TransportError as error:
-            raise UpstreamUnreachable(f"{_host(url)} cannot be reached ({type(error).__name__})") from error
+            async with route.session.request(
+                question.method,
+                question.url,
+                headers=question.headers,
+                data=question.body,
+                proxy=route.proxy,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(sock_connect=patience.connect_s, sock_read=patience.read_s),
+            ) as response:
+                yield Reply(response, patience.body_bytes)
+        except (aiohttp.ClientError, ConnectionError) as error:
+            raise translate(error, host) from error
 
 
 @asynccontextmanager
-async def open_door() -> AsyncIterator[Door]:
+async def open_door(*, most_connections: int = _MOST_CONNECTIONS) -> AsyncIterator[Door]:
     """A door that is open as long as the block lasts; proxies named in the environment are used."""
-    limits = httpx2.Limits(max_connections=_MOST_CONNECTIONS, max_keepalive_connections=_MOST_CONNECTIONS)
     headers = {"User-Agent": user_agent(), "Accept-Encoding": "gzip, deflate"}
-    async with httpx2.AsyncClient(limits=limits, headers=headers, follow_redirects=False) as client:
-        yield Door(client)
+    sessions = Sessions(most_connections=most_connections, headers=headers)
+    try:
+        yield Door(sessions)
+    finally:
+        await sessions.close()
 
 
 def user_agent() -> str:
@@ -167,13 +232,10 @@ def _is_passing(fault: UpstreamFault) -> bool:
     return isinstance(fault, UpstreamUnreachable)
 
 
-def _refusal(response: httpx2.Response) -> UpstreamRefused:
-    retry_after_s = seconds_until_retry(response.headers.get("retry-after", ""), now=datetime.now(UTC))
-    return UpstreamRefused(
-        f"{response.url.host} answered with status {response.status_code}",
-        status=response.status_code,
-        retry_after_s=retry_after_s,
-    )
+def _refusal(reply: Reply) -> UpstreamRefused:
+    retry_after_s = seconds_until_retry(reply.headers.get("retry-after", ""), now=datetime.now(UTC))
+    message = f"{_host(reply.url)} answered with status {reply.status}"
+    return UpstreamRefused(message, status=reply.status, retry_after_s=retry_after_s)
 
 
 def seconds_until_retry(retry_after: str, *, now: datetime) -> float | None:
@@ -192,9 +254,9 @@ def _check_address(url: str) -> None:
     """Raises UpstreamUnreachable unless it is an absolute address of the web."""
     try:
         parts = urlsplit(url)
-        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-        httpx2.URL(url)
-    except (ValueError, httpx2.InvalidURL):
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        URL(url)
+    except ValueError:
         is_usable = False
     if not is_usable:
         raise UpstreamUnreachable(f"{url[:200]!r} is no address of the web")
@@ -223,35 +285,3 @@ def _origin(url: str) -> tuple[str, str]:
 
 def _host(url: str) -> str:
     return urlsplit(url).hostname or "an address without a host"
-
-
-# --- bodies --------------------------------------------------------------------------------
-
-
-def _answer(response: httpx2.Response, body: bytes) -> Answer:
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(url=str(response.url), status=response.status_code, headers=headers, body=body)
-
-
-async def _bounded_body(response: httpx2.Response, limit_bytes: int) -> bytes:
-    """The decompressed body; given up as soon as it is larger than the limit."""
-    encoding = response.headers.get("content-encoding", "identity").lower()
-    if encoding not in ("identity", "gzip", "deflate", ""):
-        raise UpstreamUnreachable(f"{response.url.host} answered in an encoding that was not asked for")
-    # Decompressed here and not by the client, which would unpack a whole bomb before we see its size.
-    unpacker = zlib.decompressobj(wbits=47) if encoding in ("gzip", "deflate") else None
-    body = bytearray()
-    async for chunk in response.aiter_raw():
-        body += _unpack(unpacker, chunk, limit_bytes + 1 - len(body), response) if unpacker else chunk
-        if len(body) > limit_bytes:
-            raise UpstreamTooLarge(f"{response.url.host} answered with more than {limit_bytes} bytes")
-    if unpacker and not unpacker.eof:
-        raise UpstreamUnreachable(f"{response.url.host} broke off in the middle of its answer")
-    return bytes(body)
-
-
-def _unpack(unpacker: zlib._Decompress, chunk: bytes, room_bytes: int, response: httpx2.Response) -> bytes:
-    try:
-        return unpacker.decompress(chunk, room_bytes)
-    except zlib.error as error:
-        raise UpstreamUnreachable(f"{response.url.host} sent a damaged compressed answer") from error

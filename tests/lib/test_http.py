@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from smartspawn.lib.addresses import AddressRule
 from smartspawn.lib.errors import UpstreamRefused, UpstreamTooLarge, UpstreamUnreachable
 from smartspawn.lib.http import Answer, Patience, _redirect_target, open_door, seconds_until_retry, user_agent
 from tests.upstreams import Upstreams
@@ -34,7 +35,7 @@ def get(upstreams: Upstreams, path: str = PATH, *, patience: Patience = FAST, **
 def get_url(url: str, **asked: Any) -> Answer:
     async def fetch() -> Answer:
         async with open_door() as door:
-            return await door.get(url, **asked)
+            return await door.get(url, **{"rule": AddressRule.PRIVATE_TOO, **asked})
 
     return asyncio.run(fetch())
 
@@ -214,7 +215,8 @@ def test_many_at_once_share_one_door(upstreams: Upstreams) -> None:
     async def fetch() -> list[Answer]:
         async with open_door() as door:
             url = f"{upstreams.base_urls[HOST]}{PATH}"
-            return await asyncio.gather(*(door.get(url, patience=Patience()) for _ in range(150)))
+            asks = (door.get(url, patience=Patience(), rule=AddressRule.PRIVATE_TOO) for _ in range(150))
+            return await asyncio.gather(*asks)
 
     answers = asyncio.run(fetch())
     assert {answer.status for answer in answers} == {200}

@@ -20,6 +20,14 @@ def current_payloads(source: Source) -> dict[str, Payload]:
     return {row.part: _to_payload(row) for row in rows}
 
 
+def all_current_payloads() -> dict[Source, dict[str, Payload]]:
+    """The payloads in use of every source, by part; one query."""
+    found: dict[Source, dict[str, Payload]] = {}
+    for row in StoredPayload.objects.filter(is_current=True).order_by("pk"):
+        found.setdefault(Source(row.source), {})[row.part] = _to_payload(row)
+    return found
+
+
 def replace_payloads(source: Source, payloads: Sequence[Payload]) -> None:
     """Make these the payloads in use. Call inside the transaction that publishes what they say."""
     known = {row.part: row for row in _current_rows(source)}

@@ -115,7 +115,7 @@ def execute_refresh(*, run_id: int, captures: Captures | None = None, is_rebuild
         _extend(run, {"build": "matching and scoring"})
         now = timezone.now()
         previous, corrections = find_current_snapshot(), current_corrections()
-        snapshot = _build(collected, corrections, previous, now)
+        snapshot = build_collected(collected, corrections, previous, now)
         outcome = publish(run=run, snapshot=snapshot, previous=previous, collected=collected, now=now)
         RefreshRun.objects.filter(pk=run.pk).update(corrections_sha256=fingerprint(corrections))
     except BaseException as error:
@@ -212,9 +212,10 @@ def _configs(held: Held, fetched: Sequence[Source]) -> tuple[dict[Source, Source
     return configs, refused
 
 
-def _build(
+def build_collected(
     collected: Sequence[Collected], corrections: Corrections, previous: Snapshot | None, now: datetime
 ) -> Snapshot:
+    """The snapshot of what was collected, not yet published. Raises SourceFault where nothing lists any model."""
     usable = [item for item in collected if item.parsed is not None]
     if not any(item.parsed.models for item in usable if item.parsed):
         raise SourceFault(

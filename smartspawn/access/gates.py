@@ -32,13 +32,12 @@ from rest_framework.authentication import CSRFCheck
 from smartspawn.access.addresses import is_from_loopback, request_key
 from smartspawn.access.limits import check_limit, key_failure_limiter
 from smartspawn.access.requests import actor_of
-from smartspawn.access.shapes import Actor, Gate, Role, Scope
+from smartspawn.access.shapes import SAFE_METHODS, Actor, Gate, Role, Scope
 from smartspawn.lib.errors import NotAllowed, NotSignedIn
 
 View = Callable[..., HttpResponseBase]
 V = TypeVar("V", bound=View)
 
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 FAILED_KEY_MESSAGE = "Too many requests with a key that opens nothing"
 
 
@@ -61,12 +60,15 @@ def requires_role(role: Role) -> Callable[[V], V]:
     return lambda view: _behind(Gate(role=role), view, refusal)
 
 
-def requires_scope(scope: Scope, *, is_open: bool = False, allows_loopback: bool = False) -> Callable[[V], V]:
+def requires_scope(
+    scope: Scope, *, write: Scope | None = None, is_open: bool = False, allows_loopback: bool = False
+) -> Callable[[V], V]:
     """Let in sessions and keys that have the scope; others get NotSignedIn or NotAllowed.
 
-    With ``allows_loopback`` a program on this machine that asks directly needs no key.
+    ``write`` is what a request that changes something needs instead. With ``allows_loopback`` a program on
+    this machine that asks directly needs no key.
     """
-    gate = Gate(scope=scope, is_open=is_open, allows_loopback=allows_loopback)
+    gate = Gate(scope=scope, write_scope=write, is_open=is_open, allows_loopback=allows_loopback)
 
     def decorate(view: V) -> V:
         _answer_head(view)
@@ -87,14 +89,15 @@ def check_scope(request: HttpRequest, gate: Gate) -> None:
     actor = actor_of(request)
     if is_session(actor) and request.method not in SAFE_METHODS:
         _check_csrf(request)
-    if actor.scopes and gate.scope in actor.scopes:
+    scope = gate.scope_for(request.method)
+    if actor.scopes and scope in actor.scopes:
         return
     if gate.is_open and settings.OPEN_API:
         return
     if gate.allows_loopback and actor.is_anonymous and is_from_loopback(request):
         return
     if not actor.is_anonymous:
-        raise NotAllowed(f"This needs the scope {gate.scope}, which {actor.label} does not have.")
+        raise NotAllowed(f"This needs the scope {scope}, which {actor.label} does not have.")
     if request.headers.get("Authorization"):
         check_limit(key_failure_limiter(), request_key(request), FAILED_KEY_MESSAGE)
     raise NotSignedIn("Send an API key as 'Authorization: Bearer ss_...', or sign in.")

@@ -8,8 +8,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from smartspawn.access.gates import SAFE_METHODS, gate_of
+from smartspawn.access.gates import gate_of
 from smartspawn.access.requests import actor_of
+from smartspawn.access.shapes import SAFE_METHODS
 
 # No inline script or style, no outside host, nothing embedded, no frame around us.
 CONTENT_SECURITY_POLICY = (

@@ -29,7 +29,7 @@ class GateSchema(AutoSchema):
         words = super().get_description() or ""
         if gate is None or gate.scope is None:
             return words
-        return f"{words}\n\nNeeds the scope `{gate.scope}`{_exception(gate)}.".strip()
+        return f"{words}\n\nNeeds the scope `{gate.scope_for(self.method)}`{_exception(gate)}.".strip()
 
 
 def _exception(gate: Gate) -> str:

@@ -82,21 +82,30 @@ ANONYMOUS = Actor(label="anonymous")
 COMMAND_LINE = Actor(label="command line", role=Role.ADMIN, scopes=frozenset(Scope))
 
 
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
     """What a view asks of its caller; with neither role nor scope it is there for everybody."""
 
     role: Role | None = None
     scope: Scope | None = None
+    write_scope: Scope | None = None  # of what changes something, where that needs another scope
     is_open: bool = False  # needs no identity while the site keeps its API open
     allows_loopback: bool = False  # a program on this very machine needs no key
+
+    def scope_for(self, method: str | None) -> Scope | None:
+        """The scope that a request of this method needs."""
+        return self.scope if self.write_scope is None or method in SAFE_METHODS else self.write_scope
 
     def __str__(self) -> str:
         if self.role is not None:
             return f"role {self.role}"
         if self.scope is None:
             return "everybody"
-        extras = [", open by default"] * self.is_open + [", or loopback"] * self.allows_loopback
+        writing = [f", to change {self.write_scope}"] * (self.write_scope is not None)
+        extras = writing + [", open by default"] * self.is_open + [", or loopback"] * self.allows_loopback
         return f"scope {self.scope}" + "".join(extras)
 
 

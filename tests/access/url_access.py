@@ -9,7 +9,8 @@
     endpoint(Scope.X, Role.MEMBER, "POST", allows_loopback=True)    or a program on this machine
     everybody()                                 neither
 
-``path=`` gives an example address where the one made from the pattern will not do.
+``also=`` gives the row of the same address for another method, ``path=`` an example address where the one
+made from the pattern will not do.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Row:
     is_open: bool = False
     allows_loopback: bool = False
     path: str = ""
+    also: Row | None = None  # the same address by another method
 
 
 def everybody(method: str = "GET", *, path: str = "") -> Row:
@@ -48,8 +50,9 @@ def endpoint(
     is_open: bool = False,
     allows_loopback: bool = False,
     path: str = "",
+    also: Row | None = None,
 ) -> Row:
-    return Row(method, role, scope, is_open, allows_loopback, path)
+    return Row(method, role, scope, is_open, allows_loopback, path, also)
 
 
 URL_ACCESS: Mapping[str, Row] = {

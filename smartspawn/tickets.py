@@ -1,0 +1,67 @@
+"""Long answers: Django checks the request and writes a ticket, the event loop redeems it as a stream.
+
+So a stream passes every check that any other request passes, and while it is open it holds neither a
+thread nor a database connection. A ticket is an answer without a body whose header names the stream; the
+header never leaves the site.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from django.http import HttpResponse
+
+from smartspawn.bridge import AsgiApp, Headers, Message, Receive, Scope, Send
+
+TICKET_HEADER = "x-smartspawn-stream"
+_REPLACED_HEADERS = frozenset({TICKET_HEADER.encode(), b"content-length", b"content-type"})
+
+Params = Mapping[str, Any]
+# Given the ticket's parameters, the headers that Django wants sent, and the ends of the connection.
+Redeem = Callable[[Params, Headers, Receive, Send], Awaitable[None]]
+
+
+def stream_ticket(stream: str, params: Params, *, status: int = 200) -> HttpResponse:
+    """An answer that the event loop replaces by the named stream."""
+    response = HttpResponse(status=status, content_type="application/json")
+    response[TICKET_HEADER] = json.dumps({"stream": stream, "params": params})
+    return response
+
+
+class TicketOffice:
+    """An ASGI application in front of Django that redeems the tickets it answers with."""
+
+    def __init__(self, application: AsgiApp, streams: Mapping[str, Redeem]) -> None:
+        self._application = application
+        self._streams = streams
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; with a stream where Django says so."""
+        taken: list[tuple[dict[str, Any], Headers]] = []
+
+        async def watch(message: Message) -> None:
+            if taken:
+                return  # the ticket's own empty body
+            ticket = _ticket_of(message)
+            if ticket is None:
+                await send(message)
+            else:
+                taken.append((ticket, _kept(message["headers"])))
+
+        await self._application(scope, receive, watch)
+        if taken:
+            ticket, headers = taken[0]
+            await self._streams[ticket["stream"]](ticket["params"], headers, receive, send)
+
+
+def _ticket_of(message: Message) -> dict[str, Any] | None:
+    if message["type"] != "http.response.start":
+        return None
+    written = next((value for name, value in message["headers"] if name == TICKET_HEADER.encode()), None)
+    return None if written is None else dict(json.loads(written))
+
+
+def _kept(headers: Headers) -> Headers:
+    return [(name, value) for name, value in headers if name.lower() not in _REPLACED_HEADERS]

@@ -97,6 +97,7 @@ class RunOptions:
     schema: JsonObject | None = None  # JSON Schema that the final answer must satisfy
     web_search: bool = False  # let models search where their provider can
     stream: bool = True  # keep partial texts for whoever watches
+    share_equal: bool = True  # parallel: equal prompts are asked once, and the answer serves all
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,13 @@ from runs.api_inputs import (
     read_list,
     read_result,
     read_retry,
+    read_start,
 )
 from runs.artifacts import read_artifact, read_outputs
 from runs.control import approve_run, cancel_run, retry_run
 from runs.create import preview_run, start_run
 from runs.events import list_events
-from runs.inputs import RunInput, read_run
+from runs.inputs import RunInput
 from runs.queries import find_answer, get_report, get_run, list_artifacts, list_nodes, list_runs
 from runs.shapes import RunStatus
 from smartspawn.access.gates import requires_scope
@@ -64,7 +65,7 @@ STREAM_FORMATS: Final = {"text/event-stream": "sse", "application/x-ndjson": "nd
 def runs(request: Request) -> Response:
     actor = actor_of(request)
     if request.method == "POST":
-        wanted = read_run(request.data)
+        wanted = read_start(request.data)
         started = start_run(
             request=wanted.request,
             actor=actor,
@@ -88,7 +89,7 @@ def runs(request: Request) -> Response:
 @requires_scope(Scope.RUNS_READ)
 @api_view(["POST"])
 def preview(request: Request) -> Response:
-    plan, costs = preview_run(request=read_run(request.data).request, actor=actor_of(request))
+    plan, costs = preview_run(request=read_start(request.data).request, actor=actor_of(request))
     return Response({"data": presenters.preview_payload(plan, costs)})
 
 

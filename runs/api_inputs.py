@@ -9,9 +9,18 @@ from typing import Any
 
 from rest_framework import serializers
 
+from runs.inputs import read_run
 from runs.queries import MOST_LISTED, RunFilter, get_run
-from runs.shapes import Mode, RunStatus
+from runs.shapes import Mode, RunRequest, RunStatus
 from smartspawn.access.shapes import Actor
+from smartspawn.lib.errors import InvalidBody
+
+
+class WishesInput(serializers.Serializer[object]):
+    """What may stand in the body of a new run beside the work."""
+
+    forceNew = serializers.BooleanField(required=False, default=False)  # noqa: N815 - the wire's name
+    detach = serializers.BooleanField(required=False, default=False)
 
 
 class RunListInput(serializers.Serializer[RunFilter]):
@@ -54,6 +63,24 @@ class RetryInput(serializers.Serializer[RetryRequest]):
     maxUsd = serializers.DecimalField(  # noqa: N815 - the wire's name
         max_digits=15, decimal_places=9, min_value=Decimal(0), required=False, allow_null=True
     )
+
+
+@dataclass(frozen=True, slots=True)
+class StartRequest:
+    """A run that is asked for, and how."""
+
+    request: RunRequest
+    is_forced_new: bool = False  # even if the same was asked for a moment ago
+    is_detached: bool = False  # it goes on when the client that streams it hangs up
+
+
+def read_start(body: object) -> StartRequest:
+    """The run in a body, and the two wishes that are about the asking and not about the work."""
+    if not isinstance(body, Mapping):
+        raise InvalidBody("The body must be a JSON object.")
+    wishes = _read(WishesInput, {name: body[name] for name in ("forceNew", "detach") if name in body})
+    work = {name: value for name, value in body.items() if name not in ("forceNew", "detach")}
+    return StartRequest(read_run(work), wishes["forceNew"], wishes["detach"])
 
 
 def read_list(query: Mapping[str, Any], actor: Actor) -> tuple[RunFilter, int]:

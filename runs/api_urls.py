@@ -1,0 +1,23 @@
+"""The JSON addresses of runs, below /api/."""
+
+from django.urls import path
+
+from runs import api, swarm_api
+
+urlpatterns = [
+    path("runs", api.runs, name="api-runs"),
+    path("runs/preview", api.preview, name="api-run-preview"),
+    path("runs/<uuid:run_id>", api.run, name="api-run"),
+    path("runs/<uuid:run_id>/events", api.events, name="api-run-events"),
+    path("runs/<uuid:run_id>/result", api.result, name="api-run-result"),
+    path("runs/<uuid:run_id>/artifacts/<str:node_key>", api.artifact, name="api-run-artifact"),
+    path("runs/<uuid:run_id>/cancel", api.cancel, name="api-run-cancel"),
+    path("runs/<uuid:run_id>/approve", api.approve, name="api-run-approve"),
+    path("runs/<uuid:run_id>/retry", api.retry, name="api-run-retry"),
+    path("parallel", swarm_api.parallel, name="api-parallel"),
+    path("research", swarm_api.research, name="api-research"),
+    path("chain", swarm_api.chain, name="api-chain"),
+    path("chain/auto", swarm_api.chain_auto, name="api-chain-auto"),
+    path("chain/preview", swarm_api.chain_preview, name="api-chain-preview"),
+    path("chain/template", swarm_api.chain_template, name="api-chain-template"),
+]

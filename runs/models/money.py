@@ -85,12 +85,12 @@ class Reservation(models.Model):
 
 
 class LedgerEntry(models.Model):
-    """One call and what it cost, or a correction of such a line; never changed, never deleted."""
+    """One call and what it cost, or a correction of such a line; the database itself refuses to change one."""
 
     call_id = models.UUIDField()
     kind = models.CharField(max_length=12, choices=[("charge", "charge"), ("correction", "correction")])
     at = models.DateTimeField(default=timezone.now)
-    day = models.DateField()  # of ``at``, in UTC
+    day = models.DateField()  # whose money it is: in UTC, the day in which the call was given leave
     status = models.CharField(max_length=10, choices=[(status.value, status.value) for status in CallStatus])
     # --- who and what for: plain numbers, because the line outlives what it speaks of
     user_id = models.PositiveBigIntegerField(null=True)
@@ -110,6 +110,8 @@ class LedgerEntry(models.Model):
     served_model = models.CharField(max_length=200, blank=True)
     price_source = models.CharField(max_length=60, blank=True)
     # --- how much
+    # A line that undoes another has -1, one that changes money alone 0: over a call they sum up to one.
+    call_count = models.SmallIntegerField(default=1)
     fresh_input_tokens = models.PositiveIntegerField(default=0)
     cache_read_tokens = models.PositiveIntegerField(default=0)
     cache_write_tokens = models.PositiveIntegerField(default=0)
@@ -131,7 +133,7 @@ class LedgerEntry(models.Model):
         ]
         indexes = [
             models.Index(fields=["-at", "-id"], name="ledger_by_time"),
-            models.Index(fields=["run_id"], name="ledger_by_run"),
+            models.Index(fields=["run_id", "status"], name="ledger_by_run"),
             models.Index(fields=["call_id"], name="ledger_by_call"),
             models.Index(fields=["user_id", "-at"], name="ledger_by_user"),
             models.Index(fields=["model_id", "-at"], name="ledger_by_model"),

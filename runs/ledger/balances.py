@@ -1,0 +1,122 @@
+"""The rows of balances: made, locked in one order, and moved.
+
+Locks are taken in the order of (scope, window), by makers and movers alike, so two transactions that need
+the same balances wait for each other and never in a circle. SQLite has one lock for everything and needs none.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final, TypeVar
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Collate
+
+from runs.ledger.fitting import Room
+from runs.ledger.shapes import BalanceKey
+from runs.ledger.windows import RUN_WINDOW, is_run, run_scope, scopes_and_windows
+from runs.models import Balance, Cap
+from smartspawn.lib.errors import Conflict
+
+_ROOM_FIELDS: Final = ("id", "scope", "window", "cap_nano_usd", "spent_nano_usd", "reserved_nano_usd")
+_KEY_FIELDS: Final = ["scope", "window"]
+V = TypeVar("V")
+
+
+def open_run_balance(run_id: UUID, cap_nano_usd: int | None) -> None:
+    """Say what a run may spend (None: no limit); a second word changes nothing."""
+    opened = Balance(scope=run_scope(run_id), window=RUN_WINDOW, cap_nano_usd=cap_nano_usd)
+    Balance.objects.bulk_create([opened], ignore_conflicts=True)
+
+
+def raise_run_cap(run_id: UUID, cap_nano_usd: int | None) -> None:
+    """Let a run spend up to this; a lower cap than the present one changes nothing."""
+    run_balance = Balance.objects.filter(scope=run_scope(run_id), window=RUN_WINDOW)
+    if cap_nano_usd is not None:
+        run_balance = run_balance.filter(cap_nano_usd__lt=cap_nano_usd)
+    run_balance.update(cap_nano_usd=cap_nano_usd)
+
+
+def lock_balances(keys: Collection[BalanceKey]) -> dict[BalanceKey, Room]:
+    """These balances, held until the transaction ends; those of windows are made where they are missing.
+
+    A run's balance that nobody opened is absent from the answer.
+    """
+    found = _rooms(keys, is_locking=False) if _has_row_locks() else _rooms(keys, is_locking=True)
+    if any(key not in found and not is_run(key) for key in keys):
+        _make(key for key in keys if key in found or not is_run(key))
+    elif not _has_row_locks():
+        return found
+    return _rooms(keys, is_locking=True)
+
+
+def lock_by_id(balance_ids: Collection[int]) -> None:
+    """Hold these balances until the transaction ends."""
+    if _has_row_locks() and balance_ids:
+        list(_locked(Balance.objects.filter(pk__in=balance_ids)).values_list("pk"))
+
+
+def take(amounts: Mapping[int, int]) -> None:
+    """Set these amounts aside; each must fit, by the database's own word. Raises Conflict if one does not."""
+    for amount, balance_ids in _by_value(amounts).items():
+        fits = Q(cap_nano_usd=None) | Q(cap_nano_usd__gte=F("spent_nano_usd") + F("reserved_nano_usd") + amount)
+        changed = Balance.objects.filter(fits, pk__in=balance_ids).update(
+            reserved_nano_usd=F("reserved_nano_usd") + amount
+        )
+        if changed != len(balance_ids):
+            raise Conflict("A balance changed while it was held: nothing was set aside. Try again.")
+
+
+def move(moves: Mapping[int, tuple[int, int]]) -> None:
+    """Change what is (reserved, spent) in each of these balances, which the caller holds."""
+    for (reserved, spent), balance_ids in _by_value(moves).items():
+        if reserved or spent:
+            Balance.objects.filter(pk__in=balance_ids).update(
+                reserved_nano_usd=F("reserved_nano_usd") + reserved, spent_nano_usd=F("spent_nano_usd") + spent
+            )
+
+
+def _rooms(keys: Collection[BalanceKey], *, is_locking: bool) -> dict[BalanceKey, Room]:
+    scopes, windows = scopes_and_windows(keys)
+    wanted = Balance.objects.filter(scope__in=scopes, window__in=windows)
+    if is_locking and _has_row_locks():
+        wanted = _locked(wanted)
+    return {BalanceKey(row[1], row[2]): Room(*row) for row in wanted.values_list(*_ROOM_FIELDS)}
+
+
+def _locked(balances: QuerySet[Balance]) -> QuerySet[Balance]:
+    """These rows, locked in the order in which Python sorts their keys: the database's own may differ."""
+    return balances.order_by(Collate("scope", "C"), Collate("window", "C")).select_for_update()
+
+
+def _make(keys: Iterable[BalanceKey]) -> None:
+    """Make these balances with the caps that stand; those that exist are locked at their place in the order."""
+    wanted = sorted(set(keys))
+    caps = {
+        (scope, kind): cap
+        for scope, kind, cap in Cap.objects.filter(scope__in={key.scope for key in wanted}).values_list(
+            "scope", "window", "cap_nano_usd"
+        )
+    }
+    rows = [Balance(scope=key.scope, window=key.window, cap_nano_usd=caps.get(_cap_key(key))) for key in wanted]
+    # A row that is there already is written as it is: that locks it, where skipping it would not.
+    Balance.objects.bulk_create(rows, update_conflicts=True, unique_fields=_KEY_FIELDS, update_fields=["scope"])
+
+
+def _cap_key(key: BalanceKey) -> tuple[str, str]:
+    return key.scope, "month" if len(key.window) == len("2026-11") else "day"
+
+
+def _by_value(values: Mapping[int, V]) -> dict[V, list[int]]:
+    """The balances by what happens to them: most often the same in all of them, which is one statement."""
+    grouped: dict[V, list[int]] = defaultdict(list)
+    for balance_id, value in values.items():
+        grouped[value].append(balance_id)
+    return grouped
+
+
+def _has_row_locks() -> bool:
+    return connection.features.has_select_for_update

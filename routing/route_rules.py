@@ -12,12 +12,14 @@ from django.utils import timezone
 from routing.adjustments import Mark, next_revision
 from routing.models import RouteRulesRow
 from routing.route_policy import RouteRules
-from routing.rule_documents import read_rules, rules_from
+from routing.rule_differences import differences
+from routing.rule_documents import DRAFT_VERSION, document_of, read_rules, rules_from
 from smartspawn.access.audit import record
 from smartspawn.access.shapes import Actor
-from smartspawn.lib.errors import NotFound
+from smartspawn.lib.errors import Conflict, NotFound
 
 _SITE_MARK: Final = "site-"
+_TOLD_DIFFERENCES: Final = 40  # of a change, in the audit log
 
 
 @cache
@@ -42,28 +44,58 @@ def get_rules(version: str) -> RouteRules:
     return _of_row(row)
 
 
-def save_rules(document: Any, *, actor: Actor, why: str = "") -> RouteRules:
+def save_rules(document: Any, *, actor: Actor, why: str = "", base_version: str = "") -> RouteRules:
     """Let these rules hold from the next decision on, as a new version.
 
-    Raises InvalidParam, naming what cannot be used; then nothing changes.
+    Raises InvalidParam, naming what cannot be used, and Conflict where ``base_version`` is given and others
+    hold by now; then nothing changes.
     """
-    rules_from(document)
+    rules = rules_from({**document, "version": DRAFT_VERSION} if isinstance(document, dict) else document)
     with transaction.atomic():
-        revision = next_revision()
+        revision = next_revision()  # locks: of two at once the second sees what the first saved
+        before = _check_base(base_version)
         RouteRulesRow.objects.current().update(valid_until=revision)
         row = RouteRulesRow.objects.create(
-            document=document, by=actor.label, why=why, at=timezone.now(), valid_from=revision
+            document=document_of(rules), by=actor.label, why=why, at=timezone.now(), valid_from=revision
         )
-        record(actor=actor, action="rules.save", subject=f"rules {_SITE_MARK}{row.pk}", why=why)
-    return _of_row(row)
+        saved = _of_row(row)
+        _record("rules.save", before, saved, actor=actor, why=why)
+    return saved
 
 
-def restore_shipped_rules(*, actor: Actor, why: str = "") -> RouteRules:
-    """Let the shipped rules hold again; the site's own versions stay readable."""
+def restore_shipped_rules(*, actor: Actor, why: str = "", base_version: str = "") -> RouteRules:
+    """Let the shipped rules hold again; the site's own versions stay readable.
+
+    Raises Conflict where ``base_version`` is given and others hold by now.
+    """
     with transaction.atomic():
-        RouteRulesRow.objects.current().update(valid_until=next_revision())
-        record(actor=actor, action="rules.restore", subject=f"rules {shipped_rules().version}", why=why)
+        revision = next_revision()
+        before = _check_base(base_version)
+        RouteRulesRow.objects.current().update(valid_until=revision)
+        _record("rules.restore", before, shipped_rules(), actor=actor, why=why)
     return shipped_rules()
+
+
+def _check_base(base_version: str) -> RouteRules:
+    """The rules that hold now. Raises Conflict unless they are those that the change was made to."""
+    row = RouteRulesRow.objects.current().first()
+    current = _of_row(row) if row else shipped_rules()
+    if base_version and base_version != current.version:
+        who = f" {row.by} saved them." if row else ""
+        raise Conflict(f"The rules are {current.version} by now, not {base_version[:40]}.{who}")
+    return current
+
+
+def _record(action: str, before: RouteRules, after: RouteRules, *, actor: Actor, why: str) -> None:
+    told = [words[:200] for words in differences(before, after)[:_TOLD_DIFFERENCES]]
+    record(
+        actor=actor,
+        action=action,
+        subject=f"rules {after.version}",
+        before={"version": before.version},
+        after={"version": after.version, "differences": told},
+        why=why,
+    )
 
 
 @lru_cache(maxsize=4)
@@ -73,5 +105,10 @@ def _read_current(mark: Mark) -> RouteRules:
     return _of_row(row) if row else shipped_rules()
 
 
+def version_of(row: RouteRulesRow) -> str:
+    """The version's name."""
+    return f"{_SITE_MARK}{row.pk}"
+
+
 def _of_row(row: RouteRulesRow) -> RouteRules:
-    return rules_from({**row.document, "version": f"{_SITE_MARK}{row.pk}"})
+    return rules_from({**row.document, "version": version_of(row)})

@@ -302,6 +302,7 @@ class Usage:
     cache_write_tokens: int = 0
     output_tokens: int = 0  # without reasoning
     reasoning_tokens: int = 0
+    search_count: int = 0  # web searches that the provider made and bills apart; no tokens
     is_estimated: bool = False  # the provider gave no count, or the call was cut off
 
     @property

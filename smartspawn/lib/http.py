@@ -201,7 +201,8 @@ class Door:
             ) as response:
                 yield Reply(response, patience.body_bytes)
         except (aiohttp.ClientError, ConnectionError) as error:
-            raise translate(error, host) from error
+            # One kind carries the request's headers along, and with them a secret.
+            raise translate(error, host) from (None if isinstance(error, aiohttp.ClientResponseError) else error)
 
 
 @asynccontextmanager

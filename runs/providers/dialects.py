@@ -1,0 +1,53 @@
+"""How the providers that speak OpenAI's chat completions differ from one another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from runs.shapes import Endpoint, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One provider's way; the standing is what most servers take."""
+
+    limit_field: str = "max_tokens"
+    asks_for_usage_in_streams: bool = True  # stream_options; the others tell it unasked
+    takes_schemas: bool = True  # response_format json_schema; the others take json_object alone
+    search: Mapping[str, object] = field(default_factory=dict)  # what switches a web search on
+    extra: Mapping[str, object] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+_STANDING: Final = Dialect()
+_DIALECTS: Final[Mapping[str, Dialect]] = {
+    "openai": Dialect(limit_field="max_completion_tokens"),
+    "openrouter": Dialect(
+        search={"plugins": [{"id": "web"}]},
+        extra={"usage": {"include": True}},  # the cost it bills, in every answer
+        headers={"X-Title": "Smart Spawn"},
+    ),
+    "groq": Dialect(limit_field="max_completion_tokens"),
+    "deepseek": Dialect(takes_schemas=False),
+    "mistral": Dialect(asks_for_usage_in_streams=False),  # refuses fields it does not know
+}
+# OpenAI's models that think before they answer take no temperature but their own.
+_FIXED_TEMPERATURE: Final = re.compile(r"(?:o\d|gpt-5(?!.*chat))")
+
+
+def find_dialect(provider: str) -> Dialect:
+    """The dialect of a provider; whoever is not known speaks the standing one."""
+    return _DIALECTS.get(provider, _STANDING)
+
+
+def takes_temperature(endpoint: Endpoint) -> bool:
+    """Whether the model at this place accepts a temperature."""
+    return endpoint.provider != "openai" or not _FIXED_TEMPERATURE.match(endpoint.wire_model)
+
+
+def can_search(endpoint: Endpoint) -> bool:
+    """Whether the provider can look into the web for an answer made here."""
+    return endpoint.protocol is not Protocol.OPENAI or bool(find_dialect(endpoint.provider).search)

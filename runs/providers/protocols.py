@@ -1,0 +1,12 @@
+"""The module of each protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from runs.providers import openai_chat
+from runs.providers.wire import ProtocolModule
+from runs.shapes import Protocol
+
+PROTOCOLS: Final[Mapping[Protocol, ProtocolModule]] = {Protocol.OPENAI: openai_chat}

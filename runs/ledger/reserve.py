@@ -15,6 +15,7 @@ from runs.ledger.fitting import Ask, Room, fit
 from runs.ledger.prices import priced
 from runs.ledger.quote import UnpricedModel
 from runs.ledger.refusals import refuse_closed, refuse_short, refuse_unopened, refuse_unpriced
+from runs.ledger.rows import insert_rows
 from runs.ledger.shapes import BalanceKey, Refusal
 from runs.ledger.windows import balance_keys, day_of
 from runs.models import Reservation
@@ -98,19 +99,19 @@ def _answer_known(quotes: Sequence[CallQuote], answers: dict[UUID, Answer]) -> s
 def _write(granted: Iterable[tuple[CallQuote, Ask]], now: datetime, released: set[UUID]) -> None:
     if released:
         Reservation.objects.filter(pk__in=released & {quote.call_id for quote, _ in granted}).delete()
-    Reservation.objects.bulk_create(
+    insert_rows(
+        Reservation,
         [
-            Reservation(
-                call_id=quote.call_id,
-                run_id=quote.payer.run_id,
-                amount_nano_usd=quote.amount_nano_usd,
-                state="open",
-                balance_ids=list(ask.balance_ids),
-                facts=facts_of(quote, priced(quote.endpoint).price_source),
-                is_simulated=quote.endpoint.is_simulated,
-                opened_at=now,
-                expires_at=now + timedelta(seconds=quote.expires_in_s),
-            )
+            {
+                "call_id": quote.call_id,
+                "run_id": quote.payer.run_id,
+                "amount_nano_usd": quote.amount_nano_usd,
+                "balance_ids": ask.balance_ids,
+                "facts": facts_of(quote, priced(quote.endpoint).price_source),
+                "is_simulated": quote.endpoint.is_simulated,
+                "opened_at": now,
+                "expires_at": now + timedelta(seconds=quote.expires_in_s),
+            }
             for quote, ask in granted
-        ]
+        ],
     )

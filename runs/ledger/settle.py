@@ -11,9 +11,8 @@ from django.utils import timezone
 
 from runs.ledger.balances import lock_by_id, move
 from runs.ledger.holding import close, hold, moves_of
-from runs.ledger.lines import Held, charge_line, truth_lines
+from runs.ledger.lines import Held, Line, charge_line, truth_lines
 from runs.ledger.totals import write_lines
-from runs.models import LedgerEntry
 from runs.shapes import Settlement
 from smartspawn.lib.errors import NotFound
 
@@ -52,7 +51,7 @@ def release(call_ids: Collection[UUID], *, at: datetime | None = None) -> int:
 
 
 def _book(news: Sequence[tuple[Held, Settlement]], now: datetime) -> None:
-    lines: list[LedgerEntry] = []
+    lines: list[Line] = []
     changes = []
     for row, settlement in news:
         if row.state == "expired":

@@ -104,6 +104,6 @@ def _told(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, Mapping):
         return ", ".join(f"{name.replace('_', ' ')} {_told(item)}" for name, item in value.items()) or "none"
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return " or ".join(map(str, value)) or "the best"
     return str(value)

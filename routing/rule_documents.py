@@ -136,7 +136,7 @@ def _unreadable_texts(value: object) -> Iterator[str]:
         for name, item in value.items():
             yield from _unreadable_texts(name)
             yield from _unreadable_texts(item)
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         for item in value:
             yield from _unreadable_texts(item)
 

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Final
 
 from catalog.preview import preview_override, preview_removal
-from catalog.queries import find_current_snapshot, get_snapshot
+from catalog.queries import find_current_snapshot, get_snapshot, list_kept_revisions
 from catalog.shapes import Override, Snapshot
 from routing.adjustments import Mark, find_mark, read_learned_of
 from routing.desk import EMPTY_SNAPSHOT, Desk
@@ -22,6 +22,7 @@ from routing.route_rules import current_rules
 from routing.shapes import Limits
 from routing.time_machine import Comparison, PastDecision, World, compare
 from smartspawn.access.shapes import Actor
+from smartspawn.lib.errors import NotFound
 
 # A person waits for the answer, and a worker of the web server with it.
 TIME_LIMIT_S: Final = 8.0
@@ -65,6 +66,21 @@ def what_if_catalogue(snapshot: Snapshot, *, actor: Actor, count: int) -> Compar
     """The newest decisions on this catalogue, beside the one in use."""
     today = _today(actor, count)
     return _compare(today, replace(today.world, ranker=Desk(snapshot)))
+
+
+def choose_revisions(*, before: int | None, after: int | None) -> tuple[int, int]:
+    """The two snapshots to compare: the newest and the one before it, as far as none is named.
+
+    Where there is only one, it stands for both. Raises NotFound before the first.
+    """
+    kept = [item.revision for item in list_kept_revisions()] if before is None or after is None else []
+    if after is None:
+        after = kept[0] if kept else None
+    if before is None and after is not None:
+        before = next((revision for revision in kept if revision < after), after)
+    if before is None or after is None:
+        raise NotFound("There is no snapshot yet.")
+    return before, after
 
 
 def compare_snapshots(*, before: int, after: int, actor: Actor, count: int) -> Comparison:

@@ -12,9 +12,11 @@ from catalog.queries.history import (
     ChangePage,
     ChangeSet,
     DatedDifference,
+    KeptRevision,
     PricePoint,
     list_change_sets,
     list_changes,
+    list_kept_revisions,
     price_history,
 )
 from catalog.queries.listing import CatalogFilter, EntryPage, SortKey, list_entries, list_providers, rank, rank_once
@@ -47,6 +49,7 @@ __all__ = [
     "ChangeSet",
     "DatedDifference",
     "EntryPage",
+    "KeptRevision",
     "OverrideReport",
     "PayloadReport",
     "PricePoint",
@@ -71,6 +74,7 @@ __all__ = [
     "list_change_sets",
     "list_changes",
     "list_entries",
+    "list_kept_revisions",
     "list_overrides",
     "list_payloads",
     "list_providers",

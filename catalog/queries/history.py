@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from django.db.models import Count
+from django.db.models.functions import Length
 
 from catalog.models import Change, PriceFact, StoredSnapshot
 from catalog.shapes import Difference, DifferenceKind
@@ -25,6 +26,15 @@ class ChangeSet:
     trigger: str
     entry_count: int
     counts: dict[DifferenceKind, int]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRevision:
+    """A snapshot that can still be opened."""
+
+    revision: int
+    published_at: datetime
+    trigger: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,13 @@ def list_change_sets(*, limit: int = SETS_SHOWN) -> tuple[ChangeSet, ...]:
         )
         for row in stored
     )
+
+
+def list_kept_revisions(*, limit: int = SETS_SHOWN) -> tuple[KeptRevision, ...]:
+    """The newest snapshots that can still be opened; one query."""
+    rows = StoredSnapshot.objects.annotate(size=Length("body_compressed")).filter(size__gt=0)
+    found = rows.order_by("-revision").values_list("revision", "published_at", "trigger")[:limit]
+    return tuple(KeptRevision(*row) for row in found)
 
 
 def list_changes(

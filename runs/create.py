@@ -151,9 +151,9 @@ def _claim(key: _Key, run: Run) -> None:
 def _bounds(request: RunRequest, actor: Actor) -> _Bounds:
     wish = RunPreference.objects.filter(user_id=actor.user_id).first() if actor.user_id else None
     return _Bounds(
-        cap_nano_usd=_first(request.max_usd, wish and wish.default_cap_nano_usd, settings.MAX_USD_PER_RUN),
+        cap_nano_usd=_first(request.max_usd, wish.default_cap_nano_usd if wish else None, settings.MAX_USD_PER_RUN),
         approve_above_nano_usd=_first(
-            request.approve_above_usd, wish and wish.approve_above_nano_usd, settings.APPROVE_ABOVE_USD
+            request.approve_above_usd, wish.approve_above_nano_usd if wish else None, settings.APPROVE_ABOVE_USD
         ),
     )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -177,11 +178,11 @@ def _reports(runs: Sequence[Run], last_events: Mapping[UUID, str]) -> tuple[RunR
     return tuple(_report(run, counted.get(run.pk, {}), money[run.pk], last_events.get(run.pk, "")) for run in runs)
 
 
-def _counts(run_ids: Sequence[UUID]) -> QuerySet[Node, dict[str, int]]:
+def _counts(run_ids: Sequence[UUID]) -> Iterable[dict[str, Any]]:
     def so_many(*statuses: NodeStatus) -> Count:
         return Count("id", filter=Q(status__in=statuses))
 
-    return (
+    rows = (
         Node.objects.filter(run_id__in=run_ids)
         .values("run_id")
         .annotate(
@@ -193,6 +194,7 @@ def _counts(run_ids: Sequence[UUID]) -> QuerySet[Node, dict[str, int]]:
             completion=Sum("output_tokens") + Sum("reasoning_tokens"),
         )
     )
+    return [dict(row) for row in rows]
 
 
 def _report(run: Run, counts: Mapping[str, int], money: RunMoney, last_event: str) -> RunReport:

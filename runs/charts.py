@@ -1,0 +1,123 @@
+"""A run's nodes as a picture: waves are columns, arrows say who waits for whom, colour and sign say how each stands."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from runs.models import Node
+from runs.shapes import NodeStatus
+
+BOX_WIDTH: Final = 196
+BOX_HEIGHT: Final = 68
+COLUMN_GAP: Final = 52
+ROW_GAP: Final = 14
+MARGIN: Final = 8
+HEAD_HEIGHT: Final = 26
+# What fits into a box at 12 px, a little less than it would hold of wide letters.
+LINE_CHARS: Final = 26
+# More boxes than this are no picture any more: then every node is one small cell.
+MOST_BOXES: Final = 40
+
+# A sign beside the colour, so that nobody has to tell green from red.
+SIGNS: Final = {
+    NodeStatus.QUEUED: "○",
+    NodeStatus.RUNNING: "◐",
+    NodeStatus.COMPLETED: "●",
+    NodeStatus.FAILED: "✕",
+    NodeStatus.SKIPPED: "–",
+    NodeStatus.CANCELED: "□",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One node; the numbers are SVG units."""
+
+    key: str
+    x: int
+    y: int
+    title: str
+    line: str
+    model: str
+    status: str
+    sign: str
+
+    @property
+    def middle_y(self) -> int:
+        """Where arrows end and begin."""
+        return self.y + BOX_HEIGHT // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All that the template draws."""
+
+    width: int
+    height: int
+    boxes: tuple[Box, ...]
+    arrows: tuple[str, ...]  # SVG paths
+    box_width: int = BOX_WIDTH
+    box_height: int = BOX_HEIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One node of a run that is too large for boxes."""
+
+    key: str
+    status: str
+    title: str
+
+
+def draw_nodes(nodes: Sequence[Node]) -> Picture | None:
+    """The nodes in their waves from left to right, each column centred; None where there are too many or one."""
+    if not 1 < len(nodes) <= MOST_BOXES:
+        return None
+    waves = _waves(nodes)
+    tallest = max(len(wave) for wave in waves)
+    column_step, row_step = BOX_WIDTH + COLUMN_GAP, BOX_HEIGHT + ROW_GAP
+    boxes: dict[str, Box] = {}
+    for column, wave in enumerate(waves):
+        top = HEAD_HEIGHT // 2 + (tallest - len(wave)) * row_step // 2
+        for row, node in enumerate(wave):
+            boxes[node.key] = _box(node, MARGIN + column * column_step, top + row * row_step)
+    return Picture(
+        width=2 * MARGIN + len(waves) * column_step - COLUMN_GAP,
+        height=HEAD_HEIGHT + tallest * row_step - ROW_GAP,
+        boxes=tuple(boxes.values()),
+        arrows=tuple(
+            _arrow(boxes[before], boxes[node.key]) for node in nodes for before in node.depends_on if before in boxes
+        ),
+    )
+
+
+def draw_cells(nodes: Sequence[Node]) -> tuple[Cell, ...]:
+    """The nodes as cells, in the order of the plan."""
+    return tuple(Cell(node.key, node.status, f"{node.key}: {node.status}") for node in nodes)
+
+
+def _waves(nodes: Sequence[Node]) -> list[list[Node]]:
+    numbers = sorted({node.wave for node in nodes})
+    return [[node for node in nodes if node.wave == number] for number in numbers]
+
+
+def _box(node: Node, x: int, y: int) -> Box:
+    return Box(
+        key=node.key,
+        x=x,
+        y=y,
+        title=f"{node.title} ({node.status})",
+        line=textwrap.shorten(node.title, LINE_CHARS, placeholder="…"),
+        model=textwrap.shorten(node.model_id or node.kind, LINE_CHARS + 4, placeholder="…"),
+        status=node.status,
+        sign=SIGNS[NodeStatus(node.status)],
+    )
+
+
+def _arrow(start: Box, end: Box) -> str:
+    x1, x2 = start.x + BOX_WIDTH, end.x - 2
+    bend = max((x2 - x1) // 2, COLUMN_GAP // 2)
+    return f"M{x1},{start.middle_y} C{x1 + bend},{start.middle_y} {x2 - bend},{end.middle_y} {x2},{end.middle_y}"

@@ -1,0 +1,21 @@
+"""The addresses of the pages of runs; those of the HTTP API stand in ``api_urls.py``."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from runs.views import new, run, runs
+
+app_name = "runs"
+urlpatterns = [
+    path("runs/", runs.runs, name="runs"),
+    path("runs/new/", new.new_run, name="new"),
+    path("runs/_preview", new.preview_part, name="preview-part"),
+    path("runs/<uuid:run_id>/", run.run, name="run"),
+    path("runs/<uuid:run_id>/_live", run.live_part, name="live-part"),
+    path("runs/<uuid:run_id>/nodes/<str:key>/", run.node, name="node"),
+    path("runs/<uuid:run_id>/approve/", run.approve, name="approve"),
+    path("runs/<uuid:run_id>/cancel/", run.cancel, name="cancel"),
+    path("runs/<uuid:run_id>/retry/", run.retry, name="retry"),
+    path("runs/<uuid:run_id>/rerun/", run.rerun, name="rerun"),
+]

@@ -1,0 +1,183 @@
+"""One run: live while it is under way, with its answer, its nodes and what can be done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
+
+from runs.artifacts import read_outputs
+from runs.charts import draw_cells, draw_nodes
+from runs.control import approve_run, cancel_run, retry_run
+from runs.create import start_run
+from runs.events import list_events
+from runs.models import Node
+from runs.queries import RunReport, find_answer, get_report, get_run, list_drafts, list_nodes
+from runs.serial import request_from_json
+from runs.shapes import Mode, NodeStatus, Purpose, RunStatus
+from smartspawn.access.gates import requires_role
+from smartspawn.access.requests import ActorRequest
+from smartspawn.access.shapes import Actor, Role
+from smartspawn.lib.errors import NotFound, SmartSpawnError
+
+# A page is for reading: of a run with thousands of nodes it shows those that say something, and the API the rest.
+MOST_NODES_SHOWN: Final = 100
+MOST_ANSWERS_SIDE_BY_SIDE: Final = 8
+EVENTS_SHOWN: Final = 30
+_COMPARED: Final = frozenset({Purpose.TASK, Purpose.ESCALATION})
+
+
+@dataclass(frozen=True, slots=True)
+class SideAnswer:
+    """One of several answers to the same task."""
+
+    node: Node
+    text: str
+
+
+@requires_role(Role.VIEWER)
+@require_safe
+def run(request: ActorRequest, run_id: UUID) -> HttpResponse:
+    """The whole page."""
+    report = get_report(run_id, request.actor)
+    nodes = list_nodes(run_id)
+    context = _live_context(report, nodes, request.actor)
+    context["answer"] = find_answer(report.run)
+    context["side_by_side"] = _side_by_side(report, nodes)
+    context["request_shape"] = request_from_json(report.run.request)
+    return render(request, "runs/run.html", context)
+
+
+@requires_role(Role.VIEWER)
+@require_safe
+def live_part(request: ActorRequest, run_id: UUID) -> HttpResponse:
+    """What changes while the run is under way; the whole page once it has ended."""
+    report = get_report(run_id, request.actor)
+    if RunStatus(report.run.status).is_final:
+        return HttpResponseClientRefresh()
+    return render(request, "runs/_live.html", _live_context(report, list_nodes(run_id), request.actor))
+
+
+@requires_role(Role.VIEWER)
+@require_safe
+def node(request: ActorRequest, run_id: UUID, key: str) -> HttpResponse:
+    """One node: what it was asked, what it answered, what it took."""
+    row = get_run(run_id, request.actor)
+    found = Node.objects.filter(run=row, key=key).first()
+    if found is None:
+        raise NotFound(f"This run has no node {key!r}.")
+    text = read_outputs(run_id, [key]).get(key)
+    draft = list_drafts(run_id).get(key, "") if found.status == NodeStatus.RUNNING else ""
+    context = {"run": row, "node": found, "spec": found.spec, "text": text, "draft": draft}
+    return render(request, "runs/node.html", context)
+
+
+@requires_role(Role.MEMBER)
+@require_POST
+def approve(request: ActorRequest, run_id: UUID) -> HttpResponse:
+    """Let the run start."""
+    return _do(request, run_id, lambda: approve_run(run_id=run_id, actor=request.actor), "The run may start.")
+
+
+@requires_role(Role.MEMBER)
+@require_POST
+def cancel(request: ActorRequest, run_id: UUID) -> HttpResponse:
+    """Stop the run."""
+    return _do(request, run_id, lambda: cancel_run(run_id=run_id, actor=request.actor), "The run is being stopped.")
+
+
+@requires_role(Role.MEMBER)
+@require_POST
+def retry(request: ActorRequest, run_id: UUID) -> HttpResponse:
+    """Have failed nodes done again: all, or the one that is named."""
+    keys = [key for key in request.POST.getlist("node") if key]
+    return _do(
+        request,
+        run_id,
+        lambda: retry_run(run_id=run_id, actor=request.actor, node_keys=keys),
+        "What failed is done again.",
+    )
+
+
+@requires_role(Role.MEMBER)
+@require_POST
+def rerun(request: ActorRequest, run_id: UUID) -> HttpResponse:
+    """Ask for the same again, by another model where one is named."""
+    former = get_run(run_id, request.actor)
+    model = request.POST.get("model", "").strip().removeprefix("openrouter/")
+    wanted = request_from_json(former.request)
+    wanted = replace(wanted, model=model, node_models={}) if model else wanted
+    try:
+        started = start_run(request=wanted, actor=request.actor, is_forced_new=True, rerun_of=former.pk)
+    except SmartSpawnError as refusal:
+        messages.error(request, refusal.message)
+        return redirect("runs:run", run_id)
+    return redirect("runs:run", started.run.pk)
+
+
+def _do(request: ActorRequest, run_id: UUID, change: Any, done: str) -> HttpResponse:
+    """Make the change and come back to the page with a word about it."""
+    try:
+        change()
+    except NotFound:
+        raise
+    except SmartSpawnError as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, done)
+    return redirect("runs:run", run_id)
+
+
+def _live_context(report: RunReport, nodes: tuple[Node, ...], actor: Actor) -> dict[str, Any]:
+    row = report.run
+    events = list_events(row.pk, after=max(0, row.event_count - EVENTS_SHOWN))
+    shown = nodes if len(nodes) <= MOST_NODES_SHOWN else _telling(nodes)
+    drafts = list_drafts(row.pk) if report.progress.running_nodes else {}
+    return {
+        "report": report,
+        "run": row,
+        "nodes": shown,
+        "hidden_count": len(nodes) - len(shown),
+        "picture": draw_nodes(nodes),
+        "cells": draw_cells(nodes) if len(nodes) > 1 else (),
+        "drafts": [(item, drafts[item.key]) for item in nodes if drafts.get(item.key)],
+        "events": tuple(reversed(events)),
+        "is_final": RunStatus(row.status).is_final,
+        "is_waiting": row.status == RunStatus.AWAITING_APPROVAL,
+        "can_change": actor.has_role(Role.MEMBER),
+        "failed_count": sum(item.status in (NodeStatus.FAILED, NodeStatus.CANCELED) for item in nodes),
+        "cap_share": _cap_share(report),
+    }
+
+
+def _telling(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Of many nodes those that run or failed, then the first ones."""
+    order = {NodeStatus.FAILED: 0, NodeStatus.RUNNING: 1}
+    chosen = sorted(nodes, key=lambda item: (order.get(NodeStatus(item.status), 2), item.position))[:MOST_NODES_SHOWN]
+    return tuple(sorted(chosen, key=lambda item: item.position))
+
+
+def _cap_share(report: RunReport) -> float | None:
+    """How much of its cap the run has used, 0-100; None without a cap."""
+    cap = report.run.cap_nano_usd
+    if not cap:
+        return None
+    return min(100.0, 100 * (report.money.spent_nano_usd + report.money.reserved_nano_usd) / cap)
+
+
+def _side_by_side(report: RunReport, nodes: tuple[Node, ...]) -> list[SideAnswer]:
+    """The answers that were given to the same task, for looking at them beside each other."""
+    if report.run.mode not in (Mode.COLLECTIVE, Mode.CASCADE):
+        return []
+    answered = [item for item in nodes if item.purpose in _COMPARED and item.status == NodeStatus.COMPLETED]
+    if len(answered) < 2:
+        return []
+    shown = answered[:MOST_ANSWERS_SIDE_BY_SIDE]
+    texts = read_outputs(report.run.pk, [item.key for item in shown])
+    return [SideAnswer(item, texts.get(item.key, "")) for item in shown]

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from catalog.queries import catalog_revision, find_current_snapshot
 from catalog.shapes import Entry, ModelFacts, Snapshot
+from runs.breakers import shut_connections
 from runs.connections.held import KEPT_S, Held, current
 from runs.connections.shapes import ConnectionSource, ListedModel, Place
 from runs.prices import UnitPrices, unit_prices
@@ -45,8 +46,11 @@ def why_unreachable(model_id: str, *, is_simulated: bool = False) -> str:
 
 
 def reachable_models(*, is_simulated: bool = False) -> frozenset[str] | None:
-    """The ids of all models that a connection serves; None when that is the whole catalogue."""
-    return _current_table().reachable(is_simulated=is_simulated)
+    """The ids of all models that a connection serves; None when that is the whole catalogue.
+
+    A connection that only a person can mend (no credit, a refused key) serves nothing here.
+    """
+    return _current_table().reachable(is_simulated=is_simulated, shut=shut_connections())
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class EndpointTable:
     snapshot: Snapshot | None
     by_id: dict[str, Entry] = field(repr=False)
     _found: dict[tuple[str, bool], tuple[_Priced, ...]] = field(default_factory=dict, repr=False)
+    _reached: dict[tuple[bool, frozenset[str]], frozenset[str] | None] = field(default_factory=dict, repr=False)
 
     def find(self, model_id: str, *, is_simulated: bool, prompt_tokens: int) -> tuple[Endpoint, ...]:
         """The endpoints that serve the model, best first."""
@@ -88,9 +93,16 @@ class EndpointTable:
             return f"No connection lists {model_id}, and the catalogue does not know it."
         return f"No connection serves {model_id}. {_helpful_keys(model_id)}"
 
-    def reachable(self, *, is_simulated: bool) -> frozenset[str] | None:
-        """The ids of all models that are served, None for all."""
-        places = [place for place in self.held.places if place.is_simulator == is_simulated and place.is_usable]
+    def reachable(self, *, is_simulated: bool, shut: frozenset[str] = frozenset()) -> frozenset[str] | None:
+        """The ids of all models that are served by a connection that is not shut, None for all."""
+        key = (is_simulated, shut)
+        if key not in self._reached:
+            self._reached[key] = self._reach(is_simulated, shut)
+        return self._reached[key]
+
+    def _reach(self, is_simulated: bool, shut: frozenset[str]) -> frozenset[str] | None:
+        usable = [place for place in self.held.places if place.is_usable and place.key not in shut]
+        places = [place for place in usable if place.is_simulator == is_simulated]
         if any(place.provider.reach is Reach.CATALOGUE for place in places):
             return None
         own = {name for place in places if _serves_by_list(place) for name in _own_ids(place)}

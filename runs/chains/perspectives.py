@@ -97,8 +97,8 @@ _ALL: Final = (
         "critic",
         "says how far it can be trusted",
         "You check how far the material can be trusted. Go through its statements and mark each as supported, "
-        "plausible or unsupported, with the reason. Point out errors of fact and logic, statements that are surer than their "
-        "grounds, and what was left out. Close with your confidence in the whole from 1 to 10.",
+        "plausible or unsupported, with the reason. Point out errors of fact and logic, statements that are surer than "
+        "their grounds, and what was left out. Close with your confidence in the whole from 1 to 10.",
         ("check", "verify", "review", "quality", "accurate", "audit"),
     ),
 )

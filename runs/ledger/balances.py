@@ -17,7 +17,7 @@ from django.db.models.functions import Collate
 
 from runs.ledger.fitting import Room
 from runs.ledger.shapes import BalanceKey
-from runs.ledger.windows import RUN_WINDOW, is_run, run_scope, scopes_and_windows
+from runs.ledger.windows import RUN_WINDOW, is_run, kind_of, run_scope, scopes_and_windows
 from runs.models import Balance, Cap
 from smartspawn.lib.errors import Conflict
 
@@ -38,6 +38,12 @@ def raise_run_cap(run_id: UUID, cap_nano_usd: int | None) -> None:
     if cap_nano_usd is not None:
         run_balance = run_balance.filter(cap_nano_usd__lt=cap_nano_usd)
     run_balance.update(cap_nano_usd=cap_nano_usd)
+
+
+def set_cap_of_balances(keys: Collection[BalanceKey], cap_nano_usd: int | None) -> None:
+    """Let this cap hold in these balances (None: no limit), whoever is just making them."""
+    rows = [Balance(scope=key.scope, window=key.window, cap_nano_usd=cap_nano_usd) for key in keys]
+    Balance.objects.bulk_create(rows, update_conflicts=True, unique_fields=_KEY_FIELDS, update_fields=["cap_nano_usd"])
 
 
 def lock_balances(keys: Collection[BalanceKey]) -> dict[BalanceKey, Room]:
@@ -79,6 +85,17 @@ def move(moves: Mapping[int, tuple[int, int]]) -> None:
             )
 
 
+def find_caps(scopes: Collection[str]) -> dict[tuple[str, str], int | None]:
+    """The caps that stand for these scopes, by scope and kind of window."""
+    rows = Cap.objects.filter(scope__in=scopes).values_list("scope", "window", "cap_nano_usd")
+    return {(scope, kind): cap for scope, kind, cap in rows}
+
+
+def cap_of_window(caps: Mapping[tuple[str, str], int | None], key: BalanceKey) -> int | None:
+    """The cap that a new balance begins with; None: no limit."""
+    return caps.get((key.scope, kind_of(key.window)))
+
+
 def _rooms(keys: Collection[BalanceKey], *, is_locking: bool) -> dict[BalanceKey, Room]:
     scopes, windows = scopes_and_windows(keys)
     wanted = Balance.objects.filter(scope__in=scopes, window__in=windows)
@@ -95,19 +112,10 @@ def _locked(balances: QuerySet[Balance]) -> QuerySet[Balance]:
 def _make(keys: Iterable[BalanceKey]) -> None:
     """Make these balances with the caps that stand; those that exist are locked at their place in the order."""
     wanted = sorted(set(keys))
-    caps = {
-        (scope, kind): cap
-        for scope, kind, cap in Cap.objects.filter(scope__in={key.scope for key in wanted}).values_list(
-            "scope", "window", "cap_nano_usd"
-        )
-    }
-    rows = [Balance(scope=key.scope, window=key.window, cap_nano_usd=caps.get(_cap_key(key))) for key in wanted]
+    caps = find_caps({key.scope for key in wanted})
+    rows = [Balance(scope=key.scope, window=key.window, cap_nano_usd=cap_of_window(caps, key)) for key in wanted]
     # A row that is there already is written as it is: that locks it, where skipping it would not.
     Balance.objects.bulk_create(rows, update_conflicts=True, unique_fields=_KEY_FIELDS, update_fields=["scope"])
-
-
-def _cap_key(key: BalanceKey) -> tuple[str, str]:
-    return key.scope, "month" if len(key.window) == len("2026-11") else "day"
 
 
 def _by_value(values: Mapping[int, V]) -> dict[V, list[int]]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from runs.ledger.fitting import Shortfall
 from runs.ledger.shapes import Refusal, RefusalCode
+from runs.ledger.windows import MONTH, kind_of
 from runs.money import format_usd
 from runs.shapes import CallQuote
 
@@ -68,8 +69,7 @@ def _advice(refusal: Refusal) -> str:
         return "It will fit if calls under way turn out cheaper: try again when they have ended, or raise the cap."
     if refusal.scope.startswith("run:"):
         return "Raise the run's cap, or ask for shorter answers or a cheaper model."
-    end = "the month" if len(refusal.window) == len("2026-11") else "the day"
-    return f"Wait for the end of {end} (UTC), or have an admin raise the cap."
+    return f"Wait for the end of the {kind_of(refusal.window)} (UTC), or have an admin raise the cap."
 
 
 def _whose(scope: str) -> str:
@@ -80,4 +80,4 @@ def _whose(scope: str) -> str:
 def _when(window: str) -> str:
     if not window:
         return ""
-    return f" in {window}" if len(window) == len("2026-11") else f" on {window}"
+    return f" in {window}" if kind_of(window) == MONTH else f" on {window}"

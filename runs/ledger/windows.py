@@ -12,6 +12,8 @@ from runs.shapes import Payer
 
 SITE: Final = "site"
 RUN_WINDOW: Final = ""
+DAY: Final = "day"
+MONTH: Final = "month"
 
 
 def run_scope(run_id: UUID | str) -> str:
@@ -46,7 +48,12 @@ def month_window(day: date) -> str:
 
 def window_at(kind: str, day: date) -> str:
     """The window of a kind ("day", "month") that a day lies in."""
-    return month_window(day) if kind == "month" else day_window(day)
+    return month_window(day) if kind == MONTH else day_window(day)
+
+
+def kind_of(window: str) -> str:
+    """Whether a window is a "day", a "month" or "", that of a run."""
+    return {len("2026-11-21"): DAY, len("2026-11"): MONTH}.get(len(window), RUN_WINDOW)
 
 
 def balance_keys(payer: Payer, day: date, *, is_simulated: bool) -> tuple[BalanceKey, ...]:

@@ -1,0 +1,177 @@
+"""Caps: set, taken back and listed; a change holds at once, in the window that is running."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from runs.ledger.balances import set_cap_of_balances
+from runs.ledger.shapes import BalanceKey
+from runs.ledger.windows import DAY, MONTH, SITE, day_of, key_scope, user_scope, window_at
+from runs.models import Balance, Cap
+from runs.money import to_usd
+from smartspawn.access.audit import record
+from smartspawn.access.models import ApiKey, User
+from smartspawn.access.shapes import Actor
+from smartspawn.lib.errors import InvalidParam, NotFound
+
+WINDOWS: Final = (DAY, MONTH)
+_SCOPE: Final = re.compile(r"site|(user|key):([1-9][0-9]{0,17})")
+# Around midnight another process may be in the next window already: the cap must not miss it.
+_CLOCK_SKEW: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CapLine:
+    """A scope in a window that is running: its cap, if any, and how much of it is used."""
+
+    scope: str
+    kind: str  # "day", "month"
+    window: str
+    title: str  # "This site", "alice", "ci-bot (ss_ab12) of alice"
+    cap_nano_usd: int | None
+    spent_nano_usd: int
+    reserved_nano_usd: int
+    set_by: str = ""
+    set_at: datetime | None = None
+
+    @property
+    def spent_share(self) -> float:
+        """The part of the cap that is spent, at most 1; 0 without a cap."""
+        return _share(self.spent_nano_usd, self.cap_nano_usd)
+
+    @property
+    def used_share(self) -> float:
+        """The part of the cap that is spent or set aside, at most 1; 0 without a cap."""
+        return _share(self.spent_nano_usd + self.reserved_nano_usd, self.cap_nano_usd)
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether nothing more fits."""
+        return self.cap_nano_usd is not None and self.spent_nano_usd + self.reserved_nano_usd >= self.cap_nano_usd
+
+
+def set_cap(*, actor: Actor, scope: str, kind: str, cap_nano_usd: int, why: str = "") -> None:
+    """Let a scope spend at most this in each day or month (UTC), from now on; 0 lets nothing through.
+
+    Raises InvalidParam for a scope or window that is none, NotFound for a person or key that is not there.
+    """
+    check_scope(scope, kind)
+    if cap_nano_usd < 0:
+        raise InvalidParam("capUsd: a cap cannot be negative. 0 lets nothing through.")
+    _change(actor=actor, scope=scope, kind=kind, cap_nano_usd=cap_nano_usd, why=why)
+
+
+def remove_cap(*, actor: Actor, scope: str, kind: str, why: str = "") -> None:
+    """Lift a cap: the scope may spend without limit. Raises NotFound where there is none."""
+    if not Cap.objects.filter(scope=scope, window=kind).exists():
+        raise NotFound("There is no such cap: this scope may spend without limit in that window.")
+    _change(actor=actor, scope=scope, kind=kind, cap_nano_usd=None, why=why)
+
+
+def list_caps(at: datetime | None = None) -> tuple[CapLine, ...]:
+    """The site, and every person and key with a cap or with spend in the running month."""
+    day = day_of(at or timezone.now())
+    caps = {(cap.scope, cap.window): cap for cap in Cap.objects.all()}
+    windows = [window_at(kind, day) for kind in WINDOWS]
+    used = {(row.scope, row.window): row for row in Balance.objects.filter(window__in=windows)}
+    scopes = {SITE} | {scope for scope, _ in (*caps, *used)}
+    titles = _titles(scopes)
+    listed = sorted(scopes & titles.keys(), key=lambda scope: (_RANK[scope.partition(":")[0]], titles[scope]))
+    return tuple(
+        _line(caps.get((scope, kind)), used.get((scope, window_at(kind, day))), (scope, kind, titles[scope]), day)
+        for scope in listed
+        for kind in WINDOWS
+        if scope == SITE or (scope, kind) in caps or (scope, window_at(kind, day)) in used
+    )
+
+
+def lines_of(scopes: Collection[str], at: datetime | None = None) -> tuple[CapLine, ...]:
+    """What these scopes have spent today and this month, beside their caps."""
+    day = day_of(at or timezone.now())
+    caps = {(cap.scope, cap.window): cap for cap in Cap.objects.filter(scope__in=scopes)}
+    windows = [window_at(kind, day) for kind in WINDOWS]
+    rows = Balance.objects.filter(scope__in=scopes, window__in=windows)
+    used = {(row.scope, row.window): row for row in rows}
+    titles = _titles(scopes)
+    return tuple(
+        _line(caps.get((scope, kind)), used.get((scope, window_at(kind, day))), (scope, kind, titles[scope]), day)
+        for scope in scopes
+        if scope in titles
+        for kind in WINDOWS
+    )
+
+
+def check_scope(scope: str, kind: str) -> None:
+    """Raises InvalidParam for a scope or window that is none, NotFound for a person or key that is not there."""
+    if kind not in WINDOWS:
+        raise InvalidParam("window: 'day' or 'month'.")
+    if not _SCOPE.fullmatch(scope):
+        raise InvalidParam("scope: 'site', 'user:<number>' or 'key:<number>'.")
+    if scope not in _titles({scope}):
+        raise NotFound(f"There is no {scope.replace(':', ' ')} that could have a cap.")
+
+
+_RANK: Final = {"site": 0, "user": 1, "key": 2}
+
+
+def _change(*, actor: Actor, scope: str, kind: str, cap_nano_usd: int | None, why: str) -> None:
+    with transaction.atomic():
+        before = Cap.objects.select_for_update().filter(scope=scope, window=kind).first()
+        now = timezone.now()
+        if cap_nano_usd is None:
+            Cap.objects.filter(scope=scope, window=kind).delete()
+        else:
+            values = {"cap_nano_usd": cap_nano_usd, "set_by": actor.label[:200], "set_at": now}
+            Cap.objects.update_or_create(scope=scope, window=kind, defaults=values)
+        running = {window_at(kind, day_of(moment)) for moment in (now, now + _CLOCK_SKEW)}
+        set_cap_of_balances([BalanceKey(scope, window) for window in sorted(running)], cap_nano_usd)
+        record(
+            actor=actor,
+            action="cap.remove" if cap_nano_usd is None else "cap.set",
+            subject=f"{kind}'s cap of {scope}",
+            before=None if before is None else {"cap_usd": str(to_usd(before.cap_nano_usd))},
+            after=None if cap_nano_usd is None else {"cap_usd": str(to_usd(cap_nano_usd))},
+            why=why,
+        )
+
+
+def _line(cap: Cap | None, used: Balance | None, about: tuple[str, str, str], day: date) -> CapLine:
+    scope, kind, title = about
+    return CapLine(
+        scope=scope,
+        kind=kind,
+        window=window_at(kind, day),
+        title=title,
+        cap_nano_usd=None if cap is None else cap.cap_nano_usd,
+        spent_nano_usd=0 if used is None else used.spent_nano_usd,
+        reserved_nano_usd=0 if used is None else used.reserved_nano_usd,
+        set_by="" if cap is None else cap.set_by,
+        set_at=None if cap is None else cap.set_at,
+    )
+
+
+def _titles(scopes: Iterable[str]) -> dict[str, str]:
+    """What people call these scopes; those of people and keys that are gone are left out."""
+    ids: dict[str, list[int]] = {"user": [], "key": []}
+    for scope in scopes:
+        kind, _, number = scope.partition(":")
+        if number and kind in ids:
+            ids[kind].append(int(number))
+    titles = {SITE: "This site"}
+    people = User.objects.filter(pk__in=ids["user"]).values_list("pk", "username")
+    titles |= {user_scope(user_id): name for user_id, name in people}
+    keys = ApiKey.objects.filter(pk__in=ids["key"]).values_list("pk", "name", "prefix", "owner__username")
+    return titles | {key_scope(key_id): f"{name} ({prefix}) of {owner}" for key_id, name, prefix, owner in keys}
+
+
+def _share(part: int, whole: int | None) -> float:
+    if whole is None:
+        return 0.0
+    return min(1.0, part / whole) if whole else 1.0

@@ -1,0 +1,155 @@
+"""Make balances and day totals again from the ledger's lines, and say what was different."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, cast
+
+from django.db import connection, transaction
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
+
+from runs.ledger.balances import cap_of_window, find_caps
+from runs.ledger.rows import insert_rows
+from runs.ledger.shapes import BalanceKey
+from runs.ledger.totals import KEY_FIELDS, SUM_FIELDS, Sums, TotalKey
+from runs.ledger.windows import RUN_WINDOW, balance_keys, run_scope
+from runs.models import Balance, DayTotal, LedgerEntry, Reservation, Run
+from runs.shapes import Payer
+
+_PAYER_FIELDS: Final = ("day", "user_id", "key_id", "run_id", "is_simulated")
+_CHUNK_ROWS: Final = 2_000
+_POSTGRES_LOCK: Final = (
+    "LOCK TABLE runs_reservation, runs_balance, runs_ledgerentry, runs_daytotal IN EXCLUSIVE MODE"  # reading goes on
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """How many rows the ledger's lines make, and how many of them stood otherwise before."""
+
+    total_count: int
+    wrong_total_count: int
+    balance_count: int
+    wrong_balance_count: int
+
+    @property
+    def is_as_it_was(self) -> bool:
+        """Whether everything agreed with the ledger."""
+        return not (self.wrong_total_count or self.wrong_balance_count)
+
+
+def rebuild_totals(*, is_check: bool = False) -> Rebuilt:
+    """Sum the ledger up anew; with ``is_check`` nothing is written. Nobody else writes money meanwhile."""
+    with transaction.atomic():
+        _shut_out_writers()
+        totals, balances = _totals_of_ledger(), _balances_of_ledger()
+        wrong_totals = _differing(totals, dict(_stored_totals()))
+        wrong_balances = _differing(balances, dict(_stored_balances()))
+        if not is_check:
+            if wrong_totals:
+                _write_totals(totals)
+            _write_balances({key: balances.get(key, (0, 0)) for key in wrong_balances})
+    return Rebuilt(len(totals), len(wrong_totals), len(balances), len(wrong_balances))
+
+
+def _shut_out_writers() -> None:
+    """On SQLite the transaction does so by itself."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "LOCK TABLE runs_reservation, runs_balance, runs_ledgerentry, runs_daytotal IN EXCLUSIVE MODE"
+            )
+
+
+# --- day totals ------------------------------------------------------------------------------------------
+
+
+def _totals_of_ledger() -> dict[TotalKey, Sums]:
+    rows = LedgerEntry.objects.order_by().values_list(*KEY_FIELDS)
+    # A name of its own for each sum: the column's name would be read as the sum.
+    sums = rows.annotate(**{f"sum_{name}": Coalesce(Sum(name), 0) for name in SUM_FIELDS})
+    count = len(KEY_FIELDS)
+    return {
+        (row[0], row[1] or 0, row[2] or 0, *row[3:count]): tuple(map(int, row[count:]))
+        for row in sums.iterator(chunk_size=_CHUNK_ROWS)
+    }
+
+
+def _stored_totals() -> Iterator[tuple[TotalKey, Sums]]:
+    count = len(KEY_FIELDS)
+    for row in DayTotal.objects.values_list(*KEY_FIELDS, *SUM_FIELDS).iterator(chunk_size=_CHUNK_ROWS):
+        yield row[:count], row[count:]
+
+
+def _write_totals(totals: Mapping[TotalKey, Sums]) -> None:
+    DayTotal.objects.all().delete()
+    fields = (*KEY_FIELDS, *SUM_FIELDS)
+    insert_rows(DayTotal, [dict(zip(fields, (*key, *sums), strict=True)) for key, sums in totals.items()])
+
+
+# --- balances --------------------------------------------------------------------------------------------
+
+
+def _balances_of_ledger() -> dict[BalanceKey, tuple[int, int]]:
+    """(spent, reserved) of every balance that a line or an open reservation counts in."""
+    spent: defaultdict[BalanceKey, int] = defaultdict(int)
+    lines = LedgerEntry.objects.order_by().values_list(*_PAYER_FIELDS).annotate(sum=Sum("cost_nano_usd"))
+    for day, user_id, key_id, run_id, is_simulated, sum_nano in lines.iterator(chunk_size=_CHUNK_ROWS):
+        for key in balance_keys(Payer(user_id, key_id, run_id), cast("date", day), is_simulated=is_simulated):
+            spent[key] += sum_nano
+    reserved = _reserved()
+    return {key: (spent[key], reserved[key]) for key in {*spent, *reserved}}
+
+
+def _reserved() -> defaultdict[BalanceKey, int]:
+    by_id: defaultdict[int, int] = defaultdict(int)
+    for balance_ids, amount in Reservation.objects.filter(state="open").values_list("balance_ids", "amount_nano_usd"):
+        for balance_id in balance_ids:
+            by_id[balance_id] += amount
+    keys = Balance.objects.filter(pk__in=by_id).values_list("pk", "scope", "window")
+    reserved: defaultdict[BalanceKey, int] = defaultdict(int)
+    for balance_id, scope, window in keys:
+        reserved[BalanceKey(scope, window)] = by_id[balance_id]
+    return reserved
+
+
+def _stored_balances() -> Iterator[tuple[BalanceKey, tuple[int, int]]]:
+    rows = Balance.objects.values_list("scope", "window", "spent_nano_usd", "reserved_nano_usd")
+    for scope, window, spent, reserved in rows.iterator(chunk_size=_CHUNK_ROWS):
+        yield BalanceKey(scope, window), (spent, reserved)
+
+
+def _write_balances(balances: Mapping[BalanceKey, tuple[int, int]]) -> None:
+    caps = find_caps({key.scope for key in balances}) | _run_caps()
+    rows = [
+        Balance(
+            scope=key.scope,
+            window=key.window,
+            cap_nano_usd=cap_of_window(caps, key),
+            spent_nano_usd=spent,
+            reserved_nano_usd=reserved,
+        )
+        for key, (spent, reserved) in balances.items()
+    ]
+    # The cap of a balance that is there stays: a run's stands nowhere else.
+    Balance.objects.bulk_create(
+        rows,
+        batch_size=_CHUNK_ROWS,
+        update_conflicts=True,
+        unique_fields=["scope", "window"],
+        update_fields=["spent_nano_usd", "reserved_nano_usd"],
+    )
+
+
+def _run_caps() -> dict[tuple[str, str], int | None]:
+    return {(run_scope(run_id), RUN_WINDOW): cap for run_id, cap in Run.objects.values_list("pk", "cap_nano_usd")}
+
+
+def _differing(wanted: Mapping[Any, tuple[int, ...]], stored: dict[Any, tuple[int, ...]]) -> set[Any]:
+    """The keys that stand otherwise; what nothing is summed up for must stand at zero."""
+    zero: Mapping[Any, tuple[int, ...]] = {key: (0,) * len(sums) for key, sums in stored.items()}
+    return {key for key in {*wanted, *stored} if (wanted.get(key) or zero[key]) != stored.get(key)}

@@ -1,0 +1,29 @@
+"""Make balances and day totals again from the ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from runs.ledger.rebuild import rebuild_totals
+
+
+class Command(BaseCommand):
+    help = "Make balances and day totals again from the ledger's lines."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--check", action="store_true", help="only say whether they agree; exit 1 if not")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        rebuilt = rebuild_totals(is_check=options["check"])
+        wrong = f"{rebuilt.wrong_total_count} of {rebuilt.total_count} day totals and "
+        wrong += f"{rebuilt.wrong_balance_count} of {rebuilt.balance_count} balances"
+        if rebuilt.is_as_it_was:
+            self.stdout.write(
+                f"All {rebuilt.total_count} day totals and {rebuilt.balance_count} balances agree with the ledger."
+            )
+        elif options["check"]:
+            raise CommandError(f"{wrong} do not agree with the ledger. Run it without --check.", returncode=1)
+        else:
+            self.stdout.write(f"{wrong} did not agree with the ledger; now they do.")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Final
 
 from django import template
 from django.utils.safestring import SafeString
 
 from runs.markdown import render_markdown
-from runs.money import to_usd
+from runs.money import format_usd
 from runs.shapes import NodeStatus, RunStatus
 
 register = template.Library()
@@ -28,14 +27,8 @@ _TONES: Final = {
 
 @register.filter
 def nano_usd(amount: int | None) -> str:
-    """Nano-dollars for people: enough digits to tell small amounts apart, "unknown" for what nobody knows."""
-    if amount is None:
-        return "unknown"
-    usd = Decimal(to_usd(amount))
-    if usd == 0:
-        return "$0"
-    digits = 2 if usd >= 1 else 4 if usd >= Decimal("0.01") else 6
-    return f"${usd:,.{digits}f}" if abs(usd) >= Decimal("0.000001") else "under $0.000001"
+    """Nano-dollars for people; "unknown" for what nobody knows."""
+    return "unknown" if amount is None else format_usd(amount)
 
 
 @register.filter

@@ -17,8 +17,8 @@ from routing.decide import override_route
 from routing.decide import pick as pick_model
 from routing.decide import recommend as recommend_models
 from routing.decide import route as route_task
-from routing.decisions import replay as replay_decision
 from routing.inputs import PickInput, RecommendInput, read_body, read_pick, read_recommend
+from routing.replays import replay as replay_decision
 from routing.route_inputs import OverrideInput, RouteInput, read_override, read_route
 from smartspawn.access.gates import requires_scope
 from smartspawn.access.requests import actor_of
@@ -121,7 +121,7 @@ def override(request: Request) -> HttpResponse:
             "decision_id",
             str,
             OpenApiParameter.PATH,
-            description="The id that came with a pick, a recommendation or a route.",
+            description="The id that came with a pick, a recommendation, a route, steps or a swarm.",
             examples=[OpenApiExample("a pick before the first catalogue", value=EXAMPLE_DECISION_ID)],
         )
     ],

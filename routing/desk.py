@@ -71,6 +71,12 @@ def current_desk(snapshot: Snapshot) -> Desk:
     return desk
 
 
+def desk_of(snapshot: Snapshot) -> Desk:
+    """The desk of any snapshot: the one in use where it is that, else one for this question alone."""
+    desk = _desk
+    return desk if desk is not None and desk.snapshot is snapshot else Desk(snapshot)
+
+
 def snapshot_of(revision: int) -> Snapshot:
     """The snapshot that a decision just made stands on, even where a newer one came in between."""
     desk = _desk

@@ -14,8 +14,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 _LEVEL = 1
 
 
-# Generic for the type checker alone.
-_Field = models.Field[Any, Any] if TYPE_CHECKING else models.Field
+if TYPE_CHECKING:  # generic for the type checker alone
+    _Field = models.Field[Any, Any]
+else:
+    _Field = models.Field
 
 
 class PackedField(_Field):
@@ -29,7 +31,7 @@ class PackedField(_Field):
         """The value as bytes."""
         if not prepared:
             value = self.get_prep_value(value)
-        return None if value is None else connection.Database.Binary(pack(value))
+        return None if value is None else connection.Database.Binary(pack(value))  # type: ignore[attr-defined]  # each backend has it
 
     def from_db_value(self, value: Any, _expression: object, _connection: object) -> Any:
         """The bytes as values."""

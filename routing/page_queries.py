@@ -17,7 +17,8 @@ from django.db.models.functions import Cast
 from catalog.rules import BUDGET_RANGES_USD_PER_MTOK
 from catalog.shapes import Budget, Snapshot
 from routing.classifier import classify
-from routing.decisions import Basis
+from routing.decisions import Basis, basis_of
+from routing.decompose.kept import KeptParts, parts_of
 from routing.features import extract
 from routing.ground import Ground, choose_on, find_ground
 from routing.limits import limits_for
@@ -203,7 +204,15 @@ def list_decisions(
 def read_basis(row: StoredDecision) -> Basis | None:
     """What the decision was made from, or None where a release of another shape wrote it."""
     try:
-        return msgspec.convert(row.basis, Basis, strict=False)
+        return basis_of(row)
+    except msgspec.ValidationError:
+        return None
+
+
+def read_parts(row: StoredDecision) -> KeptParts | None:
+    """A task in parts as it was answered, or None where a release of another shape wrote it."""
+    try:
+        return parts_of(row.basis, row.outcome)
     except msgspec.ValidationError:
         return None
 

@@ -8,9 +8,9 @@ from typing import Any, Final
 from catalog.encoded import encoded_model
 from catalog.rules import BUDGET_RANGES_USD_PER_MTOK
 from catalog.shapes import Budget, Category, Snapshot
-from routing.decisions import Replay
 from routing.desk import EMPTY_SNAPSHOT, snapshot_of
 from routing.policy import confidence_of, select
+from routing.replays import PartReplay, Replay
 from routing.shapes import BlendPart, Choice, Classification, Decision, Label, RankedCandidate, Removal, RouteAnswer
 from routing.thresholds import CURRENT_POLICY
 
@@ -93,19 +93,35 @@ def route_payload(answer: RouteAnswer) -> dict[str, Any]:
 
 
 def replay_payload(again: Replay) -> dict[str, Any]:
-    """A decision made again."""
-    choice = again.choice
-    return {
+    """A decision made again: with its choice, or with that of each part."""
+    payload: dict[str, Any] = {
         "decisionId": again.decision_id,
         "chosenThen": list(again.chosen_then) or None,
         "chosenNow": list(again.chosen_now),
         "same": again.is_same,
+    }
+    if again.choice is None:
+        return payload | {"parts": [_part_replay_payload(part) for part in again.parts]}
+    choice = again.choice
+    return payload | {
         "category": choice.features.category,
         "budget": choice.limits.budget,
         "reason": choice.reason,
         "candidateCount": len(choice.ranked),
         "runnersUp": [_runner_up_payload(item) for item in choice.ranked[1 : RUNNERS_UP_SHOWN + 1]],
         "removed": [removal_payload(item) for item in choice.removals],
+    }
+
+
+def _part_replay_payload(part: PartReplay) -> dict[str, Any]:
+    return {
+        "part": part.number,
+        "task": part.text,
+        "category": part.category,
+        "budget": part.budget,
+        "then": part.then or None,
+        "now": part.now or None,
+        "same": part.is_same,
     }
 
 

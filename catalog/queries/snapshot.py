@@ -79,7 +79,12 @@ def get_entry(model_id: str) -> Entry:
 
 
 def get_snapshot(revision: int) -> Snapshot:
-    """The snapshot of an earlier revision. Raises NotFound when it is not kept."""
+    """The snapshot of this revision, which may be the one in use. Raises NotFound when it is not kept."""
+    held = _current()
+    return held.snapshot if held is not None and held.snapshot.revision == revision else _read(revision)
+
+
+def _read(revision: int) -> Snapshot:
     stored = StoredSnapshot.objects.filter(revision=revision).first()
     if stored is None or not stored.body_compressed:
         raise NotFound(f"Revision {revision} of the catalogue is not kept.")
@@ -103,7 +108,7 @@ def _current() -> _Held | None:
         return held
     with _lock:
         if _held is None or _held.fingerprint != fingerprint:
-            snapshot = get_snapshot(fingerprint[0])
+            snapshot = _read(fingerprint[0])
             by_id = {entry.facts.model_id: entry for entry in snapshot.entries}
             _held = _Held(fingerprint=fingerprint, snapshot=snapshot, by_id=MappingProxyType(by_id))
         return _held

@@ -40,4 +40,7 @@ def _subtask(text: str, choice: Choice) -> Subtask:
         persona=persona_for(text, category),
         model=best,
         reason=choice.reason if best else no_model_message(choice),
+        confidence_prob=choice.features.classification.category.confidence_prob,
+        candidate_count=len(choice.ranked),
+        engine=choice.features.classification.engine,
     )

@@ -2,35 +2,74 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
+from django.utils import timezone
+
 from catalog.shapes import Budget
 from routing.classifier import classify
+from routing.decisions import store
 from routing.decompose.assemble import assemble_steps, assemble_swarm
 from routing.decompose.categories import settle_category
-from routing.decompose.shapes import Choose, DecomposeRequest, Steps, Swarm
+from routing.decompose.kept import main_category, pack_basis, pack_outcome
+from routing.decompose.shapes import DecomposeRequest, Steps, Swarm
 from routing.features import extract
-from routing.ground import choose_on, find_ground
-from routing.limits import limits_for
-from routing.shapes import Choice, TaskRequest
+from routing.ground import Ground, choose_on, find_ground
+from routing.models import StoredDecision
+from routing.shapes import Choice, Limits, TaskRequest
+from routing.thresholds import CURRENT_POLICY
 from smartspawn.access.shapes import Actor
 
 
-def decompose(*, request: DecomposeRequest, actor: Actor) -> Steps:
+def decompose(*, request: DecomposeRequest, actor: Actor, is_stored: bool = True) -> Steps:
     """The task's parts in order, a model for each. Raises InvalidParam for too many parts."""
-    return assemble_steps(request, _chooser(request, actor))
+    chooser = _Chooser(request, find_ground(actor))
+    steps = assemble_steps(request, chooser.choose)
+    return replace(steps, decision_id=_store("decompose", steps, None, chooser, actor)) if is_stored else steps
 
 
-def swarm(*, request: DecomposeRequest, actor: Actor) -> Swarm:
+def swarm(*, request: DecomposeRequest, actor: Actor, is_stored: bool = True) -> Swarm:
     """The task's parts as a graph in waves, a model for each. Raises InvalidParam for too many parts."""
-    return assemble_swarm(request, _chooser(request, actor))
+    chooser = _Chooser(request, find_ground(actor))
+    found = assemble_swarm(request, chooser.choose)
+    if not is_stored:
+        return found
+    decision_id = _store("swarm", found.steps, found, chooser, actor)
+    return replace(found, steps=replace(found.steps, decision_id=decision_id))
 
 
-def _chooser(request: DecomposeRequest, actor: Actor) -> Choose:
-    """Choosing on one ground, so that all parts are compared by the same data and limits."""
-    ground = find_ground(actor)
+@dataclass(frozen=True, slots=True)
+class _Chooser:
+    """Chooses on one ground, so that all parts are compared by the same data and limits."""
 
-    def choose(text: str, budget: Budget) -> Choice:
-        task = TaskRequest(task=text, budget=budget, context_tags=request.context_tags)
+    request: DecomposeRequest
+    ground: Ground
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of the whole; a part has a budget of its own."""
+        return replace(self.ground.limits, budget=self.request.budget, exclude=frozenset())
+
+    def choose(self, text: str, budget: Budget) -> Choice:
+        """The model for a part."""
+        task = TaskRequest(task=text, budget=budget, context_tags=self.request.context_tags)
         features = settle_category(extract(task, classify))
-        return choose_on(ground, features, limits_for(task, ground.limits), task.preference)
+        return choose_on(self.ground, features, replace(self.limits, budget=budget), None)
 
-    return choose
+
+def _store(kind: str, steps: Steps, found: Swarm | None, chooser: _Chooser, actor: Actor) -> str:
+    """Keep what was decided, that nothing was to be taken apart included, and return the id of its row."""
+    row = StoredDecision(
+        made_at=timezone.now(),
+        kind=kind,
+        category=main_category(steps.subtasks),
+        budget=steps.request.budget,
+        chosen=list(dict.fromkeys(part.model.model_id for part in steps.subtasks if part.model)),
+        reason=steps.split.reason,
+        catalog_revision=chooser.ground.desk.snapshot.revision,
+        policy_version=CURRENT_POLICY.version,
+        adjustment_revision=chooser.ground.mark[0],
+        basis=pack_basis(steps, chooser.limits, actor.user_id),
+        outcome=pack_outcome(steps, found),
+    )
+    return store(row, task=steps.request.task, actor=actor)

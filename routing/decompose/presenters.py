@@ -20,6 +20,7 @@ def steps_payload(steps: Steps) -> dict[str, Any]:
         "steps": [_step_payload(number, subtask) for number, subtask in enumerate(steps.subtasks, 1)],
         **_frame_payload(steps),
         "reason": steps.split.reason,
+        "decisionId": steps.decision_id,
     }
 
 
@@ -39,11 +40,11 @@ def swarm_payload(swarm: Swarm) -> dict[str, Any]:
     }
     if swarm.graph.warning:
         dag["warning"] = swarm.graph.warning
-    return {"decomposed": True, "dag": dag, "reason": steps.split.reason}
+    return {"decomposed": True, "dag": dag, "reason": steps.split.reason, "decisionId": steps.decision_id}
 
 
 def _whole_payload(steps: Steps) -> dict[str, Any]:
-    return {"decomposed": False, "reason": steps.split.reason}
+    return {"decomposed": False, "reason": steps.split.reason, "decisionId": steps.decision_id}
 
 
 def _frame_payload(steps: Steps) -> dict[str, Any]:

@@ -104,6 +104,9 @@ class Subtask:
     persona: str
     model: RankedCandidate | None
     reason: str  # why this model, or why none
+    confidence_prob: float = 1.0  # of the classifier, in what it said
+    candidate_count: int = 0  # among which the model is the best
+    engine: str = ""  # what said which kind of work it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,7 @@ class Steps:
     request: DecomposeRequest
     split: Split
     subtasks: tuple[Subtask, ...]
+    decision_id: str = ""  # "" where nothing was stored
 
 
 @dataclass(frozen=True, slots=True)

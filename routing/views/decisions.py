@@ -12,15 +12,28 @@ from django.views.decorators.http import require_safe
 
 from catalog.queries import find_current_snapshot
 from catalog.shapes import Category
-from routing.decisions import Replay, get_stored, replay
+from routing.charts import draw_swarm
+from routing.decisions import RUNNERS_UP_KEPT, get_stored, is_token, read_token
+from routing.decompose.kept import PARTS_KINDS, restore
 from routing.models import StoredDecision
-from routing.page_queries import KINDS, DecisionCursor, list_decisions, read_basis, read_details, read_outcome
+from routing.page_queries import (
+    KINDS,
+    DecisionCursor,
+    list_decisions,
+    read_basis,
+    read_details,
+    read_outcome,
+    read_parts,
+)
+from routing.policy import select
+from routing.replays import Replay, replay_row, replay_token
 from routing.views.forms import DecisionsForm, format_cursor
 from routing.views.heads import heads_of
+from routing.views.parts import part_rows
 from routing.views.playground import ranked_rows
 from smartspawn.access.gates import requires_role
 from smartspawn.access.requests import ActorRequest
-from smartspawn.access.shapes import Actor, Role
+from smartspawn.access.shapes import Role
 from smartspawn.lib.errors import NotFound
 
 PAGE_ROWS = 50
@@ -54,23 +67,14 @@ def decisions(request: ActorRequest) -> HttpResponse:
 @requires_role(Role.VIEWER)
 @require_safe
 def decision(request: ActorRequest, decision_id: str) -> HttpResponse:
-    """One decision with its reasons; with ``?replay=on`` made again beside them."""
+    """One decision with its reasons; with ``?replay=on`` made again beside them. A token is made again at once."""
+    if is_token(decision_id):
+        return render(request, "routing/question.html", _answered(decision_id))
     row = get_stored(decision_id, actor=request.actor)
-    basis, outcome = read_basis(row), read_outcome(row)
-    classification = basis.features.classification if basis else None
-    context: dict[str, Any] = {
-        "row": row,
-        "basis": basis,
-        "outcome": outcome,
-        "details": read_details(row).items(),
-        "classification": classification,
-        "heads": heads_of(classification, {}) if classification else (),
-        "ranked": ranked_rows(outcome.ranked),
-        "overrides": row.overrides.order_by("at") if row.kind == "route" else (),
-        "snapshot": find_current_snapshot(),
-    }
+    context: dict[str, Any] = {"row": row, "snapshot": find_current_snapshot()}
+    context |= _parts_context(row) if row.kind in PARTS_KINDS else _choice_context(row)
     if request.GET.get("replay"):
-        context |= _replayed(decision_id, request.actor)
+        context |= _replayed(row)
     return render(request, "routing/decision.html", context)
 
 
@@ -79,14 +83,60 @@ def decision(request: ActorRequest, decision_id: str) -> HttpResponse:
 def replay_part(request: ActorRequest, decision_id: str) -> HttpResponse:
     """The decision made again, as a part of its page."""
     row = get_stored(decision_id, actor=request.actor)
-    return render(request, "routing/_replay.html", {"row": row, **_replayed(decision_id, request.actor)})
+    return render(request, "routing/_replay.html", {"row": row, **_replayed(row)})
 
 
-def _replayed(decision_id: str, actor: Actor) -> dict[str, Replay | str]:
+def _choice_context(row: StoredDecision) -> dict[str, Any]:
+    """What a pick, a recommendation or a route has to show."""
+    basis, outcome = read_basis(row), read_outcome(row)
+    classification = basis.features.classification if basis else None
+    return {
+        "basis": basis,
+        "tags": basis.features.context_tags if basis else (),
+        "outcome": outcome,
+        "details": read_details(row).items(),
+        "classification": classification,
+        "heads": heads_of(classification, {}) if classification else (),
+        "ranked": ranked_rows(outcome.ranked),
+        "overrides": row.overrides.order_by("at") if row.kind == "route" else (),
+    }
+
+
+def _parts_context(row: StoredDecision) -> dict[str, Any]:
+    """What a task in parts has to show: for a swarm the graph, too."""
+    kept = read_parts(row)
+    if kept is None:
+        return {"is_parts": True}
+    found = restore(kept, task=row.task)
+    return {
+        "is_parts": True,
+        "tags": kept.basis.context_tags,
+        "engine": kept.basis.engine,
+        "swarm": found,
+        "parts": part_rows(found),
+        "picks": [(pick, ranked_rows((pick.model,))[0]) for pick in kept.outcome.picks if pick.model],
+        "picture": draw_swarm(found) if found.waves else None,
+    }
+
+
+def _replayed(row: StoredDecision) -> dict[str, Replay | str]:
     try:
-        return {"replayed": replay(decision_id, actor=actor)}
+        return {"replayed": replay_row(row)}
     except NotFound as refusal:  # its snapshot is emptied, or its policy is older than this release
         return {"replay_refusal": refusal.message}
+
+
+def _answered(token: str) -> dict[str, Any]:
+    """The question that a token carries, answered as of then."""
+    context: dict[str, Any] = {"token": token, "question": read_token(token), "snapshot": find_current_snapshot()}
+    try:
+        choice = replay_token(token).choice
+    except NotFound as refusal:
+        return context | {"refusal": refusal.message}
+    ranked = choice.ranked if choice else ()
+    chosen = select(ranked, context["question"].count)
+    shown = dict.fromkeys((*chosen, *ranked[: RUNNERS_UP_KEPT + 1]))
+    return context | {"choice": choice, "chosen": chosen, "ranked": ranked_rows(tuple(shown))}
 
 
 def _older_url(kept: Mapping[str, str], last: StoredDecision) -> str:

@@ -19,7 +19,7 @@ class PartRow:
 
     number: int
     subtask: Subtask
-    wave: int
+    wave: int  # 0 where the parts are steps without a graph
     waits_for: tuple[int, ...]
 
 
@@ -27,7 +27,7 @@ def parts_of(wanted: TaskRequest, actor: Actor) -> dict[str, Any]:
     """What the template of the parts needs; nothing for one piece of work, a word for too many."""
     request = DecomposeRequest(wanted.task, wanted.budget, context_tags=wanted.context_tags)
     try:
-        found = swarm(request=request, actor=actor)
+        found = swarm(request=request, actor=actor, is_stored=False)
     except InvalidParam as refusal:  # the task as a whole can be given to a model all the same
         return {"parts_refusal": refusal.message}
     if not found.steps.subtasks:
@@ -42,7 +42,7 @@ def part_rows(found: Swarm) -> list[PartRow]:
         PartRow(
             number=place + 1,
             subtask=subtask,
-            wave=wave_of[place],
+            wave=wave_of.get(place, 0),
             waits_for=tuple(edge.before + 1 for edge in found.graph.edges if edge.after == place),
         )
         for place, subtask in enumerate(found.steps.subtasks)

@@ -12,10 +12,12 @@ from catalog.corrections import set_alias, set_override
 from catalog.models import AliasRow, OverrideRow
 from catalog.shapes import Alias, Override
 from routing.decide import recommend
+from routing.decompose.decide import swarm
+from routing.decompose.shapes import DecomposeRequest
 from routing.shapes import TaskRequest
 from smartspawn.access.gates import gate_of, iterate_views
 from smartspawn.access.models import User
-from smartspawn.access.shapes import COMMAND_LINE, Actor, Role
+from smartspawn.access.shapes import ANONYMOUS, COMMAND_LINE, Actor, Role
 from tests.browser.conftest import OpenPage, Watch
 from tests.factories import SHA, make_entries, make_snapshot, publish_snapshot
 
@@ -57,7 +59,13 @@ PAGES = {
         "/route/?task=Fix+it&floor=often",
     ],
     "decisions/": ["/decisions/", "/decisions/?model=nothing", "/decisions/?after=nowhere"],
-    "decisions/<str:decision_id>/": ["/decisions/{decision}/", "/decisions/{decision}/?replay=on", "/decisions/none/"],
+    "decisions/<str:decision_id>/": [
+        "/decisions/{decision}/",
+        "/decisions/{decision}/?replay=on",
+        "/decisions/{swarm}/?replay=on",
+        "/decisions/{question}/",
+        "/decisions/none/",
+    ],
     "api/docs/": ["/api/docs/"],
     "account/": ["/account/"],
     "account/keys/": ["/account/keys/"],
@@ -101,8 +109,12 @@ def addresses(site: str) -> list[str]:
     user, _ = User.objects.get_or_create(username="some-viewer", defaults={"role": Role.VIEWER})
     asking = Actor(label="some-viewer", role=Role.VIEWER, user_id=user.pk)
     decision = recommend(request=TaskRequest("Fix the flaky login test", count=2), actor=asking)
+    parts = swarm(request=DecomposeRequest("1. Design the schema\n2. Build the API\n3. Deploy it"), actor=asking)
+    question = recommend(request=TaskRequest("coding"), actor=ANONYMOUS, is_stored=False)
     ids = {
         "decision": decision.decision_id,
+        "swarm": parts.steps.decision_id,
+        "question": question.decision_id,
         "alias": AliasRow.objects.get().pk,
         "override": OverrideRow.objects.get().pk,
         "user": user.pk,

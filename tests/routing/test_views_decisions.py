@@ -7,10 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from catalog.models import StoredSnapshot
 from routing.decide import recommend
+from routing.decompose.decide import decompose, swarm
+from routing.decompose.shapes import DecomposeRequest
 from routing.models import DecisionOverride, StoredDecision
 from routing.shapes import TaskRequest
 from smartspawn.access.models import User
@@ -193,3 +196,100 @@ def test_a_row_of_another_shape_is_shown_as_far_as_it_goes() -> None:
 
     assert "cannot be shown" in text
     assert "Driver codex" in text
+
+
+# --- tasks in parts ------------------------------------------------------------------------------
+
+
+FOUR_PARTS = "1. Design the <b>schema</b>\n2. Build the API\n3. Write the docs\n4. Deploy it"
+
+
+@pytest.mark.usefixtures("snapshot")
+def test_a_swarm_is_listed_and_shows_its_graph_and_reasons(django_assert_max_num_queries: Any) -> None:
+    found = swarm(request=DecomposeRequest(FOUR_PARTS), actor=actor_of(Role.VIEWER))
+    client = signed_in()
+    decided = found.steps.decision_id
+
+    assert listed(client.get("/decisions/?kind=swarm").content) == [decided]
+    html = client.get(f"/decisions/{decided}/").content
+
+    text = text_of(html)
+    assert html.count(b'class="graph-box"') == 4
+    assert html.count(b'class="graph-edge') == len(found.graph.edges)
+    assert b"<b>schema</b>" not in html
+    for part in found.steps.subtasks:
+        assert part.reason in text
+        assert f"{part.category}, {part.budget}" in text
+    with django_assert_max_num_queries(8):
+        assert "The same comes out" in text_of(client.get(f"/decisions/{decided}/?replay=on").content)
+
+
+@pytest.mark.usefixtures("snapshot")
+def test_steps_are_listed_without_a_graph() -> None:
+    found = decompose(request=DecomposeRequest(FOUR_PARTS), actor=actor_of(Role.VIEWER))
+    html = signed_in().get(f"/decisions/{found.decision_id}/").content
+    assert b"graph-box" not in html
+    assert "Waits for" not in text_of(html)
+    assert "Build the API" in text_of(html)
+
+
+@pytest.mark.usefixtures("snapshot")
+def test_a_replay_of_parts_names_the_part_that_differs() -> None:
+    decided = swarm(request=DecomposeRequest(FOUR_PARTS), actor=actor_of(Role.VIEWER)).steps.decision_id
+    outcome = StoredDecision.objects.get().outcome
+    for pick in outcome["picks"]:
+        pick["model"]["model_id"] = "somebody/else"
+    StoredDecision.objects.update(outcome=outcome)
+    text = text_of(signed_in().get(f"/decisions/{decided}/_replay").content)
+    assert "Something else comes out" in text
+    assert "Part 4, " in text
+    assert "then somebody/else" in text
+
+
+@pytest.mark.usefixtures("snapshot")
+def test_one_piece_of_work_and_parts_of_another_shape_are_shown_too() -> None:
+    whole = swarm(request=DecomposeRequest("Explain salt and pepper"), actor=actor_of(Role.VIEWER)).steps.decision_id
+    assert "One piece of work" in text_of(signed_in().get(f"/decisions/{whole}/?replay=on").content)
+    StoredDecision.objects.update(outcome={"picks": 1})
+    text = text_of(signed_in().get(f"/decisions/{whole}/?replay=on").content)
+    assert "cannot be shown" in text
+    assert "It cannot be made again" in text
+
+
+# --- open questions --------------------------------------------------------------------------------
+
+
+def open_question(client: Any, query: str) -> Any:
+    return client.get(f"/api/pick?{query}").json()["data"]
+
+
+@pytest.mark.usefixtures("snapshot")
+def test_an_open_question_has_a_page_that_answers_it_again() -> None:
+    picked = open_question(Client(), "task=coding&budget=low&context=vision&exclude=acme/alpha-1&preference=3")
+    response = signed_in().get(f"/decisions/{picked['decisionId']}/")
+    text = text_of(response.content)
+    assert response.status_code == 200
+    assert f"{picked['candidateCount']}" in text
+    for words in (picked["id"], "Budget low", "Context tags vision", "Excluded acme/alpha-1", "3 of 10", "revision"):
+        assert words in text, words
+    assert not StoredDecision.objects.exists()
+    assert signed_in().get(f"/decisions/{picked['decisionId']}x!/").status_code == 404
+
+
+@pytest.mark.usefixtures("snapshot")
+def test_an_open_recommendation_shows_all_that_it_chose() -> None:
+    answer = Client().get("/api/recommend?task=coding&count=3").json()
+    text = text_of(signed_in().get(f"/decisions/{answer['meta']['decisionId']}/").content)
+    for item in answer["data"]:
+        assert item["model"]["id"] in text
+    assert "3 models" in text
+
+
+@pytest.mark.usefixtures("snapshot")
+def test_an_open_question_to_a_snapshot_that_is_gone_says_what_was_asked() -> None:
+    picked = open_question(Client(), "task=coding&budget=low")
+    publish_snapshot()
+    response = signed_in().get(f"/decisions/{picked['decisionId']}/")
+    assert response.status_code == 200
+    assert "It cannot be made again" in text_of(response.content)
+    assert "Budget low" in text_of(response.content)

@@ -82,7 +82,7 @@ def test_a_swarm_has_the_ancestor_s_fields(client: Client) -> None:
 @pytest.mark.parametrize("address", ["decompose", "swarm"])
 def test_one_piece_of_work_says_why(client: Client, address: str) -> None:
     answer = post(client, address, {"task": "Explain salt and pepper"})
-    assert set(answer) == {"decomposed", "reason"}
+    assert set(answer) == {"decomposed", "reason", "decisionId"}
     assert answer["decomposed"] is False
     assert "One piece of work" in answer["reason"]
 

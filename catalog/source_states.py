@@ -121,6 +121,24 @@ def remove_source_key(*, actor: Actor, source: Source, why: str) -> None:
         audit.record(actor=actor, action="source.key.remove", subject=str(source), why=why)
 
 
+def reseal_source_keys() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The sources whose keys are sealed with the newest key of the ring now, and those whose keys nothing opens."""
+    resealed: list[str] = []
+    unreadable: list[str] = []
+    for state in SourceState.objects.exclude(api_key_sealed="").order_by("source"):
+        source = Source(state.source)
+        try:
+            key = reveal(state.api_key_sealed, purpose=_purpose(source))
+        except SecretUnreadable:
+            unreadable.append(source.value)
+            continue
+        # A key that somebody replaces meanwhile stays as replaced.
+        unchanged = SourceState.objects.filter(pk=source, api_key_sealed=state.api_key_sealed)
+        unchanged.update(api_key_sealed=seal(key, purpose=_purpose(source)))
+        resealed.append(source.value)
+    return tuple(resealed), tuple(unreadable)
+
+
 def note_attempts(collected: Iterable[Collected], attempted: Iterable[Source], now: datetime) -> None:
     """Write down that these sources were asked, and turn red those that gave nothing usable."""
     failed = {item.source: item for item in collected if item.error}

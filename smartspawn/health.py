@@ -19,6 +19,7 @@ from django_q.models import OrmQ
 
 from catalog.queries import catalog_revision, list_sources
 from catalog.shapes import Source
+from runs.connections import unreadable_keys
 from smartspawn.access.gates import for_everybody
 from smartspawn.heartbeat import QUEUE_NAME_PREFIX, record_heartbeat
 from smartspawn.models import Heartbeat
@@ -88,6 +89,12 @@ def check_catalog(now: datetime) -> Finding:
     return Finding(revision > 0 and is_young, {"revision": revision, "age_s": _age_s(now, fetched_at)})
 
 
+def check_secrets(_now: datetime) -> Finding:
+    """Whether every stored key of a provider can be opened; which cannot stands on the Connections page."""
+    unreadable_count = len(unreadable_keys())
+    return Finding(unreadable_count == 0, {"unreadable_count": unreadable_count})
+
+
 def _age_s(now: datetime, then: datetime | None) -> int | None:
     return None if then is None else max(0, int((now - then).total_seconds()))
 
@@ -96,6 +103,7 @@ CHECKS: tuple[tuple[str, Callable[[datetime], Finding]], ...] = (
     ("database", check_database),
     ("queue", check_queue),
     ("catalog", check_catalog),
+    ("secrets", check_secrets),
 )
 
 

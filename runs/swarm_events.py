@@ -57,9 +57,12 @@ class SwarmTelling:
         return tuple(told for event in events for told in self._tell_one(event, outputs))
 
     def _learn(self, events: Sequence[NumberedEvent]) -> None:
-        if not self._nodes or any(event.kind in _ENDED or event.kind == EventKind.PLAN_GROWN for event in events):
+        """Read the nodes: all of them once and when the plan grows, otherwise those that ended."""
+        if not self._nodes or any(event.kind == EventKind.PLAN_GROWN for event in events):
             self._nodes = {node.key: node for node in list_nodes(self._run_id)}
             self._phases = phases_of(tuple(self._nodes.values()))
+        elif ended := [event.node_key for event in events if event.kind in _ENDED]:
+            self._nodes |= {node.key: node for node in Node.objects.filter(run_id=self._run_id, key__in=ended)}
 
     def _outputs_of(self, events: Sequence[NumberedEvent]) -> Mapping[str, str]:
         done = [event.node_key for event in events if event.kind == EventKind.NODE_COMPLETED]

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
-from django.db.models import QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db import connection, models
+from django.db.models import QuerySet
 
 from catalog.rules import BUDGET_RANGES_USD_PER_MTOK
 from catalog.shapes import Budget, Snapshot
@@ -22,7 +22,7 @@ from routing.decompose.kept import KeptParts, parts_of
 from routing.features import extract
 from routing.ground import Ground, choose_on, find_ground
 from routing.limits import limits_for
-from routing.models import StoredDecision
+from routing.models import ChosenModel, StoredDecision
 from routing.policy import confidence_of
 from routing.shapes import Choice, RankedCandidate, Removal, TaskRequest
 from routing.thresholds import CURRENT_POLICY
@@ -187,6 +187,18 @@ class KeptOutcome:
     candidate_count: int = 0
 
 
+# Whoever's word fits more models than this finds the decisions for the first so many.
+MODELS_SOUGHT: Final = 100
+_STEP_THROUGH_MODELS: Final = """
+    WITH RECURSIVE step(model_id) AS (
+        SELECT MIN(model_id) FROM routing_chosenmodel
+        UNION ALL
+        SELECT (SELECT MIN(model_id) FROM routing_chosenmodel WHERE model_id > step.model_id)
+        FROM step WHERE step.model_id IS NOT NULL
+    )
+    SELECT model_id FROM step WHERE model_id IS NOT NULL
+"""
+_Dated = TypeVar("_Dated", StoredDecision, ChosenModel)
 _KNOWN_OUTCOME: Final = frozenset({"ranked", "removals", "candidate_count"})
 
 
@@ -194,11 +206,53 @@ def list_decisions(
     wanted: DecisionFilter, *, actor: Actor, after: DecisionCursor | None, count: int
 ) -> list[StoredDecision]:
     """The newest decisions of this person that fit, of everybody's for an admin, beyond the cursor."""
-    rows = _matching(_visible(actor), wanted)
-    if after is not None:
-        # The first condition says nothing new, but it alone can be answered from an index.
-        rows = rows.filter(made_at__lte=after.made_at).exclude(made_at=after.made_at, id__gte=after.decision_id)
+    # The same condition as in get_stored.
+    who = models.Q() if "catalog:admin" in actor.scopes else models.Q(user_id=actor.user_id)
+    fitting = who & _conditions(wanted)
+    if wanted.model:
+        rows = StoredDecision.objects.filter(pk__in=_newest_with_model(wanted.model, fitting, after, count))
+    else:
+        rows = _beyond(StoredDecision.objects.filter(fitting), after, "id")
     return list(rows.order_by("-made_at", "-id").defer("basis", "outcome")[:count])
+
+
+def _newest_with_model(part: str, fitting: models.Q, after: DecisionCursor | None, count: int) -> list[uuid.UUID]:
+    """The newest decisions that chose a model with this in its id.
+
+    Each model's newest come from one stretch of the index; all of them in one question.
+    """
+    names = _chosen_model_ids(part)
+    if not names:
+        return []
+    newest = [
+        _beyond(ChosenModel.objects.filter(fitting, model_id=name), after, "decision_id")
+        .order_by("-made_at", "-decision_id")
+        .values("pk")[:count]
+        for name in names
+    ]
+    # A sorted and cut question cannot be joined to others as it is on SQLite, but inside another one it can.
+    first, *others = [ChosenModel.objects.filter(pk__in=item).values_list("made_at", "decision_id") for item in newest]
+    return [decision_id for _, decision_id in first.union(*others).order_by("-made_at", "-decision_id")[:count]]
+
+
+def _chosen_model_ids(part: str) -> list[str]:
+    """Every model that a kept decision chose and whose id holds this, up to MODELS_SOUGHT.
+
+    The index is stepped through from one id to the next: there are few ids among many rows.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_STEP_THROUGH_MODELS)
+        ids = [row[0] for row in cursor.fetchall()]
+    return [model_id for model_id in ids if part.lower() in model_id.lower()][:MODELS_SOUGHT]
+
+
+def _beyond(rows: QuerySet[_Dated], after: DecisionCursor | None, id_field: str) -> QuerySet[_Dated]:
+    if after is None:
+        return rows
+    # The first condition says nothing new, but it alone can be answered from an index.
+    return rows.filter(made_at__lte=after.made_at).exclude(
+        made_at=after.made_at, **{f"{id_field}__gte": after.decision_id}
+    )
 
 
 def read_basis(row: StoredDecision) -> Basis | None:
@@ -242,20 +296,11 @@ def _words(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _visible(actor: Actor) -> QuerySet[StoredDecision]:
-    if "catalog:admin" in actor.scopes:  # the same condition as in get_stored
-        return StoredDecision.objects.all()
-    return StoredDecision.objects.filter(user_id=actor.user_id)
-
-
-def _matching(rows: QuerySet[StoredDecision], wanted: DecisionFilter) -> QuerySet[StoredDecision]:
-    exact = {"kind": wanted.kind, "category": wanted.category}
-    rows = rows.filter(**{name: value for name, value in exact.items() if value})
-    if wanted.model:
-        # Neither database finds a part of a text inside JSON; as a text of its own both do.
-        rows = rows.annotate(chosen_text=Cast("chosen", TextField())).filter(chosen_text__icontains=wanted.model)
+def _conditions(wanted: DecisionFilter) -> models.Q:
+    """What both decisions and their chosen models can be asked for."""
+    asked: dict[str, Any] = {"kind": wanted.kind, "category": wanted.category}
     if wanted.since is not None:
-        rows = rows.filter(made_at__gte=datetime.combine(wanted.since, time.min, UTC))
+        asked["made_at__gte"] = datetime.combine(wanted.since, time.min, UTC)
     if wanted.until is not None:
-        rows = rows.filter(made_at__lt=datetime.combine(wanted.until, time.min, UTC) + timedelta(days=1))
-    return rows
+        asked["made_at__lt"] = datetime.combine(wanted.until, time.min, UTC) + timedelta(days=1)
+    return models.Q(**{name: value for name, value in asked.items() if value})

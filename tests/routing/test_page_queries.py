@@ -11,6 +11,7 @@ import pytest
 
 from catalog.shapes import Budget
 from routing.decide import recommend
+from routing.decisions import store
 from routing.models import StoredDecision
 from routing.page_queries import (
     DecisionCursor,
@@ -24,7 +25,7 @@ from routing.page_queries import (
     read_outcome,
 )
 from routing.shapes import RankedCandidate, TaskRequest
-from smartspawn.access.shapes import Actor, Role, Scope
+from smartspawn.access.shapes import ANONYMOUS, Actor, Role, Scope
 from tests.factories import publish_snapshot
 
 ANN = Actor(label="ann", role=Role.VIEWER, user_id=1)
@@ -174,6 +175,57 @@ def test_filters_leave_what_fits(decisions: list[StoredDecision]) -> None:
     assert set(ids(DecisionFilter(model=model))) == {row.pk for row in decisions if model in row.chosen}
     assert ids(DecisionFilter(model="no/such")) == []
     assert len(ids(DecisionFilter(since=date(2026, 7, 2), until=date(2026, 7, 3)))) == 2
+
+
+def test_the_list_is_what_looking_at_every_decision_finds(db: None) -> None:
+    rng = random.Random(5)
+    start = datetime(2026, 7, 1, tzinfo=UTC)
+    for _ in range(60):
+        store_made_up(rng, start + timedelta(hours=rng.randint(0, 30)))
+    rows = sorted(StoredDecision.objects.all(), key=lambda row: (row.made_at, row.pk), reverse=True)
+    for _ in range(80):
+        wanted = DecisionFilter(
+            kind=rng.choice(["", "pick", "swarm"]),
+            category=rng.choice(["", "coding", "vision"]),
+            model=rng.choice(["", "ACME/a", "acme", "/", "globex/b", "none"]),
+            since=rng.choice([None, date(2026, 7, 2)]),
+        )
+        actor = rng.choice([ANN, ADMIN])
+        place = rng.choice([None, rng.choice(rows)])
+        after = DecisionCursor(place.made_at, place.pk) if place else None
+
+        found = ids(wanted, actor, after=after, count=7)
+
+        assert found == [row.pk for row in rows if fits(row, wanted, actor, after)][:7], wanted
+
+
+def store_made_up(rng: random.Random, made_at: datetime) -> None:
+    models = rng.sample(["acme/a", "acme/b", "globex/b", "initech/c"], rng.randint(0, 3))
+    row = StoredDecision(
+        made_at=made_at,
+        kind=rng.choice(["pick", "swarm"]),
+        category=rng.choice(["coding", "vision"]),
+        budget="low",
+        chosen=models,
+        catalog_revision=1,
+        policy_version="1",
+        adjustment_revision=0,
+        basis={},
+        outcome={},
+    )
+    store(row, task="a task", actor=rng.choice([ANN, BEN, ANONYMOUS]))
+
+
+def fits(row: StoredDecision, wanted: DecisionFilter, actor: Actor, after: DecisionCursor | None) -> bool:
+    """The slow, obvious reading of the filters."""
+    return (
+        (actor is ADMIN or row.user_id == actor.user_id)
+        and wanted.kind in ("", row.kind)
+        and wanted.category in ("", row.category)
+        and (not wanted.model or any(wanted.model.lower() in model_id for model_id in row.chosen))
+        and (wanted.since is None or row.made_at.date() >= wanted.since)
+        and (after is None or (row.made_at, row.pk) < (after.made_at, after.decision_id))
+    )
 
 
 def test_what_was_kept_is_read_back_as_it_was_chosen(decisions: list[StoredDecision]) -> None:

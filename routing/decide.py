@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from catalog.shapes import Category
 from routing.classifier import classify
 from routing.decisions import Basis
+from routing.decompose.categories import settle_category
 from routing.features import extract
 from routing.ground import choose_on, conclude, find_ground
 from routing.limits import limits_for
+from routing.limits_merging import merge_limits
 from routing.policy import no_model_message, select
 from routing.routes import override_route, route
-from routing.shapes import Decision, TaskRequest
+from routing.shapes import Decision, Limits, TaskRequest
 from smartspawn.access.shapes import Actor
 from smartspawn.lib.errors import NoModel
+
+# Decisions on parts of a larger task, whose few words are read as such.
+PART_KINDS: Final = frozenset({"decompose", "swarm"})
 
 __all__ = ["override_route", "pick", "recommend", "route"]
 
@@ -27,11 +33,23 @@ def pick(*, request: TaskRequest, actor: Actor, is_stored: bool = True) -> Decis
     return decision
 
 
-def recommend(*, request: TaskRequest, actor: Actor, is_stored: bool = True, kind: str = "recommend") -> Decision:
-    """The best few models for this task, of different providers as far as they reach; maybe none."""
+def recommend(
+    *,
+    request: TaskRequest,
+    actor: Actor,
+    is_stored: bool = True,
+    kind: str = "recommend",
+    within: Limits | None = None,
+) -> Decision:
+    """The best few models for this task, of different providers as far as they reach; maybe none.
+
+    ``within`` narrows what the caller's limits allow: to the models, say, that can be reached now.
+    """
     ground = find_ground(actor)
     features = extract(request, classify)
-    limits = limits_for(request, ground.limits)
+    if kind in PART_KINDS:
+        features = settle_category(features)
+    limits = limits_for(request, merge_limits((ground.limits, within)) if within else ground.limits)
     choice = choose_on(ground, features, limits, request.preference)
     if not choice.ranked and features.category == Category.FAST_CHEAP and not features.is_category_given:
         # A quick task in words with a dear budget: what was asked for counts before what was guessed.

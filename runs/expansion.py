@@ -5,13 +5,13 @@ A growing node carries in ``params["into"]`` the node that waits for what it gro
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 from runs.outlines import OutlineSection, read_outline
 from runs.shapes import Feed, NodeKind, NodeSpec, PlanGrowth, Purpose
-from runs.transforms import split_items
 from runs.wording import section_prompt
 
 SECTIONS: Final = "sections"
@@ -65,8 +65,16 @@ def _items(spec: NodeSpec, output: str) -> tuple[NodeSpec, ...]:
     pattern = spec.params.get("pattern")
     if not isinstance(pattern, Mapping):
         raise CannotGrow(f"{spec.key} carries no pattern for its items")
-    count = min(len(split_items(output)), MOST_ITEMS)
-    return tuple(_item(spec, pattern, place) for place in range(count))
+    return tuple(_item(spec, pattern, place) for place in range(min(_count(output), MOST_ITEMS)))
+
+
+def _count(output: str) -> int:
+    """How many items the output has; what is no list is one."""
+    try:
+        value = json.loads(output)
+    except ValueError:
+        return 1
+    return len(value) if isinstance(value, list) else 1
 
 
 def _item(spec: NodeSpec, pattern: Mapping[str, object], place: int) -> NodeSpec:

@@ -239,6 +239,10 @@ PROVIDER_KEYS = {name: env.str(name, default="") for name in PROVIDER_KEY_NAMES}
 # Command-line agents that may be started ("claude,codex"), and the folder below which they may work.
 HARNESSES = env.list("HARNESSES", default=[])
 HARNESS_WORK_DIR = env.str("HARNESS_WORK_DIR", default=str(HOME_DIR / "work"))
+# Who searches the web for research: "brave", "tavily" (both need a key) or "searxng" (needs the server's address).
+SEARCH_PROVIDER = env.str("SEARCH_PROVIDER", default="")
+SEARCH_API_KEY = env.str("SEARCH_API_KEY", default="")
+SEARCH_BASE_URL = env.str("SEARCH_BASE_URL", default="")
 
 Q_CLUSTER = {
     "name": "smartspawn",
@@ -268,6 +272,10 @@ SOURCE_BASE_URLS = env.dict("SMARTSPAWN_SOURCE_BASE_URLS", default={})  # upstre
 # --- routing ----------------------------------------------------------------------------------
 # A folder of ONNX graph, spm.model and settings: ours, or a downloaded spawn-router.
 CLASSIFIER_DIR = env.str("SMARTSPAWN_CLASSIFIER_DIR", default=str(BASE_DIR / "routing" / "classifier" / "bundle"))
+
+# Decisions older than this, and beyond this many, go; a decision that a person overrode stays for training.
+DECISIONS_KEPT_DAYS = env.int("DECISIONS_KEPT_DAYS", default=400)
+DECISIONS_KEPT_MOST = env.int("DECISIONS_KEPT_MOST", default=1_000_000)
 
 # --- health: past this age of the catalogue /readyz answers 503; 0: an old catalogue is better than none ------
 READYZ_CATALOG_MAX_AGE_H = env.int("READYZ_CATALOG_MAX_AGE_H", default=0)

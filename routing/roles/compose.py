@@ -62,6 +62,7 @@ def compose_role(request: RoleRequest, library: RoleLibrary | None = None) -> Co
             *_unknown_warnings(request, asked, library),
             *_limit_warnings(lines, kept, request.max_words, _count_words(role)),
         ),
+        role_text=role,
     )
 
 

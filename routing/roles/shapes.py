@@ -71,3 +71,4 @@ class ComposedRole:
     word_count: int  # of the role; of the task where there is no role
     full_prompt: str
     warnings: tuple[str, ...]
+    role_text: str = ""  # the role alone, for those who send it apart from the task

@@ -1,0 +1,1 @@
+"""Tools that nodes use beside models: searching the web and fetching pages."""

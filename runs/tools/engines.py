@@ -1,0 +1,152 @@
+"""Which search provider the site uses, and how each is asked and read. The reading is pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+
+MOST_RESULTS: Final = 20
+_LONGEST_FIELD: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """A page that a search provider found."""
+
+    url: str
+    title: str
+    snippet: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One request to a search provider."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: Mapping[str, Any] | None = None  # None: GET
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A search provider as this site uses it."""
+
+    name: str
+    base_url: str
+    key: str = field(default="", repr=False)
+
+    def ask(self, query: str, count: int) -> Asking:
+        """The request for so many results."""
+        return _ADAPTERS[self.name].ask(self, query, count)
+
+    def read(self, answer: Any, count: int) -> tuple[SearchResult, ...]:
+        """The results in the answer, each address once; what is no web address is left out."""
+        rows = _ADAPTERS[self.name].rows(answer)
+        results = [_result(row) for row in rows if isinstance(row, Mapping)]
+        usable = {result.url: result for result in reversed(results) if _is_web(result.url)}
+        return tuple(reversed(usable.values()))[:count]
+
+    @property
+    def allows_private(self) -> bool:
+        """A search server of one's own usually stands next door; the public ones never do."""
+        return _ADAPTERS[self.name].is_own_server
+
+
+@dataclass(frozen=True, slots=True)
+class _Adapter:
+    base_url: str
+    needs_key: bool
+    is_own_server: bool
+    ask: Callable[[Engine, str, int], Asking]
+    rows: Callable[[Any], Sequence[Any]]
+
+
+def find_engine() -> Engine | None:
+    """The search provider that the settings name, or None where there is none or it lacks what it needs."""
+    name, key, base_url = settings.SEARCH_PROVIDER, settings.SEARCH_API_KEY, settings.SEARCH_BASE_URL
+    adapter = _ADAPTERS.get(name)
+    if adapter is None or (adapter.needs_key and not key) or not (base_url or adapter.base_url):
+        return None
+    return Engine(name, (base_url or adapter.base_url).rstrip("/"), key)
+
+
+def why_no_engine() -> str:
+    """What is missing before searching works; "" where it does."""
+    if find_engine() is not None:
+        return ""
+    name = settings.SEARCH_PROVIDER
+    if not name:
+        return f"No search provider is set up: set SEARCH_PROVIDER to one of {', '.join(_ADAPTERS)}."
+    if name not in _ADAPTERS:
+        return f"SEARCH_PROVIDER is '{name[:40]}'; it must be one of {', '.join(_ADAPTERS)}."
+    missing = "SEARCH_API_KEY" if _ADAPTERS[name].needs_key else "SEARCH_BASE_URL"
+    return f"SEARCH_PROVIDER is {name}, which needs {missing}."
+
+
+# --- the providers -------------------------------------------------------------------------
+
+
+def _ask_brave(engine: Engine, query: str, count: int) -> Asking:
+    address = f"{engine.base_url}/res/v1/web/search?{urlencode({'q': query[:400], 'count': count})}"
+    return Asking(address, {"Accept": "application/json", "X-Subscription-Token": engine.key})
+
+
+def _ask_tavily(engine: Engine, query: str, count: int) -> Asking:
+    headers = {"Authorization": f"Bearer {engine.key}", "Content-Type": "application/json"}
+    return Asking(f"{engine.base_url}/search", headers, {"query": query[:400], "max_results": count})
+
+
+def _ask_searxng(engine: Engine, query: str, count: int) -> Asking:  # noqa: ARG001 - it answers with a page of its own size
+    return Asking(f"{engine.base_url}/search?{urlencode({'q': query[:400], 'format': 'json'})}")
+
+
+def _rows_below(*path: str) -> Callable[[Any], Sequence[Any]]:
+    def rows(answer: Any) -> Sequence[Any]:
+        for name in path:
+            answer = answer.get(name) if isinstance(answer, Mapping) else None
+        return answer if isinstance(answer, list) else ()
+
+    return rows
+
+
+_ADAPTERS: Final[Mapping[str, _Adapter]] = MappingProxyType(
+    {
+        "brave": _Adapter("https://api.search.brave.com", True, False, _ask_brave, _rows_below("web", "results")),
+        "tavily": _Adapter("https://api.tavily.com", True, False, _ask_tavily, _rows_below("results")),
+        "searxng": _Adapter("", False, True, _ask_searxng, _rows_below("results")),
+    }
+)
+
+
+def _result(row: Mapping[str, Any]) -> SearchResult:
+    snippet = row.get("description") or row.get("content") or ""
+    return SearchResult(_text(row.get("url")), _text(row.get("title")), _text(snippet))
+
+
+def _text(value: object) -> str:
+    return " ".join(value.split())[:_LONGEST_FIELD] if isinstance(value, str) else ""
+
+
+def _is_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def results_to_text(results: Sequence[SearchResult]) -> str:
+    """The results for a reader."""
+    return "\n\n".join(
+        f"{number}. {result.title}\n{result.url}\n{result.snippet}".rstrip() for number, result in enumerate(results, 1)
+    )
+
+
+def results_to_json(results: Sequence[SearchResult]) -> list[Any]:
+    """The results for the node that fetches them."""
+    return [{"url": item.url, "title": item.title} for item in results]

@@ -79,7 +79,8 @@ class StoredSnapshot(models.Model):
     policy_version = models.CharField(max_length=200)
     content_sha256 = models.CharField(max_length=64)
     entry_count = models.PositiveIntegerField()
-    body_compressed = models.BinaryField()
+    body_compressed = models.BinaryField()  # empty: no longer kept
+    is_thinned = models.BooleanField(default=False)  # the body holds no more than choosing looks at
 
     def __str__(self) -> str:
         return f"revision {self.revision}"

@@ -21,7 +21,6 @@ from catalog.refresh import (
     release_lost_runs,
     request_refresh,
 )
-from catalog.retention import prune_snapshots
 from catalog.shapes import Source
 from catalog.source_states import is_on, state_of
 from catalog.sources import find_source
@@ -72,11 +71,6 @@ def refresh_due_sources() -> str:
     except Conflict as refusal:
         return refusal.message
     return answer_refresh(run.pk)
-
-
-def tidy_catalog() -> str:
-    """Drop what is too old to be opened; the schedule rings this once a day."""
-    return f"{prune_snapshots()} snapshots emptied"
 
 
 def rebuild_soon(*, actor: Actor, trigger: str) -> None:

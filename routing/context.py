@@ -41,6 +41,7 @@ _SIGNALS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         _CONTEXT_LENGTH: (_CONTEXT_LENGTH,),
     }
 )
+SIGNAL_BENCHMARKS: Final = frozenset(name for names in _SIGNALS.values() for name in names) - {_CONTEXT_LENGTH}
 _WEB: Final = {"agentic-coding": 0.15, "coding": 0.10, "code-generation": 0.08}
 _UI: Final = {"agentic-coding": 0.12, "coding": 0.10, "code-generation": 0.08}
 _COMPILED: Final = {"code-generation": 0.12, "coding": 0.10, "coding-index": 0.08}

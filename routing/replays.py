@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from catalog.queries import get_snapshot
+from catalog.queries import get_snapshot_to_choose
 from catalog.shapes import Budget, Category
 from routing.adjustments import read_learned_at
 from routing.decisions import Basis, Question, basis_of, get_stored, is_token, read_token
@@ -110,7 +110,7 @@ def find_footing(
 ) -> Footing:
     """What a decision stood on. Raises NotFound where the snapshot or the policy is not kept."""
     return Footing(
-        desk=desk_of(get_snapshot(catalog_revision) if catalog_revision else EMPTY_SNAPSHOT),
+        desk=desk_of(get_snapshot_to_choose(catalog_revision) if catalog_revision else EMPTY_SNAPSHOT),
         learned=read_learned_at(adjustment_revision, user_id),
         policy=policy_of(policy_version.split("/", 1)[0]),
     )

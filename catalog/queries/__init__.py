@@ -29,6 +29,7 @@ from catalog.queries.snapshot import (
     find_entry,
     get_entry,
     get_snapshot,
+    get_snapshot_to_choose,
 )
 from catalog.queries.sources import (
     PayloadReport,
@@ -69,6 +70,7 @@ __all__ = [
     "find_payload_report",
     "get_entry",
     "get_snapshot",
+    "get_snapshot_to_choose",
     "latest_refresh",
     "list_aliases",
     "list_change_sets",

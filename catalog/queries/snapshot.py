@@ -79,14 +79,25 @@ def get_entry(model_id: str) -> Entry:
 
 
 def get_snapshot(revision: int) -> Snapshot:
-    """The snapshot of this revision, which may be the one in use. Raises NotFound when it is not kept."""
-    held = _current()
-    return held.snapshot if held is not None and held.snapshot.revision == revision else _read(revision)
+    """The snapshot of this revision, which may be the one in use. Raises NotFound when it is not kept whole."""
+    return _find_held(revision) or _read(revision)
 
 
-def _read(revision: int) -> Snapshot:
+def get_snapshot_to_choose(revision: int) -> Snapshot:
+    """The snapshot of this revision as far as choosing looks at it. Raises NotFound when not even that is kept."""
+    return _find_held(revision) or _read(revision, may_be_thin=True)
+
+
+def _find_held(revision: int) -> Snapshot | None:
+    """The snapshot in use, where it is this one and decoded already."""
+    held = _held
+    is_it = held is not None and held.fingerprint[0] == revision and held.fingerprint == find_fingerprint()
+    return held.snapshot if held is not None and is_it else None
+
+
+def _read(revision: int, *, may_be_thin: bool = False) -> Snapshot:
     stored = StoredSnapshot.objects.filter(revision=revision).first()
-    if stored is None or not stored.body_compressed:
+    if stored is None or not stored.body_compressed or (stored.is_thinned and not may_be_thin):
         raise NotFound(f"Revision {revision} of the catalogue is not kept.")
     return _unpack(stored)
 

@@ -1,4 +1,4 @@
-"""What nobody in particular leaves behind stays bounded; what people did stays."""
+"""What is left behind stays bounded: by number for nobody in particular, by age for all."""
 
 from __future__ import annotations
 
@@ -6,13 +6,24 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
-from routing import decisions, sessions
+from catalog.models import StoredSnapshot
+from routing import decisions, retention, sessions
 from routing.decide import pick, route
-from routing.models import RouteSession, StoredDecision
+from routing.decompose.decide import swarm
+from routing.decompose.shapes import DecomposeRequest
+from routing.models import ChosenModel, DecisionOverride, RouteSession, StoredDecision
+from routing.replays import replay
+from routing.retention import prune_decisions, prune_unneeded_snapshots
 from routing.shapes import RouteRequest, TaskRequest
+from routing.tasks import tidy_decisions
 from smartspawn.access.models import User
-from smartspawn.access.shapes import ANONYMOUS
+from smartspawn.access.shapes import ANONYMOUS, Actor
+from smartspawn.lib.errors import NotFound
+from smartspawn.management.commands.sync_schedules import SCHEDULES
+
+ANN = Actor(label="ann", user_id=1)
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
@@ -48,3 +59,75 @@ def test_a_session_that_is_long_over_begins_anew() -> None:
     answer = route(request=RouteRequest("coding", session_id="s"), actor=ANONYMOUS)
     assert not answer.is_locked
     assert answer.candidate.model_id != "x-ai/wide"
+
+
+# --- everybody's decisions, by age and number ------------------------------------------------------
+
+
+def decided_days_ago(days: int) -> str:
+    made_at = timezone.now() - timedelta(days=days)
+    decision_id = pick(request=TaskRequest("coding"), actor=ANN).decision_id
+    StoredDecision.objects.filter(pk=decision_id).update(made_at=made_at)
+    return decision_id
+
+
+def left() -> set[str]:
+    return {str(pk) for pk in StoredDecision.objects.values_list("pk", flat=True)}
+
+
+def test_decisions_past_their_days_go_in_batches_with_what_hangs_on_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "_BATCH", 2)
+    old = [decided_days_ago(401 + number) for number in range(5)]
+    young = [decided_days_ago(399), decided_days_ago(0)]
+    assert prune_decisions(kept_days=400, kept_most=100) == len(old)
+    assert left() == set(young)
+    assert ChosenModel.objects.count() == len(young)
+    assert prune_decisions(kept_days=400, kept_most=100) == 0
+
+
+def test_of_too_many_decisions_the_oldest_go() -> None:
+    made = [decided_days_ago(days) for days in (9, 7, 5, 3, 1)]
+    assert prune_decisions(kept_days=400, kept_most=2) == 3
+    assert left() == set(made[3:])
+
+
+def test_a_decision_that_a_person_overrode_stays() -> None:
+    old = decided_days_ago(500)
+    DecisionOverride.objects.create(decision_id=old, model_id="openai/big", by="ann", at=timezone.now())
+    assert prune_decisions(kept_days=400, kept_most=100) == 0
+    assert left() == {old}
+
+
+def test_a_decision_outlives_its_snapshot_s_details_and_is_made_again_from_what_is_left() -> None:
+    parts = swarm(request=DecomposeRequest("1. Build an API\n2. Write a poem", context_tags=("python",)), actor=ANN)
+    picked = pick(request=TaskRequest("coding", context_tags=("vision",), min_context_tokens=1), actor=ANN)
+    first = StoredSnapshot.objects.get()
+    body = bytes(first.body_compressed)
+    for number in range(130):  # a month's refreshes later
+        StoredSnapshot.objects.create(
+            published_at=timezone.now(),
+            trigger="test",
+            policy_version="1",
+            content_sha256=str(number),
+            entry_count=1,
+            body_compressed=body,
+        )
+    month_s_first = StoredSnapshot.objects.order_by("revision")[0]
+    StoredSnapshot.objects.filter(pk=month_s_first.pk).update(published_at=timezone.now() - timedelta(seconds=1))
+    StoredDecision.objects.update(catalog_revision=first.revision + 1)
+
+    assert prune_unneeded_snapshots().thinned_count == 1
+    assert StoredSnapshot.objects.get(is_thinned=True).revision == first.revision + 1
+    for decision_id in (parts.steps.decision_id, picked.decision_id):
+        assert replay(decision_id, actor=ANN).is_same
+
+    StoredDecision.objects.update(made_at=timezone.now() - timedelta(days=500))
+    assert "2 decisions dropped, 0 snapshots thinned, 1 snapshots emptied" in tidy_decisions()
+    with pytest.raises(NotFound):
+        replay(picked.decision_id, actor=ANN)
+    assert not StoredSnapshot.objects.filter(is_thinned=True).exists()
+
+
+def test_the_schedule_calls_what_is_there() -> None:
+    for function, _, _ in SCHEDULES.values():
+        assert callable(import_string(function))

@@ -10,7 +10,7 @@ from django_q.models import Schedule
 # name -> (function, its one argument, minutes). Whether a source is due is decided by its own interval.
 SCHEDULES: Final = {
     "catalog-refresh": ("catalog.tasks.refresh_due_sources", "", 10),
-    "catalog-tidy": ("catalog.tasks.tidy_catalog", "", 24 * 60),
+    "decisions-tidy": ("routing.tasks.tidy_decisions", "", 24 * 60),  # and the snapshots that they rest on
     "sessions-tidy": ("django.core.management.call_command", "clearsessions", 24 * 60),
 }
 

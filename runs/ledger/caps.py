@@ -136,8 +136,8 @@ def _change(*, actor: Actor, scope: str, kind: str, cap_nano_usd: int | None, wh
             actor=actor,
             action="cap.remove" if cap_nano_usd is None else "cap.set",
             subject=f"{kind}'s cap of {scope}",
-            before=None if before is None else {"cap_usd": str(to_usd(before.cap_nano_usd))},
-            after=None if cap_nano_usd is None else {"cap_usd": str(to_usd(cap_nano_usd))},
+            before=None if before is None else {"cap_usd": f"{to_usd(before.cap_nano_usd):f}"},
+            after=None if cap_nano_usd is None else {"cap_usd": f"{to_usd(cap_nano_usd):f}"},
             why=why,
         )
 

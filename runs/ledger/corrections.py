@@ -72,8 +72,8 @@ def correct(*, actor: Actor, call_id: UUID, cost_nano_usd: int, why: str, at: da
             actor=actor,
             action="ledger.correct",
             subject=f"call {call_id}",
-            before={"cost_usd": str(to_usd(sums[0]))},
-            after={"cost_usd": str(to_usd(cost_nano_usd))},
+            before={"cost_usd": f"{to_usd(sums[0]):f}"},
+            after={"cost_usd": f"{to_usd(cost_nano_usd):f}"},
             why=why,
         )
     return change

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
 
 from runs.ledger.lines import Held
-from runs.ledger.windows import day_of
+from runs.ledger.shapes import BalanceKey
+from runs.ledger.windows import balance_keys, day_of
 from runs.models import Reservation
+from runs.shapes import Payer
 
 _FIELDS: Final = ("call_id", "state", "amount_nano_usd", "balance_ids", "facts", "is_simulated", "opened_at")
 
@@ -30,6 +32,17 @@ def read(reservations: QuerySet[Reservation]) -> Iterable[Held]:
     """The rows as shapes."""
     for call_id, state, amount, balance_ids, facts, is_simulated, opened_at in reservations.values_list(*_FIELDS):
         yield Held(call_id, state, amount, tuple(balance_ids), facts, is_simulated, opened_at, day_of(opened_at))
+
+
+def keys_of(held: Held) -> tuple[BalanceKey, ...]:
+    """The balances in which the call was given leave."""
+    named = held.facts
+    payer = Payer(
+        user_id=cast("int | None", named.get("user_id")),
+        key_id=cast("int | None", named.get("key_id")),
+        run_id=UUID(str(named["run_id"])) if "run_id" in named else None,
+    )
+    return balance_keys(payer, held.day, is_simulated=held.is_simulated)
 
 
 def close(call_ids: Collection[UUID], state: str, now: datetime) -> None:

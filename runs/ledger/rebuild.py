@@ -13,6 +13,8 @@ from django.db.models import Sum
 from django.db.models.functions import Coalesce
 
 from runs.ledger.balances import cap_of_window, find_caps
+from runs.ledger.holding import keys_of, read
+from runs.ledger.lines import Held
 from runs.ledger.rows import insert_rows
 from runs.ledger.shapes import BalanceKey
 from runs.ledger.totals import KEY_FIELDS, SUM_FIELDS, Sums, TotalKey
@@ -52,7 +54,9 @@ def rebuild_totals(*, is_check: bool = False) -> Rebuilt:
         if not is_check:
             if wrong_totals:
                 _write_totals(totals)
-            _write_balances({key: balances.get(key, (0, 0)) for key in wrong_balances})
+            if wrong_balances:
+                _write_balances({key: balances.get(key, (0, 0)) for key in wrong_balances})
+                _point_to_balances()
     return Rebuilt(len(totals), len(wrong_totals), len(balances), len(wrong_balances))
 
 
@@ -106,15 +110,25 @@ def _balances_of_ledger() -> dict[BalanceKey, tuple[int, int]]:
 
 
 def _reserved() -> defaultdict[BalanceKey, int]:
-    by_id: defaultdict[int, int] = defaultdict(int)
-    for balance_ids, amount in Reservation.objects.filter(state="open").values_list("balance_ids", "amount_nano_usd"):
-        for balance_id in balance_ids:
-            by_id[balance_id] += amount
-    keys = Balance.objects.filter(pk__in=by_id).values_list("pk", "scope", "window")
     reserved: defaultdict[BalanceKey, int] = defaultdict(int)
-    for balance_id, scope, window in keys:
-        reserved[BalanceKey(scope, window)] = by_id[balance_id]
+    for held in _unsettled():
+        if held.state == "open":
+            for key in keys_of(held):
+                reserved[key] += held.amount_nano_usd
     return reserved
+
+
+def _unsettled() -> Iterator[Held]:
+    yield from read(Reservation.objects.exclude(state="settled"))
+
+
+def _point_to_balances() -> None:
+    """Let reservations of which news may still come name the balances as they are now."""
+    ids = {BalanceKey(scope, window): pk for pk, scope, window in Balance.objects.values_list("pk", "scope", "window")}
+    for held in _unsettled():
+        named = [ids[key] for key in keys_of(held) if key in ids]
+        if set(named) != set(held.balance_ids):
+            Reservation.objects.filter(pk=held.call_id).update(balance_ids=named)
 
 
 def _stored_balances() -> Iterator[tuple[BalanceKey, tuple[int, int]]]:

@@ -51,4 +51,4 @@ def set_wish(*, actor: Actor, wish: RunWish) -> None:
 
 def _as_usd(wish: RunWish) -> dict[str, str | None]:
     amounts = {"approve_above_usd": wish.approve_above_nano_usd, "default_cap_usd": wish.default_cap_nano_usd}
-    return {name: None if amount is None else str(to_usd(amount)) for name, amount in amounts.items()}
+    return {name: None if amount is None else f"{to_usd(amount):f}" for name, amount in amounts.items()}

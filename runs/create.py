@@ -102,7 +102,7 @@ def start_run(
 
 def preview_run(*, request: RunRequest, actor: Actor) -> tuple[Plan, CostForecast]:
     """What would be done and what it would cost, without starting anything."""
-    plan = plan_run(request=request, actor=actor)
+    plan = plan_run(request=request, actor=actor, is_stored=False)
     return plan, forecast(plan)
 
 

@@ -7,7 +7,6 @@ The list in the database is the truth; a stream follows it, so that it can be le
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -19,7 +18,7 @@ from django.db import close_old_connections
 
 from runs.control import cancel_run
 from runs.events import EventKind, NumberedEvent, list_events
-from runs.inline import drive_inline
+from runs.inline import cancel_inline, drive_inline
 from runs.models import Run
 from runs.presenters import event_payload
 from runs.shapes import RunStatus
@@ -60,20 +59,15 @@ async def stream_swarm(params: Params, headers: Headers, receive: Receive, send:
     run_id = UUID(params["run"])
     await _start(send, headers, b"application/x-ndjson")
     driving = asyncio.ensure_future(drive_inline(run_id))
-    telling = SwarmTelling(run_id, params["shape"], **params.get("facts", {}))
+    telling = SwarmTelling(run_id, params["shape"])
+    is_whole = False
     try:
         is_whole = await _pump(_swarm_lines(run_id, telling), receive, send)
-    except asyncio.CancelledError:
-        is_whole = False
-        raise
     finally:
-        if not params.get("isDetached") and not driving.done():
+        if not is_whole and not params.get("isDetached"):
+            cancel_inline(run_id)
             await _off_loop(partial(_cancel, run_id))
-        # The driver ends by itself; a server that stops hands the run to a worker.
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.shield(driving)
-    if is_whole:
-        await send({"type": "http.response.body", "body": b""})
+        await driving
 
 
 async def _lines(
@@ -133,10 +127,11 @@ async def _pump(lines: AsyncIterator[bytes], receive: Receive, send: Send) -> bo
     sending = asyncio.ensure_future(_send_all(lines, send))
     try:
         await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
-        if sending.done():
-            sending.result()
-            return True
-        return False
+        if not sending.done():
+            return False
+        sending.result()
+        await send({"type": "http.response.body", "body": b""})
+        return True
     finally:
         for task in (gone, sending):
             task.cancel()

@@ -1,7 +1,8 @@
 """The door of the site: says who answers a request.
 
 - open reads that were answered before: the event loop, from ``fastpath``
-- everything else: Django, in the threads of ``bridge``
+- everything else: Django, in the threads of ``bridge``; an answer that lasts is a ticket that ``tickets``
+  redeems as a stream
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ from django.db import close_old_connections
 
 from catalog.queries import catalog_revision, find_current_snapshot
 from routing.adjustments import routing_revision
+from runs.inline import close_inline
+from runs.streams import stream_events, stream_swarm
 from smartspawn.access.addresses import client_key
 from smartspawn.access.limits import general_limiter
 from smartspawn.bridge import DjangoBridge, Receive, Scope, Send, header
 from smartspawn.fastpath import OpenReads
+from smartspawn.tickets import TicketOffice
 
 # Answers are fresh for as long as the revisions stand; the bound is for what else may show in them.
 # A source can turn red without a new revision, and the status must tell at once.
@@ -100,7 +104,8 @@ async def is_within_limit(scope: Scope) -> bool:
 
 django = DjangoBridge(wsgi_application, threads=settings.WEB_THREADS, most_body_bytes=settings.REQUEST_MAX_BYTES)
 watch = RevisionWatch()
-open_reads = OpenReads(django, fresh_s=OPEN_READS_FRESH_S, find_revision=watch.find, is_within_limit=is_within_limit)
+tickets = TicketOffice(django, {"run-events": stream_events, "run-drive": stream_swarm})
+open_reads = OpenReads(tickets, fresh_s=OPEN_READS_FRESH_S, find_revision=watch.find, is_within_limit=is_within_limit)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -120,4 +125,5 @@ async def _live(receive: Receive, send: Send) -> None:
     warm_up = asyncio.ensure_future(watch.find())
     await receive()
     warm_up.cancel()
+    await close_inline()
     await send({"type": "lifespan.shutdown.complete"})

@@ -18,10 +18,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("smartspawn.access.urls")),
     path("", include("catalog.urls")),
     path("", include("routing.urls")),
+    path("", include("runs.urls")),
     path("api", catalog_api.root, name="api-root"),
     path("api/schema/", schema, name="api-schema"),
     path("api/", include("catalog.api_urls")),
     path("api/", include("routing.api_urls")),
     path("api/", include("routing.decompose.urls")),
     path("api/", include("routing.roles.urls")),
+    path("api/", include("runs.api_urls")),
 ]

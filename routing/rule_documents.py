@@ -67,7 +67,7 @@ def draft_from(raw: Any) -> RouteRules:
         rules = msgspec.convert(raw, RouteRules, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidParam(f"The rules cannot be used: {error}") from error
-    for words in (*_unknown_words(raw), *_unreadable_texts(raw)):
+    for words in (*_unknown_words(raw), *_unreadable_texts(raw), *_numbers_that_are_none(rules)):
         raise InvalidParam(f"The rules cannot be used: {words}")
     return rules
 
@@ -141,6 +141,18 @@ def _unreadable_texts(value: object) -> Iterator[str]:
             yield from _unreadable_texts(item)
 
 
+def _numbers_that_are_none(rules: RouteRules) -> Iterator[str]:
+    """YAML knows .nan and .inf; JSON, and arithmetic, do not."""
+    if not isfinite(rules.driver_margin_score):
+        yield "driver_margin_score is no number"
+    for tier in rules.tiers:
+        if tier.max_prompt_usd_per_mtok is not None and not tier.max_prompt_usd_per_mtok.is_finite():
+            yield f"tier '{tier.name}' has a price ceiling that is no price"
+    for rule in rules.rules:
+        if not all(map(isfinite, rule.when.sub_dimensions.values())):
+            yield f"rule '{rule.name}' has a sub-dimension that is no number"
+
+
 # --- what is wrong with what they say ----------------------------------------------------------
 
 
@@ -166,7 +178,7 @@ def _whole_faults(rules: RouteRules) -> Iterator[str]:
         if not providers:
             yield f"driver '{name}' runs the models of nobody"
         yield from _name_faults("driver", name, MAX_KEPT_NAME_CHARS)
-    if not isfinite(rules.driver_margin_score) or not 0 <= rules.driver_margin_score <= MAX_MARGIN_SCORE:
+    if not 0 <= rules.driver_margin_score <= MAX_MARGIN_SCORE:
         yield f"driver_margin_score is a number of points from 0 to {MAX_MARGIN_SCORE:.0f}"
 
 
@@ -180,7 +192,7 @@ def _tier_faults(rules: RouteRules) -> Iterator[str]:
         if tier.preference is not None and not 0 <= tier.preference <= MAX_PREFERENCE:
             yield f"tier '{tier.name}' has a preference outside 0 (cost) to {MAX_PREFERENCE} (quality)"
         ceiling = tier.max_prompt_usd_per_mtok
-        if ceiling is not None and not (ceiling.is_finite() and ceiling >= 0):
+        if ceiling is not None and ceiling < 0:
             yield f"tier '{tier.name}' has a price ceiling that is no price"
 
 

@@ -221,6 +221,7 @@ class Comparison:
 
     moves: tuple[Move, ...]
     asked_count: int  # more than there are moves where time ran out
+    task_tokens: int = TASK_TOKENS
 
     @property
     def changed(self) -> tuple[Move, ...]:

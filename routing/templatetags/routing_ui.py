@@ -32,6 +32,35 @@ def price_move(difference: Decimal | None) -> SafeString:
     return _move(f"{'+' if difference > 0 else '-'}${digits}", is_better=difference < 0)
 
 
+@register.filter
+def task_usd(value: Decimal | None) -> SafeString | str:
+    """What tasks cost, in cents and smaller parts of them only where those carry the value."""
+    if value is None:
+        return SafeString('<span class="quiet">unknown</span>')
+    return f"${_dollars(value)}"
+
+
+@register.simple_tag
+def cost_move(difference: Decimal | None) -> SafeString:
+    """How much dearer or cheaper, in dollars; cheaper is good."""
+    if not difference:
+        return SafeString("")
+    sign = "+" if difference > 0 else "-"
+    return _move(f"{sign}${_dollars(abs(difference))}", is_better=difference < 0)
+
+
+@register.simple_tag
+def mean_move(difference: float) -> SafeString:
+    """How many points better or worse on the average; a tenth of a point counts there."""
+    return _move(f"{difference:+.2f}", is_better=difference > 0)
+
+
+def _dollars(value: Decimal) -> str:
+    if value == 0 or abs(value) >= 1:
+        return f"{value:,.2f}"
+    return f"{value:.4f}".rstrip("0") if abs(value) >= Decimal("0.0001") else f"{value:.2g}"
+
+
 @register.simple_tag
 def mixed_price(candidate: RankedCandidate) -> SafeString:
     """Dollars per million tokens of a usual mix."""

@@ -1,0 +1,217 @@
+"""Who drives a run: one lease at a time, taken, kept and lost by conditional updates.
+
+A driver writes only while its token stands in the run's row. A node carries the token of whoever works on it,
+and a result is taken from the holder alone; so a driver that was given up for dead can do no harm.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from runs.events import EventKind, NewEvent, add_events
+from runs.models import Node, NodeDraft, Reservation, Run
+from runs.shapes import NodeStatus, RunStatus
+from smartspawn.lib.errors import Conflict
+
+LEASE: Final = timedelta(seconds=30)
+HEARTBEAT_S: Final = 10.0
+# A node whose driver died over it this often is not tried again: it may be what kills them. More than two,
+# because every node in flight is lost with a killed process, whoever's fault it was.
+MOST_LOSSES: Final = 5
+LOST: Final = "lost"
+OPEN_NODES: Final = (NodeStatus.QUEUED, NodeStatus.RUNNING)
+
+
+class LeaseLost(Conflict):
+    """Another driver has taken the run, or a person has ended it."""
+
+    code = "LEASE_LOST"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to drive a run."""
+
+    run_id: UUID
+    token: UUID
+    is_resumed: bool  # another driver had begun
+
+
+def take_run(run_id: UUID, driver: str) -> Lease | None:
+    """The lease of a run that waits or whose driver is gone, with its unfinished nodes free again; else None."""
+    token, now = uuid.uuid4(), timezone.now()
+    with transaction.atomic():
+        run = Run.objects.select_for_update().filter(_to_drive(now), pk=run_id).first()
+        if run is None:
+            return None
+        is_resumed = run.status == RunStatus.RUNNING
+        run.status = RunStatus.RUNNING
+        run.started_at = run.started_at or now
+        run.deadline_at = run.deadline_at or now + _run_timeout(run)
+        former = run.lease_token
+        run.lease_token, run.lease_until, run.driven_by = token, now + LEASE, driver
+        run.drive_count += 1
+        run.updated_at = now
+        run.save(update_fields=_TAKEN)
+        told = _free_nodes(run_id, former, now)
+        kind = EventKind.RUN_RESUMED if is_resumed else EventKind.RUN_STARTED
+        message = f"{driver} goes on with the run" if is_resumed else f"{driver} began"
+        add_events(run_id, [NewEvent(kind, message=message), *told])
+    return Lease(run_id, token, is_resumed)
+
+
+def extend_lease(lease: Lease) -> bool:
+    """Keep the run for another while; False when it is no longer ours."""
+    until = timezone.now() + LEASE
+    is_mine = Run.objects.filter(pk=lease.run_id, lease_token=lease.token).update(lease_until=until)
+    if is_mine:
+        held_nodes(lease.token).update(lease_until=until)
+    return bool(is_mine)
+
+
+def give_up_lease(lease: Lease) -> None:
+    """Let go of an unfinished run and its nodes, so that another driver can take it at once."""
+    now = timezone.now()
+    with transaction.atomic():
+        held_nodes(lease.token).update(status=NodeStatus.QUEUED, lease_token=None, lease_until=None)
+        Run.objects.filter(pk=lease.run_id, lease_token=lease.token).update(lease_until=now)
+
+
+def end_dead_lease(run_id: UUID, token: UUID | None) -> None:
+    """End the lease of a driver that is known to be gone; what it had in hand is freed when the run is taken."""
+    Run.objects.filter(pk=run_id, lease_token=token).update(lease_until=timezone.now())
+
+
+def fail_run(lease: Lease, error: str, code: str) -> None:
+    """End a run that cannot be driven at all."""
+    with transaction.atomic():
+        if Run.objects.filter(pk=lease.run_id, lease_token=lease.token).update(**_failed(error, code)):
+            _end_failed(lease.run_id, error, code)
+
+
+def fail_lost_run(run_id: UUID) -> None:
+    """End a run that nobody drives and that nobody could bring to its end."""
+    error = "Too many processes ended while they drove this run."
+    with transaction.atomic():
+        if Run.objects.filter(_to_drive(timezone.now()), pk=run_id).update(**_failed(error, LOST)):
+            _end_failed(run_id, error, LOST)
+
+
+def is_cancel_requested(lease: Lease) -> bool:
+    """Whether somebody wants the run stopped. Raises LeaseLost."""
+    row = Run.objects.filter(pk=lease.run_id, lease_token=lease.token).values_list("cancel_requested_at").first()
+    if row is None:
+        raise LeaseLost(f"run {lease.run_id} is driven by another")
+    return row[0] is not None
+
+
+def hold_run(lease: Lease) -> bool:
+    """Lock the run's row for this transaction and keep the lease; whether somebody wants the run stopped.
+
+    Raises LeaseLost.
+    """
+    now = timezone.now()
+    mine = Run.objects.filter(pk=lease.run_id, lease_token=lease.token)
+    if not mine.update(lease_until=now + LEASE, updated_at=now):
+        raise LeaseLost(f"run {lease.run_id} is driven by another")
+    return bool(mine.values_list("cancel_requested_at", flat=True).get())
+
+
+def claim_nodes(lease: Lease, node_ids: Sequence[int]) -> frozenset[int]:
+    """Take these nodes and count an attempt of each, before it is made; those that are ours."""
+    now = timezone.now()
+    free = Q(lease_token=None) | Q(lease_token=lease.token) | Q(lease_until__lt=now)
+    claimed = Node.objects.filter(free, pk__in=node_ids, status__in=OPEN_NODES).update(
+        lease_token=lease.token, lease_until=now + LEASE, attempt=F("attempt") + 1
+    )
+    if claimed == len(node_ids):
+        return frozenset(node_ids)
+    return frozenset(held_nodes(lease.token).filter(pk__in=node_ids).values_list("pk", flat=True))
+
+
+def held_nodes(token: UUID) -> models.QuerySet[Node]:
+    """The unfinished nodes that the holder of this token works on."""
+    return Node.objects.filter(lease_token=token, status__in=OPEN_NODES)
+
+
+def call_id(run_id: UUID, node_key: str, attempt: int) -> UUID:
+    """The name of a call: the same one asked for twice is one."""
+    return uuid.uuid5(run_id, f"{node_key}:{attempt}")
+
+
+def _failed(error: str, code: str) -> dict[str, Any]:
+    now = timezone.now()
+    return {
+        "status": RunStatus.FAILED,
+        "stop_reason": code,
+        "error": error,
+        "error_code": code,
+        "finished_at": now,
+        "updated_at": now,
+        "lease_token": None,
+        "lease_until": None,
+    }
+
+
+def _end_failed(run_id: UUID, error: str, code: str) -> None:
+    Node.objects.filter(run_id=run_id, status__in=OPEN_NODES).update(
+        status=NodeStatus.CANCELED, finished_at=timezone.now(), error=error, error_code=code
+    )
+    NodeDraft.objects.filter(node__run_id=run_id).delete()
+    add_events(run_id, [NewEvent(EventKind.RUN_FAILED, message=error, data={"reason": code})])
+
+
+def _to_drive(now: datetime) -> Q:
+    is_free = Q(lease_until=None) | Q(lease_until__lt=now)
+    return Q(status__in=[RunStatus.QUEUED, RunStatus.RUNNING]) & is_free
+
+
+def _run_timeout(run: Run) -> timedelta:
+    """What the request says, within what the site allows."""
+    asked = run.request.get("run_timeout_s")
+    return timedelta(seconds=min(float(asked or settings.RUN_TIMEOUT_SECONDS), settings.RUN_TIMEOUT_SECONDS))
+
+
+def _free_nodes(run_id: UUID, former: UUID | None, now: datetime) -> list[NewEvent]:
+    """Put back what a dead driver had in hand; what was lost too often has failed. Finished nodes stay as they are.
+
+    Whether their calls were billed nobody knows: their reservations are over, and will be charged as uncertain.
+    """
+    is_lost = Q(lease_until__lt=now) if former is None else Q(lease_token=former) | Q(lease_until__lt=now)
+    in_hand = Node.objects.filter(is_lost, run_id=run_id, status__in=OPEN_NODES)
+    rows = list(in_hand.values_list("pk", "key", "attempt", "lost_count"))
+    if not rows:
+        return []
+    ids = [node_id for node_id, _, _, _ in rows]
+    given_up = {node_id: key for node_id, key, _, losses in rows if losses + 1 >= MOST_LOSSES}
+    NodeDraft.objects.filter(node_id__in=ids).delete()
+    Node.objects.filter(pk__in=ids).update(
+        status=NodeStatus.QUEUED, lease_token=None, lease_until=None, lost_count=F("lost_count") + 1
+    )
+    error = f"The process that worked on it ended {MOST_LOSSES} times before it was done."
+    Node.objects.filter(pk__in=given_up).update(status=NodeStatus.FAILED, finished_at=now, error=error, error_code=LOST)
+    calls = [call_id(run_id, key, attempt) for _, key, attempt, _ in rows]
+    Reservation.objects.filter(pk__in=calls, state="open").update(expires_at=now)
+    return [NewEvent(EventKind.NODE_FAILED, key, error, {"code": LOST}) for key in given_up.values()]
+
+
+_TAKEN: Final = [
+    "status",
+    "started_at",
+    "deadline_at",
+    "lease_token",
+    "lease_until",
+    "driven_by",
+    "drive_count",
+    "updated_at",
+]

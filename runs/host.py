@@ -1,0 +1,124 @@
+"""Drives several runs at once in one process and one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Final, TypeVar
+from uuid import UUID
+
+from django.conf import settings
+from django.db import Error as DatabaseFault
+from django.db import close_old_connections, connections
+
+from runs.claims import LeaseLost, fail_run, take_run
+from runs.ending import Stop
+from runs.execute import Driver
+from runs.loading import load_run
+from runs.outside import Outside, open_outside
+from runs.serial import StoredShapeFault
+from runs.sweep import expire_calls
+
+LOG = logging.getLogger(__name__)
+UNREADABLE: Final = "unreadable"
+T = TypeVar("T")
+
+
+class Host:
+    """The runs that this process drives; make it with ``open_host``."""
+
+    def __init__(self, outside: Outside, kind: str) -> None:
+        self.name = driver_name(kind)
+        self._outside = outside
+        self._reads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="run-reads")
+        self._drivers: dict[UUID, Driver] = {}
+        self._driving: set[UUID] = set()
+
+    @property
+    def count(self) -> int:
+        return len(self._driving)
+
+    @property
+    def has_room(self) -> bool:
+        return self.count < settings.MAX_PARALLEL_RUNS
+
+    async def drive(self, run_id: UUID) -> bool:
+        """Drive the run to its end; False where it is not to be driven, or is driven by another."""
+        if run_id in self._driving:
+            return False
+        self._driving.add(run_id)
+        # One thread of its own for what it writes: a transaction belongs to one connection.
+        writes = ThreadPoolExecutor(max_workers=1, thread_name_prefix="run-writes")
+        try:
+            return await self._drive(run_id, writes)
+        finally:
+            self._driving.discard(run_id)
+            await _off_loop(writes, connections.close_all)
+            writes.shutdown(wait=False)
+
+    def stop(self, run_id: UUID, stop: Stop) -> None:
+        """Have a run end at once, without waiting until its driver looks."""
+        driver = self._drivers.get(run_id)
+        if driver is not None:
+            driver.stop(stop)
+
+    async def ask(self, work: Callable[[], T]) -> T:
+        """Do database work in this host's thread for it."""
+        return await _off_loop(self._reads, work)
+
+    async def close(self) -> None:
+        """Let go of the threads."""
+        await _off_loop(self._reads, connections.close_all)
+        self._reads.shutdown(wait=False)
+
+    async def _drive(self, run_id: UUID, writes: Executor) -> bool:
+        lease = await _off_loop(writes, lambda: take_run(run_id, self.name))
+        if lease is None:
+            return False
+        if lease.is_resumed:
+            await _off_loop(writes, expire_calls)
+        try:
+            loaded = await _off_loop(writes, lambda: load_run(run_id))
+        except StoredShapeFault as fault:
+            words = str(fault)
+            await _off_loop(writes, lambda: fail_run(lease, words, UNREADABLE))
+            return True
+        driver = self._drivers[run_id] = Driver(lease, loaded, self._outside, writes=writes, reads=self._reads)
+        try:
+            await driver.drive()
+        except LeaseLost:
+            LOG.warning("run %s went to another driver", run_id)
+        except DatabaseFault:
+            LOG.exception("run %s is left to the next driver: the database failed", run_id)
+        finally:
+            del self._drivers[run_id]
+        return True
+
+
+@asynccontextmanager
+async def open_host(kind: str) -> AsyncIterator[Host]:
+    """A host that lives as long as the block, with doors to the models and the web."""
+    async with open_outside() as outside:
+        host = Host(outside, kind)
+        try:
+            yield host
+        finally:
+            await host.close()
+
+
+def driver_name(kind: str) -> str:
+    """How this process signs the runs it drives; the sweeper can tell from it whether the process lives."""
+    return f"{kind} {os.getpid()}@{socket.gethostname()}"[:100]
+
+
+async def _off_loop(pool: Executor, work: Callable[[], T]) -> T:
+    def tidy() -> T:
+        close_old_connections()
+        return work()
+
+    return await asyncio.get_running_loop().run_in_executor(pool, tidy)

@@ -1,0 +1,117 @@
+"""Where a run's calls can go, asked for off the event loop and remembered for a moment."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from runs import breakers
+from runs.connections.held import reveal_secret
+from runs.endpoints import find_endpoints, why_unreachable
+from runs.ledger import UnpricedModel, priced
+from runs.providers.faults import Fault
+from runs.shapes import Endpoint, ModelChoice
+from smartspawn.lib.errors import SmartSpawnError
+
+# For so long a closed breaker or a changed connection may go unseen; a run of a thousand nodes asks a thousand times.
+KEPT_S: Final = 1.0
+# Some prices rise with the length of the prompt, none of them below this.
+SHORT_PROMPT_TOKENS: Final = 16_000
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place for a call, with its price and the key that opens it."""
+
+    choice: ModelChoice
+    endpoint: Endpoint
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The places for a model, and why there are no more."""
+
+    spots: tuple[Spot, ...]
+    problem: str = ""
+    code: str = ""
+
+
+class Places:
+    """The places that a run may call, and how they fared lately."""
+
+    def __init__(self, reads: Executor, *, is_simulated: bool) -> None:
+        self._reads = reads
+        self._is_simulated = is_simulated
+        self._found: dict[tuple[str, int], tuple[float, asyncio.Future[Found]]] = {}
+        self._locks: dict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._clear_at: dict[tuple[str, str], float] = {}  # no breaker was open there at that moment
+        self._told_at: dict[tuple[str, str], float] = {}  # when the breakers last heard of a success
+
+    async def find(self, choice: ModelChoice, prompt_tokens: int) -> Found:
+        """The places for a model and a prompt of this length, best first."""
+        key = (choice.model_id, 0 if prompt_tokens < SHORT_PROMPT_TOKENS else prompt_tokens)
+        found_at, found = self._found.get(key, (float("-inf"), None))
+        if found is None or time.monotonic() - found_at > KEPT_S:
+            found = asyncio.ensure_future(self._off_loop(lambda: self._look(choice, key[1])))
+            self._found[key] = time.monotonic(), found
+        return await asyncio.shield(found)  # others wait for the same answer
+
+    async def wait_s(self, spot: Spot) -> float:
+        """How long the place is to be left alone; with 0 the caller makes its call now."""
+        key = _key(spot.endpoint)
+        if self._is_clear(key):
+            return 0.0
+        async with self._locks[key]:  # of many that begin at once, one asks
+            if self._is_clear(key):
+                return 0.0
+            is_open, wait_s = await self._off_loop(lambda: _ask_breaker(spot.endpoint))
+            if not is_open and wait_s == 0.0:  # otherwise ours is the one call that is let through
+                self._clear_at[key] = time.monotonic()
+            return max(wait_s, KEPT_S) if is_open else 0.0
+
+    def _is_clear(self, key: tuple[str, str]) -> bool:
+        return time.monotonic() - self._clear_at.get(key, float("-inf")) < KEPT_S
+
+    async def note_success(self, spot: Spot) -> None:
+        """Tell the breakers of it, unless they heard as much a moment ago."""
+        key, now = _key(spot.endpoint), time.monotonic()
+        if key not in self._clear_at or now - self._told_at.get(key, float("-inf")) > KEPT_S:
+            self._told_at[key] = now
+            await self._off_loop(lambda: breakers.note_success(spot.endpoint))
+
+    async def note_fault(self, spot: Spot, fault: Fault) -> None:
+        """Tell the breakers of it."""
+        self._clear_at.pop(_key(spot.endpoint), None)
+        await self._off_loop(lambda: breakers.note_fault(spot.endpoint, fault))
+
+    def _look(self, choice: ModelChoice, prompt_tokens: int) -> Found:
+        spots, problems = [], []
+        endpoints = find_endpoints(choice.model_id, is_simulated=self._is_simulated, prompt_tokens=prompt_tokens)
+        for endpoint in endpoints:
+            try:
+                spots.append(Spot(choice, priced(endpoint), reveal_secret(endpoint.connection)))
+            except SmartSpawnError as error:
+                problems.append(error)
+        if not endpoints:
+            return Found((), why_unreachable(choice.model_id, is_simulated=self._is_simulated), "unreachable_model")
+        code = "model_unpriced" if any(isinstance(error, UnpricedModel) for error in problems) else "no_connection"
+        return Found(tuple(spots), " ".join(error.message for error in problems), code if problems else "")
+
+    async def _off_loop(self, ask: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._reads, ask)
+
+
+def _ask_breaker(endpoint: Endpoint) -> tuple[bool, float]:
+    is_open = breakers.is_open(endpoint)
+    return is_open, breakers.wait_s(endpoint)
+
+
+def _key(endpoint: Endpoint) -> tuple[str, str]:
+    return endpoint.connection, endpoint.model_id

@@ -1,0 +1,136 @@
+"""Makes single calls for a node: leave from the ledger, a free slot, the call itself, and its settlement."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from django.utils import timezone
+
+from runs.claims import call_id
+from runs.floor import Floor
+from runs.graph import Place
+from runs.ledger import estimate_tokens, quote_nano
+from runs.places import Spot
+from runs.providers.call import CallProgress
+from runs.providers.faults import CallFailed
+from runs.settling import Tally, settle_answer, settle_failure, settle_stopped
+from runs.shapes import CallQuote, ChatDelta, ChatRequest, ChatResult, Grant, Settlement
+
+DRAFT_EVERY_S: Final = 0.5
+# A call that waits for a free slot keeps its leave; it must not expire before its turn.
+LEAVE_MARGIN_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request and how long its prompt is."""
+
+    request: ChatRequest
+    prompt_tokens: int
+
+
+def ask(request: ChatRequest) -> Asked:
+    """The request with its length."""
+    return Asked(request, estimate_tokens(request.messages))
+
+
+class Sender:
+    """Makes a node's calls, and keeps its time and the sum of what they cost."""
+
+    def __init__(self, floor: Floor, place: Place) -> None:
+        self.tally = Tally(place.cost_nano_usd, is_uncertain=place.is_cost_uncertain)
+        self.started_at: datetime | None = None
+        self._floor = floor
+        self._place = place
+        self._deadline_s: float | None = None
+
+    @property
+    def timeout_s(self) -> float:
+        """The node's whole time."""
+        site_s = self._floor.facts.node_timeout_s
+        own_s = self._place.spec.timeout_s
+        return min(own_s, site_s) if own_s else site_s
+
+    @property
+    def left_s(self) -> float:
+        """What is left of it; it runs from the first call, waiting for a slot does not count."""
+        return self.timeout_s if self._deadline_s is None else self._deadline_s - time.monotonic()
+
+    async def send(self, spot: Spot, asked: Asked, timeout_s: float) -> ChatResult:
+        """The answer; the call is settled whatever becomes of it. Raises CallFailed, NoMoney, NotGranted, Claimed."""
+        grant, quote = await self._floor.get_leave(self._place, partial(self._quote, spot, asked))
+        try:
+            await self._floor.slots.take(is_retry=self._deadline_s is not None)
+        except asyncio.CancelledError:
+            self._floor.release(grant)
+            raise
+        try:
+            self._begin(spot)
+            request = replace(asked.request, timeout_s=timeout_s, idempotency_key=str(quote.call_id))
+            return await self._call(spot, request, grant)
+        finally:
+            self._floor.slots.give()
+
+    async def _call(self, spot: Spot, request: ChatRequest, grant: Grant) -> ChatResult:
+        progress = CallProgress()
+        on_delta = _Draft(self._floor, self._place) if self._floor.facts.keeps_drafts else None
+        try:
+            answer = await self._floor.outside.call(
+                grant, spot.endpoint, request, spot.secret, on_delta=on_delta, progress=progress
+            )
+        except CallFailed as failure:
+            self._book(settle_failure(grant, spot.endpoint, failure))
+            raise
+        except BaseException:
+            self._book(settle_stopped(grant, spot.endpoint, progress))
+            raise
+        self._book(settle_answer(grant, spot.endpoint, answer))
+        return answer
+
+    def _book(self, settlement: Settlement) -> None:
+        """Settle a call; the node keeps the sum, also where it ends without an answer."""
+        self._floor.settle(self.tally.add(settlement))
+        self._place.cost_nano_usd = self.tally.cost_nano_usd
+        self._place.is_cost_uncertain = self.tally.is_uncertain
+
+    def _quote(self, spot: Spot, asked: Asked, attempt: int) -> CallQuote:
+        facts = self._floor.facts
+        return CallQuote(
+            call_id=call_id(facts.run_id, self._place.key, attempt),
+            payer=facts.payer,
+            endpoint=spot.endpoint,
+            node_key=self._place.key,
+            attempt=attempt,
+            purpose=self._place.spec.purpose,
+            amount_nano_usd=quote_nano(spot.endpoint, asked.prompt_tokens, asked.request.max_output_tokens),
+            expires_in_s=2 * self.timeout_s + LEAVE_MARGIN_S,
+        )
+
+    def _begin(self, spot: Spot) -> None:
+        """The first call starts the node's clock."""
+        if self._deadline_s is None:
+            self._deadline_s = time.monotonic() + self.timeout_s
+            self.started_at = timezone.now()
+            where = {"model": spot.choice.model_id, "connection": spot.endpoint.connection}
+            self._floor.note_start(self._place, where)
+
+
+class _Draft:
+    """Hands on what a model has written so far, now and then."""
+
+    def __init__(self, floor: Floor, place: Place) -> None:
+        self._floor = floor
+        self._place = place
+        self._pieces: list[str] = []
+        self._shown_at_s = time.monotonic()
+
+    def __call__(self, delta: ChatDelta) -> None:
+        self._pieces.append(delta.text)
+        if time.monotonic() - self._shown_at_s >= DRAFT_EVERY_S:
+            self._shown_at_s = time.monotonic()
+            self._floor.draft(self._place, "".join(self._pieces))

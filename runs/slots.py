@@ -1,0 +1,45 @@
+"""How many calls of a run may be open at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+
+class Slots:
+    """A bounded number of places; who waits gets the next free one, and a retry goes before a first try."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._taken = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def taken(self) -> int:
+        return self._taken
+
+    async def take(self, *, is_retry: bool = False) -> None:
+        """Wait for a place and hold it."""
+        if self._taken < self.count and not self._waiting:
+            self._taken += 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        if is_retry:
+            self._waiting.appendleft(turn)
+        else:
+            self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # the place came at the same moment: it is the next one's
+                self.give()
+            raise
+
+    def give(self) -> None:
+        """Give a place back."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._taken -= 1

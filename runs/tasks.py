@@ -1,0 +1,63 @@
+"""What the queue runs. A task only rings: which run waits, and how far it is, stands in its row."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from typing import Final
+from uuid import UUID
+
+import uvloop
+from django.conf import settings
+from django.utils import timezone
+
+from runs.artifacts import prune_artifacts
+from runs.host import open_host
+from runs.ledger import prune_reservations
+from runs.models import Run
+from runs.shapes import RunStatus
+from runs.sweep import sweep_runs
+
+# While it drives a run, a worker looks for others that wait, as far as it has room.
+LOOK_EVERY_S: Final = 0.5
+# The event loop waits this long for a thread that writes to let go of the interpreter; Python's own 5 ms show.
+SWITCH_INTERVAL_S: Final = 0.001
+
+
+def drive_run(run_id: str) -> str:
+    """Drive the run that rang, and others that wait meanwhile; one that is driven already is left alone."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    return uvloop.run(_drive(UUID(run_id)))
+
+
+def sweep() -> str:
+    """Look for runs that nobody drives; the schedule rings this each minute."""
+    swept = sweep_runs()
+    return f"{swept.rung} rung again, {swept.given_up} given up, {swept.uncertain_calls} calls uncertain"
+
+
+def tidy_runs() -> str:
+    """Drop texts and reservations that are too old; the schedule rings this once a day."""
+    return f"{prune_artifacts()} texts pruned, {prune_reservations()} reservations forgotten"
+
+
+async def _drive(run_id: UUID) -> str:
+    async with open_host("worker") as host:
+        driving = {asyncio.ensure_future(host.drive(run_id))}
+        count, is_taken = 1, False
+        until_s = time.monotonic() + settings.RUN_TIMEOUT_SECONDS  # each takes as long at most: the task's timeout
+        while driving:
+            done, driving = await asyncio.wait(driving, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+            is_taken = is_taken or any(task.result() for task in done)
+            if driving and host.has_room and time.monotonic() < until_s:
+                for waiting in await host.ask(lambda: _waiting(settings.MAX_PARALLEL_RUNS - host.count)):
+                    driving.add(asyncio.ensure_future(host.drive(waiting)))
+                    count += 1
+    return f"{count} driven" if is_taken else "not to be driven, or driven by another"
+
+
+def _waiting(most: int) -> list[UUID]:
+    """Runs that were rung for and that nobody has taken."""
+    waiting = Run.objects.filter(status=RunStatus.QUEUED, lease_until=None, rung_at__lte=timezone.now())
+    return list(waiting.order_by("created_at").values_list("pk", flat=True)[:most])

@@ -1,0 +1,115 @@
+"""Does one node, whatever its kind; nothing that goes wrong in it reaches beyond it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from django.db import Error as DatabaseFault
+from django.utils import timezone
+
+from runs.calling import NodeCalls
+from runs.claims import LeaseLost
+from runs.commit import NodeResult
+from runs.expansion import grow
+from runs.floor import Floor, NoMoney
+from runs.graph import Place
+from runs.outside import ToolOutput
+from runs.shapes import NodeInput, NodeKind, NodeStatus
+from runs.transforms import apply_transform
+from runs.writer import Claimed
+from smartspawn.lib.errors import SmartSpawnError
+
+LOG = logging.getLogger(__name__)
+INTERNAL: Final = "internal"
+TIMED_OUT: Final = "timed_out"
+
+
+async def do_node(floor: Floor, place: Place, inputs: Sequence[NodeInput]) -> NodeResult:
+    """How the node ended. Raises Claimed where another driver works on it, LeaseLost where that one has the run."""
+    try:
+        result = await _do(floor, place, inputs)
+        if result.status is NodeStatus.COMPLETED and place.spec.expands:
+            result = replace(result, growth=grow(place.spec, result.output or ""))
+        return result
+    except NoMoney as reason:
+        return _ended(place, NodeStatus.CANCELED, reason.message, reason.reason)
+    except (Claimed, LeaseLost, DatabaseFault):
+        raise
+    except SmartSpawnError as error:
+        return _ended(place, NodeStatus.FAILED, error.message, error.code.lower())
+    except Exception as error:  # one node in a run: whatever goes wrong in it must not end the others
+        LOG.exception("node %s of run %s failed", place.key, floor.facts.run_id)
+        return _ended(place, NodeStatus.FAILED, f"{type(error).__name__}: {error}", INTERNAL)
+
+
+async def _do(floor: Floor, place: Place, inputs: Sequence[NodeInput]) -> NodeResult:
+    if place.spec.kind is NodeKind.CALL:
+        return await NodeCalls(floor, place, inputs).run()
+    await floor.claim(place)
+    if place.spec.kind is NodeKind.TRANSFORM:
+        return _transform(place, inputs)
+    return await _use_tool(floor, place, inputs)
+
+
+def _transform(place: Place, inputs: Sequence[NodeInput]) -> NodeResult:
+    started_at = timezone.now()
+    reading = apply_transform(place.spec, inputs)
+    if reading.problem:
+        return _ended(place, NodeStatus.FAILED, f"{place.spec.title}: {reading.problem}.", "unusable_input")
+    return NodeResult(
+        node_id=place.node_id,
+        key=place.key,
+        status=NodeStatus.COMPLETED,
+        started_at=started_at,
+        output=reading.output,
+        score=reading.score,
+        data=reading.data,
+        duration_ms=0.0,
+    )
+
+
+async def _use_tool(floor: Floor, place: Place, inputs: Sequence[NodeInput]) -> NodeResult:
+    """A search or a fetch: bounded in time, and in number by the run's slots."""
+    run_tool = floor.outside.search if place.spec.kind is NodeKind.SEARCH else floor.outside.fetch
+    await floor.slots.take()
+    started_at = timezone.now()
+    floor.note_start(place, {"kind": place.spec.kind})
+    timeout_s = place.spec.timeout_s or floor.facts.node_timeout_s
+    try:
+        async with asyncio.timeout(timeout_s):
+            output = await run_tool(place.spec, inputs)
+    except TimeoutError:
+        error = f"{place.spec.title}: not done within {timeout_s:g} s."
+        return replace(_ended(place, NodeStatus.FAILED, error, TIMED_OUT), started_at=started_at)
+    finally:
+        floor.slots.give()
+    return _tool_result(place, started_at, output)
+
+
+def _tool_result(place: Place, started_at: datetime, output: ToolOutput) -> NodeResult:
+    return NodeResult(
+        node_id=place.node_id,
+        key=place.key,
+        status=NodeStatus.COMPLETED,
+        started_at=started_at,
+        output=output.text,
+        data=output.data,
+        duration_ms=(timezone.now() - started_at).total_seconds() * 1000,
+    )
+
+
+def _ended(place: Place, status: NodeStatus, error: str, code: str) -> NodeResult:
+    return NodeResult(
+        node_id=place.node_id,
+        key=place.key,
+        status=status,
+        cost_nano_usd=place.cost_nano_usd,
+        is_cost_uncertain=place.is_cost_uncertain,
+        error=error,
+        error_code=code,
+    )

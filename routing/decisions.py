@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
 import msgspec
-from django.db import transaction
 
 from catalog.shapes import Budget, Category
 from routing.models import ChosenModel, StoredDecision
+from routing.quick_commit import quick_commit
 from routing.shapes import Choice, Decision, Features, Limits
 from smartspawn.access.shapes import Actor
 from smartspawn.lib.errors import NotFound
@@ -94,7 +94,7 @@ def store(row: StoredDecision, *, task: str, actor: Actor) -> str:
     """Keep a decision of any kind for who asked, found by each model that it chose; returns its id."""
     row.task, row.task_sha256 = task[:TASK_KEPT_CHARS], hashlib.sha256(task.encode()).hexdigest()
     row.actor, row.user_id, row.key_id = actor.label, actor.user_id, actor.key_id
-    with transaction.atomic():
+    with quick_commit():
         row.save(force_insert=True)
         ChosenModel.objects.bulk_create(
             ChosenModel(

@@ -80,8 +80,10 @@ async def _lines(
 async def _swarm_lines(run_id: UUID, telling: SwarmTelling) -> AsyncIterator[bytes]:
     yield _json_line(telling.start())
     async for events in _follow(run_id, 0):
-        told = await _off_loop(partial(telling.tell, events)) if events else ()
-        yield b"".join(_json_line(item) for item in told) or b"\n"
+        if not events:
+            yield b"\n"  # an empty line keeps the connection open
+        elif lines := b"".join(_json_line(item) for item in await _off_loop(partial(telling.tell, events))):
+            yield lines
 
 
 async def _follow(run_id: UUID, after: int) -> AsyncIterator[Sequence[NumberedEvent]]:

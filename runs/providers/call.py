@@ -55,6 +55,9 @@ class CallProgress:
         result = self.reader.partial() if self.reader else ChatResult(text="", usage=estimate_usage(self.request))
         return replace(result, first_token_ms=self.first_token_ms, duration_ms=self.elapsed_ms())
 
+    def note_sent(self) -> None:
+        self.is_sent = True
+
     def elapsed_ms(self) -> float:
         return (time.perf_counter() - self.started_s) * 1000
 
@@ -99,11 +102,10 @@ class ProviderDoor:
     ) -> ChatResult:
         protocol = PROTOCOLS[endpoint.protocol]
         wire = protocol.build(endpoint, request, secret, is_streaming=on_delta is not None)
-        progress.is_sent = True
-        async with self._send(wire, endpoint, request.timeout_s) as reply:
+        async with self._send(wire, endpoint, request.timeout_s, progress) as reply:
             if not 200 <= reply.status < 300:
                 raise await _refusal(reply, endpoint)
-            if on_delta is None or "json" in reply.headers.get("content-type", ""):
+            if on_delta is None or _is_whole(reply):
                 result = protocol.read_whole(await reply.read(), request)
             else:
                 progress.reader = protocol.Reader(request)
@@ -112,12 +114,15 @@ class ProviderDoor:
             return replace(result, request_id=request_id)
 
     @asynccontextmanager
-    async def _send(self, wire: WireCall, endpoint: Endpoint, timeout_s: float) -> AsyncIterator[Reply]:
+    async def _send(
+        self, wire: WireCall, endpoint: Endpoint, timeout_s: float, progress: CallProgress
+    ) -> AsyncIterator[Reply]:
         # A model may think for minutes before its first word: only the whole call has a limit.
         patience = Patience(connect_s=min(_CONNECT_S, timeout_s), read_s=timeout_s + 1, body_bytes=_BODY_BYTES)
         rule = AddressRule.PRIVATE_TOO if endpoint.allows_private else AddressRule.PUBLIC
-        asked = self._door.stream_json(wire.url, wire.body, headers=wire.headers, patience=patience, rule=rule)
-        async with asked as reply:
+        async with self._door.stream_json(
+            wire.url, wire.body, headers=wire.headers, patience=patience, rule=rule, on_sent=progress.note_sent
+        ) as reply:
             yield reply
 
 
@@ -148,6 +153,12 @@ def _note_first_token(progress: CallProgress, delta: ChatDelta) -> None:
         progress.first_token_ms = progress.elapsed_ms()
 
 
+def _is_whole(reply: Reply) -> bool:
+    """Whether the answer is no stream, though one was asked for: a server that cannot, or a web page in its place."""
+    content_type = reply.headers.get("content-type", "")
+    return "json" in content_type or "html" in content_type
+
+
 async def _refusal(reply: Reply, endpoint: Endpoint) -> CallFailed:
     body = await reply.read()
     return CallFailed(read_fault(endpoint.protocol, reply.status, reply.headers, body, now=datetime.now(UTC)))
@@ -166,7 +177,7 @@ def _explain(
 ) -> CallFailed:
     """The failure as callers get it: with what had come, and without the secret."""
     if isinstance(error, CallFailed):
-        fault, may_be_billed = error.fault, error.may_be_billed or progress.reader is not None
+        fault, may_be_billed = error.fault, error.may_be_billed or progress.first_token_ms is not None
     else:
         fault, may_be_billed = _transport_fault(error, progress)
     message = f"{endpoint.connection}: {fault.message}"
@@ -180,11 +191,11 @@ def _transport_fault(error: TimeoutError | UpstreamFault, progress: CallProgress
     """What went wrong on the way, and whether the request may have reached the provider."""
     if isinstance(error, TimeoutError):
         timeout_s = progress.request.timeout_s if progress.request else 0
-        return make_fault(FaultCode.TIMED_OUT, f"no whole answer within {timeout_s:g} s"), True
+        return make_fault(FaultCode.TIMED_OUT, f"no whole answer within {timeout_s:g} s"), progress.is_sent
     if isinstance(error, AddressRefused):
         return make_fault(FaultCode.ADDRESS_REFUSED, error.message), False
     if isinstance(error, UpstreamTooLarge):
         return make_fault(FaultCode.TOO_LARGE, error.message), True
-    if isinstance(error, UpstreamUnreachable) and not error.was_connected:
+    if isinstance(error, UpstreamUnreachable) and not (error.was_connected and progress.is_sent):
         return make_fault(FaultCode.UNREACHABLE, error.message), False
     return make_fault(FaultCode.CUT_OFF, error.message), True

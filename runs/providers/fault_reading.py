@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
-from runs.providers.faults import Fault, FaultCode, make_fault
+from runs.providers.faults import CallFailed, Fault, FaultCode, make_fault
 from runs.providers.json_reading import count_at, decode, dig, rows_at, text_at
 from runs.providers.retry_hints import read_retry_after_s
 from runs.shapes import Protocol
@@ -90,12 +90,16 @@ def read_fault(protocol: Protocol, status: int, headers: Mapping[str, str], body
     return make_fault(code, _message(protocol, status, parsed), status=status, retry_after_s=retry_after_s)
 
 
-def read_error_object(parsed: object, *, now: datetime) -> Fault:
-    """What an error object means that came with status 200, whole or within a stream."""
-    status = count_at(parsed, "error", "code") or 0
-    code = _code(status if 400 <= status < 600 else 500, parsed)
-    retry_after_s = read_retry_after_s({}, parsed, now=now)
-    return make_fault(code, _message(None, status, parsed), status=status or None, retry_after_s=retry_after_s)
+def refuse_error(answer: object) -> None:
+    """Raises CallFailed for an error object that came with status 200, whole or within a stream."""
+    if not dig(answer, "error"):
+        return
+    status = count_at(answer, "error", "code") or 0
+    code = _code(status if 400 <= status < 600 else 500, answer)
+    retry_after_s = read_retry_after_s({}, answer, now=datetime.now(UTC))
+    raise CallFailed(
+        make_fault(code, _message(None, status, answer), status=status or None, retry_after_s=retry_after_s)
+    )
 
 
 def _code(status: int, parsed: object) -> FaultCode:

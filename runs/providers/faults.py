@@ -105,3 +105,14 @@ def make_fault(
         reach=reach,
         needs_person=needs_person,
     )
+
+
+def cut_off() -> CallFailed:
+    """The refusal of a stream that ended before the answer did."""
+    return CallFailed(make_fault(FaultCode.CUT_OFF, "the stream ended in the middle"), may_be_billed=True)
+
+
+def malformed(answer: object, missing: str) -> CallFailed:
+    """The refusal of a success without an answer; what is not even JSON came from no model and is not billed."""
+    message = f"the provider's answer holds no {missing}"
+    return CallFailed(make_fault(FaultCode.MALFORMED, message), may_be_billed=answer is not None)

@@ -21,7 +21,7 @@ def dig(value: object, *path: str | int) -> object:
     for step in path:
         if isinstance(step, str) and isinstance(value, Mapping):
             value = value.get(step)
-        elif isinstance(step, int) and isinstance(value, list) and -len(value) <= step < len(value):
+        elif isinstance(step, int) and isinstance(value, list | tuple) and -len(value) <= step < len(value):
             value = value[step]
         else:
             return None
@@ -45,7 +45,7 @@ def count_at(value: object, *path: str | int) -> int | None:
 def rows_at(value: object, *path: str | int) -> Sequence[Mapping[str, object]]:
     """The objects of the list at the path, without what is no object."""
     found = dig(value, *path)
-    return [row for row in found if isinstance(row, Mapping)] if isinstance(found, list) else ()
+    return [row for row in found if isinstance(row, Mapping)] if isinstance(found, list | tuple) else ()
 
 
 def decimal_at(value: object, *path: str | int) -> Decimal | None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
 import msgspec
 
 from runs.providers.dialects import find_dialect, takes_temperature
-from runs.providers.fault_reading import read_error_object
-from runs.providers.faults import CallFailed, FaultCode, make_fault
+from runs.providers.fault_reading import refuse_error
+from runs.providers.faults import cut_off, malformed
 from runs.providers.json_reading import count_at, decimal_at, decode, dig, rows_at, text_at
 from runs.providers.usage import estimate_usage, read_openai_usage
 from runs.providers.wire import ServerEvent, WireCall
@@ -52,7 +51,7 @@ def read_whole(body: bytes, request: ChatRequest) -> ChatResult:
     _refuse_error(answer)
     message = dig(answer, "choices", 0, "message")
     if not isinstance(message, Mapping):
-        raise CallFailed(make_fault(FaultCode.MALFORMED, "the provider's answer holds no choice"), may_be_billed=True)
+        raise malformed(answer, "choice")
     text, reasoning = _content(message), _reasoning(message)
     return ChatResult(
         text=text,
@@ -112,7 +111,7 @@ class Reader:
     def finish(self) -> ChatResult:
         """The whole answer; raises CallFailed if the stream ended before it did."""
         if not self.is_complete:
-            raise CallFailed(make_fault(FaultCode.CUT_OFF, "the stream ended in the middle"), may_be_billed=True)
+            raise cut_off()
         return self.partial()
 
     def partial(self) -> ChatResult:
@@ -161,9 +160,7 @@ def _response_format(wanted: JsonObject, *, takes_schemas: bool) -> JsonObject:
 def _refuse_error(answer: object) -> None:
     """Raises CallFailed for an error that came with status 200; OpenRouter also puts one into a choice."""
     choice_error = dig(answer, "choices", 0, "error")
-    error = {"error": choice_error} if choice_error else answer
-    if dig(error, "error"):
-        raise CallFailed(read_error_object(error, now=datetime.now(UTC)), may_be_billed=bool(choice_error))
+    refuse_error({"error": choice_error} if choice_error else answer)
 
 
 def _content(message: object) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
-from runs.providers.json_reading import count_at, rows_at, text_at
-from runs.shapes import ChatRequest, JsonObject, Usage
+from runs.ledger.estimate import estimate_tokens, text_tokens
+from runs.providers.json_reading import count_at
+from runs.shapes import ChatRequest, Usage
 
-# English runs to four bytes a token, code and other languages to fewer; the middle is good enough for an estimate.
-_BYTES_A_TOKEN: Final = 3.5
-_TOKENS_A_MESSAGE: Final = 4  # role and separators
-_TOKENS_A_PICTURE: Final = 1000
+_OPENAI_CACHE_READS: Final = (
+    ("prompt_tokens_details", "cached_tokens"),
+    ("prompt_cache_hit_tokens",),  # DeepSeek
+    ("num_cached_tokens",),  # Mistral
+    ("cached_tokens",),  # Moonshot
+)
 
 
 def read_openai_usage(block: object) -> Usage | None:
@@ -34,14 +36,6 @@ def read_openai_usage(block: object) -> Usage | None:
         output_tokens=completion - reasoning,
         reasoning_tokens=reasoning,
     )
-
-
-_OPENAI_CACHE_READS: Final = (
-    ("prompt_tokens_details", "cached_tokens"),
-    ("prompt_cache_hit_tokens",),  # DeepSeek
-    ("num_cached_tokens",),  # Mistral
-    ("cached_tokens",),  # Moonshot
-)
 
 
 def read_anthropic_usage(block: object) -> Usage | None:
@@ -79,29 +73,12 @@ def read_gemini_usage(block: object) -> Usage | None:
 
 
 def estimate_usage(request: ChatRequest, *texts: str) -> Usage:
-    """What a call has probably taken that answered with these texts."""
+    """What a call has probably taken that answered with these texts; rather too much than too little."""
     return Usage(
-        fresh_input_tokens=sum(_message_tokens(message) for message in (*request.messages, *request.tools)),
-        output_tokens=sum(estimate_tokens(text) for text in texts),
+        fresh_input_tokens=estimate_tokens(request.messages, request.tools),
+        output_tokens=sum(map(text_tokens, texts)),
         is_estimated=True,
     )
-
-
-def estimate_tokens(text: str) -> int:
-    """About how many tokens a text has."""
-    return round(len(text.encode("utf-8", "replace")) / _BYTES_A_TOKEN + 0.49) if text else 0
-
-
-def _message_tokens(message: JsonObject) -> int:
-    if "function" in message:  # a tool
-        return estimate_tokens(str(message["function"]))
-    text = text_at(message, "content")
-    parts = rows_at(message, "content")
-    pictures = sum(part.get("type") == "image_url" for part in parts)
-    texts: Iterable[str] = (text, *(text_at(part, "text") for part in parts))
-    calls = str(message.get("tool_calls") or "")
-    spoken = sum(estimate_tokens(words) for words in (*texts, calls))
-    return _TOKENS_A_MESSAGE + spoken + pictures * _TOKENS_A_PICTURE
 
 
 def _first(block: object, paths: tuple[tuple[str, ...], ...]) -> int:

@@ -26,7 +26,7 @@ def render_pieces(reply: Reply) -> Iterator[bytes]:
     """The events of the stream, one for each piece; the last holds all that follows."""
     start = {**_head(reply), "content": [], "stop_reason": None, "usage": {**_usage(reply), "output_tokens": 1}}
     empty: dict[str, object] = {**_block(reply)}
-    empty |= {"input": {}} if reply.tool_name else {"text": ""}
+    empty["input" if reply.tool_name else "text"] = {} if reply.tool_name else ""
     opening = _event({"type": "message_start", "message": start})
     opening += _event({"type": "content_block_start", "index": 0, "content_block": empty})
     *pieces, last = reply.pieces() or [""]

@@ -1,12 +1,14 @@
-"""Reading an answer's body piece by piece, bounded in what it unpacks to."""
+"""Bodies on their way: one that is sent, and one that is read piece by piece, bounded in what it unpacks to."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.payload import Payload
 
 from smartspawn.lib.errors import UpstreamTooLarge, UpstreamUnreachable
 
@@ -45,6 +47,26 @@ class Unpacker:
             return inflater.decompress(piece, self._room_bytes + 1)
         except zlib.error as error:
             raise UpstreamUnreachable(f"{self._host} sent a damaged compressed answer") from error
+
+
+class SentBody(Payload):
+    """A body to send that says when its first byte goes out: from then on the server may act on it."""
+
+    def __init__(self, body: bytes, on_sent: Callable[[], None] | None) -> None:
+        super().__init__(body, content_type="application/json")
+        self._body = body
+        self._size = len(body)
+        self._on_sent = on_sent
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """The body as text."""
+        return self._body.decode(encoding, errors)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Send the body."""
+        if self._on_sent:
+            self._on_sent()
+        await writer.write(self._body)
 
 
 class Reply:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ import aiohttp
 from yarl import URL
 
 from smartspawn.lib.addresses import AddressRule
-from smartspawn.lib.bodies import Reply
+from smartspawn.lib.bodies import Reply, SentBody
 from smartspawn.lib.errors import UpstreamFault, UpstreamRefused, UpstreamUnreachable
 from smartspawn.lib.sessions import Sessions, translate
 
@@ -85,7 +85,7 @@ class Question:
     method: str
     url: str
     headers: Mapping[str, str] = field(repr=False)  # a secret may be among them
-    body: bytes | None = field(default=None, repr=False)
+    body: SentBody | None = field(default=None, repr=False)
     rule: AddressRule = AddressRule.PUBLIC
 
 
@@ -146,11 +146,16 @@ class Door:
         headers: Mapping[str, str] | None = None,
         patience: Patience | None = None,
         rule: AddressRule = AddressRule.PUBLIC,
+        on_sent: Callable[[], None] | None = None,
     ) -> AsyncIterator[Reply]:
-        """The answer to a POST of JSON as soon as its head is here; leaving the block early closes the connection."""
+        """The answer to a POST of JSON as soon as its head is here; leaving the block early closes the connection.
+
+        ``on_sent`` is called when the request goes out: before that the server knows nothing of it.
+        """
         _check_address(url)
         asked = {"Content-Type": "application/json", **(headers or {})}
-        async with self._ask(Question("POST", url, asked, body, rule), patience or Patience()) as reply:
+        question = Question("POST", url, asked, SentBody(body, on_sent), rule)
+        async with self._ask(question, patience or Patience()) as reply:
             yield reply
 
     async def _try(self, question: Question, patience: Patience) -> Answer:

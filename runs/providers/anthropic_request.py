@@ -1,0 +1,130 @@
+"""A request in the words of Anthropic's messages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from runs.providers.json_reading import dig, text_at
+from runs.providers.openai_messages import (
+    Blob,
+    Link,
+    Part,
+    Text,
+    ToolOutcome,
+    ToolUse,
+    cannot_say,
+    read_conversation,
+)
+from runs.providers.wire import WireCall
+from runs.shapes import ChatRequest, Endpoint, JsonObject
+
+# A structured answer is asked for as the input of a tool that must be used: every model can do that.
+ANSWER_TOOL: Final = "give_structured_answer"
+_VERSION: Final = "2023-06-01"
+_SEARCH_TOOL: Final = {"type": "web_search_20250305", "name": "web_search", "max_uses": 5}
+_CHOICES: Final[Mapping[object, str]] = {"auto": "auto", "required": "any", "none": "none"}
+# Later models refuse a temperature; a name that is not known here is taken for a later one.
+_TAKES_TEMPERATURE: Final = re.compile(r"claude-(?:3\b|(?:opus|sonnet|haiku)-4(?:-[0-6])?(?:-\d{8})?$)")
+_encoder = msgspec.json.Encoder()
+
+
+def build(endpoint: Endpoint, request: ChatRequest, secret: str, *, is_streaming: bool) -> WireCall:
+    """The request in this protocol's words; raises CallFailed for what it has no words for."""
+    conversation = read_conversation(request.messages)
+    body: dict[str, object] = {
+        "model": endpoint.wire_model,
+        "max_tokens": request.max_output_tokens,
+        "messages": [
+            {"role": "assistant" if turn.is_model else "user", "content": [_block(part) for part in turn.parts]}
+            for turn in conversation.turns
+        ],
+    }
+    if conversation.system:
+        body["system"] = [_block(part) for part in conversation.system]
+    if request.temperature is not None and _TAKES_TEMPERATURE.match(endpoint.wire_model):
+        body["temperature"] = min(request.temperature, 1.0)
+    body |= _extra(request.extra) | _tools(request)
+    if is_streaming:
+        body["stream"] = True
+    headers = {"x-api-key": secret, "anthropic-version": _VERSION, "Content-Type": "application/json"}
+    headers |= {"Idempotency-Key": request.idempotency_key} if request.idempotency_key else {}
+    return WireCall(f"{endpoint.base_url.rstrip('/')}/messages", headers, _encoder.encode(body))
+
+
+def wants_answer_tool(request: ChatRequest) -> bool:
+    """Whether the answer comes as the input of the answer tool."""
+    return not request.tools and not request.uses_web_search and _schema(request) is not None
+
+
+def _schema(request: ChatRequest) -> object:
+    schema = dig(request.response_format, "json_schema", "schema")
+    return schema if text_at(schema, "type") == "object" else None
+
+
+def _extra(extra: JsonObject) -> dict[str, object]:
+    """What of a caller's further wishes this protocol knows under another name."""
+    stop = extra.get("stop")
+    body: dict[str, object] = {}
+    if stop:
+        body["stop_sequences"] = [stop] if isinstance(stop, str) else stop
+    if "thinking" in extra:
+        body["thinking"] = extra["thinking"]
+    return body
+
+
+def _tools(request: ChatRequest) -> dict[str, object]:
+    if wants_answer_tool(request):
+        description = "Give the answer in this form."
+        tool = {"name": ANSWER_TOOL, "description": description, "input_schema": _schema(request)}
+        return {"tools": [tool], "tool_choice": {"type": "tool", "name": ANSWER_TOOL}}
+    tools: list[object] = [_tool(tool) for tool in request.tools]
+    tools += [_SEARCH_TOOL] if request.uses_web_search else []
+    body: dict[str, object] = {"tools": tools} if tools else {}
+    choice = _tool_choice(request)
+    return body | ({"tool_choice": choice} if choice and request.tools else {})
+
+
+def _tool(tool: JsonObject) -> JsonObject:
+    parameters = dig(tool, "function", "parameters")
+    described: dict[str, object] = {"name": text_at(tool, "function", "name")}
+    described["input_schema"] = parameters or {"type": "object", "properties": {}}
+    words = text_at(tool, "function", "description")
+    return described | ({"description": words} if words else {})
+
+
+def _tool_choice(request: ChatRequest) -> dict[str, object]:
+    wanted = request.tool_choice
+    name = text_at(wanted, "function", "name")
+    is_single = request.extra.get("parallel_tool_calls") is False
+    kind = "tool" if name else _CHOICES.get(wanted, "auto") if isinstance(wanted, str) else "auto"
+    if kind == "auto" and wanted is None and not is_single:
+        return {}
+    choice: dict[str, object] = {"type": kind, **({"name": name} if name else {})}
+    return choice | ({"disable_parallel_tool_use": True} if is_single and kind != "none" else {})
+
+
+def _block(part: Part) -> dict[str, object]:
+    match part:
+        case Text(text, cache):
+            return {"type": "text", "text": text} | ({"cache_control": cache} if cache else {})
+        case Blob(media_type, data):
+            source = {"type": "base64", "media_type": media_type, "data": data}
+            return {"type": _kind_of(media_type), "source": source}
+        case Link(url):
+            return {"type": "image", "source": {"type": "url", "url": url}}
+        case ToolUse(id, name, arguments):
+            return {"type": "tool_use", "id": id, "name": name, "input": arguments}
+        case ToolOutcome(id, _, text):
+            return {"type": "tool_result", "tool_use_id": id, "content": text}
+
+
+def _kind_of(media_type: str) -> str:
+    if media_type.startswith("image/"):
+        return "image"
+    if media_type == "application/pdf":
+        return "document"
+    raise cannot_say(f"content of type {media_type}")

@@ -1,0 +1,103 @@
+"""A request in the words of Gemini's generateContent."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from runs.providers.json_reading import decode, dig, text_at
+from runs.providers.openai_messages import Blob, Link, Part, Text, ToolOutcome, ToolUse, read_conversation
+from runs.providers.wire import WireCall
+from runs.shapes import ChatRequest, Endpoint, JsonObject
+
+_CHOICES: Final[Mapping[str, str]] = {"auto": "AUTO", "required": "ANY", "none": "NONE"}
+# What OpenAI calls it -> what Gemini calls it.
+_EXTRA: Final[Mapping[str, str]] = {
+    "top_p": "topP",
+    "top_k": "topK",
+    "seed": "seed",
+    "presence_penalty": "presencePenalty",
+    "frequency_penalty": "frequencyPenalty",
+}
+_encoder = msgspec.json.Encoder()
+
+
+def build(endpoint: Endpoint, request: ChatRequest, secret: str, *, is_streaming: bool) -> WireCall:
+    """The request in this protocol's words; raises CallFailed for what it has no words for.
+
+    The key goes into a header: an address ends up in logs. Where there are tools of the caller, the search is left
+    out, and where there is a search, the schema: the models refuse them together.
+    """
+    conversation = read_conversation(request.messages)
+    body: dict[str, object] = {
+        "contents": [
+            {"role": "model" if turn.is_model else "user", "parts": [_part(part) for part in turn.parts]}
+            for turn in conversation.turns
+        ],
+        "generationConfig": _config(request),
+    }
+    if conversation.system:
+        body["systemInstruction"] = {"parts": [{"text": part.text} for part in conversation.system]}
+    if request.tools:
+        body["tools"] = [{"functionDeclarations": [_declaration(tool) for tool in request.tools]}]
+        body |= _tool_config(request.tool_choice)
+    elif request.uses_web_search:
+        body["tools"] = [{"googleSearch": {}}]
+    model = quote(endpoint.wire_model.removeprefix("models/"), safe="/")
+    method = "streamGenerateContent?alt=sse" if is_streaming else "generateContent"
+    headers = {"x-goog-api-key": secret, "Content-Type": "application/json"}
+    headers |= {"Idempotency-Key": request.idempotency_key} if request.idempotency_key else {}
+    return WireCall(f"{endpoint.base_url.rstrip('/')}/models/{model}:{method}", headers, _encoder.encode(body))
+
+
+def _config(request: ChatRequest) -> dict[str, object]:
+    config: dict[str, object] = {"maxOutputTokens": request.max_output_tokens}
+    if request.temperature is not None:
+        config["temperature"] = request.temperature
+    config |= {theirs: request.extra[ours] for ours, theirs in _EXTRA.items() if request.extra.get(ours) is not None}
+    stop = request.extra.get("stop")
+    if stop:
+        config["stopSequences"] = [stop] if isinstance(stop, str) else stop
+    wants_json = text_at(request.response_format, "type") in ("json_schema", "json_object")
+    if wants_json and not request.uses_web_search and not request.tools:
+        config["responseMimeType"] = "application/json"
+        schema = dig(request.response_format, "json_schema", "schema")
+        config |= {"responseJsonSchema": schema} if schema else {}
+    return config
+
+
+def _declaration(tool: JsonObject) -> JsonObject:
+    described: dict[str, object] = {"name": text_at(tool, "function", "name")}
+    words, parameters = text_at(tool, "function", "description"), dig(tool, "function", "parameters")
+    described |= {"description": words} if words else {}
+    return described | ({"parametersJsonSchema": parameters} if parameters else {})
+
+
+def _tool_config(wanted: object) -> dict[str, object]:
+    name = text_at(wanted, "function", "name")
+    if name:
+        return {"toolConfig": {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": [name]}}}
+    mode = _CHOICES.get(wanted) if isinstance(wanted, str) else None
+    return {"toolConfig": {"functionCallingConfig": {"mode": mode}}} if mode else {}
+
+
+def _part(part: Part) -> dict[str, object]:
+    match part:
+        case Text(text):
+            return {"text": text}
+        case Blob(media_type, data):
+            return {"inlineData": {"mimeType": media_type, "data": data}}
+        case Link(url):
+            media_type = mimetypes.guess_type(urlsplit(url).path)[0] or "image/jpeg"
+            return {"fileData": {"fileUri": url, "mimeType": media_type}}
+        case ToolUse(_, name, arguments, signature):
+            call: dict[str, object] = {"functionCall": {"name": name, "args": arguments}}
+            return call | ({"thoughtSignature": signature} if signature else {})
+        case ToolOutcome(_, name, text):
+            outcome = decode(text)
+            response = outcome if isinstance(outcome, Mapping) else {"result": text}
+            return {"functionResponse": {"name": name, "response": response}}

@@ -40,7 +40,8 @@ def apply_transform(spec: NodeSpec, inputs: Sequence[NodeInput]) -> Reading:
     came = [item for item in ordered if item.status is NodeStatus.COMPLETED]
     if not came:
         return Reading("", problem="nothing came that could be worked on")
-    reading = _RULES[Rule(str(spec.params.get("rule")))](spec, came)
+    rule = Rule(str(spec.params.get("rule")))
+    reading = _sections(spec, ordered) if rule is Rule.SECTIONS else _RULES[rule](spec, came)
     return reading if reading.output or reading.problem else Reading("", problem="nothing is left of the text")
 
 
@@ -110,11 +111,14 @@ def _pairs(spec: NodeSpec) -> list[tuple[str, str]]:
 # --- joining and splitting -----------------------------------------------------------------
 
 
-def _sections(spec: NodeSpec, came: Sequence[NodeInput]) -> Reading:
-    """The sections under their titles; the outline that they were written from is left out."""
-    outline = str(spec.params.get("outline", ""))
-    parts = [f"## {item.title}\n\n{item.output}" for item in came if item.key != outline]
-    return Reading("\n\n".join(parts))
+def _sections(spec: NodeSpec, ordered: Sequence[NodeInput]) -> Reading:
+    """The sections under their titles, without the outline; one that is missing is seen to be missing."""
+    sections = [item for item in ordered if item.key != spec.params.get("outline")]
+    missing = [item.title for item in sections if item.status is not NodeStatus.COMPLETED]
+    if len(missing) == len(sections):
+        return Reading("", problem="none of the sections came")
+    texts = [f"## {item.title}\n\n{item.output or '*This section could not be written.*'}" for item in sections]
+    return Reading("\n\n".join(texts), data={"missing_sections": list(missing)} if missing else None)
 
 
 def _merge(_spec: NodeSpec, came: Sequence[NodeInput]) -> Reading:
@@ -174,7 +178,6 @@ _RULES: Final[Mapping[Rule, Callable[[NodeSpec, Sequence[NodeInput]], Reading]]]
     Rule.LATEST: _latest,
     Rule.BETTER: _better,
     Rule.WINNER: _winner,
-    Rule.SECTIONS: _sections,
     Rule.MERGE: _merge,
     Rule.MERGE_UNIQUE: _merge_unique,
     Rule.BEST: _best,

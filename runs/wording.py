@@ -108,7 +108,7 @@ def merge_prompt(task: str, style: MergeStyle) -> str:
     )
 
 
-def synthesis_prompt(task: str) -> str:
+def synthesis_prompt(task: str, style: MergeStyle | None = None) -> str:
     """One answer out of the results of different steps."""
     return "\n\n".join(
         [
@@ -120,6 +120,7 @@ def synthesis_prompt(task: str) -> str:
                 "numbers and assumptions agree, and mend what breaks. Leave out talk about the steps. If a step gave "
                 "no result, say what is missing because of it, and do not invent it."
             ),
+            *([_MERGE_STYLES[style]] if style else []),
         ]
     )
 
@@ -295,6 +296,23 @@ def research_synthesis_prompt(topic: str, subjects: Sequence[str]) -> str:
 
 def _about(subject: str, topic: str) -> str:
     return f"Find out about {subject}: {topic}" if topic else f"Find out what matters about {subject}."
+
+
+# --- chains --------------------------------------------------------------------------------
+
+DEFAULT_STAGE_PROMPT: Final = "Do your part of the work on the material, completely and by itself understandable."
+
+
+def stage_prompt(instruction: str, text: str, stage_context: str, context: str) -> str:
+    """One task of a stage: what to do, the text it works on, and what there is to know besides."""
+    parts = [instruction]
+    if stage_context:
+        parts.append(f"## About this stage\n\n{stage_context}")
+    if context:
+        parts.append(f"## Background\n\n{context}")
+    if text:
+        parts.append(f"## The material\n\n{fence(text)}")
+    return "\n\n".join(parts)
 
 
 # --- structured answers --------------------------------------------------------------------

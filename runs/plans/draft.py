@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from runs.plans.desk import Desk
@@ -19,12 +19,9 @@ class Draft:
     task: str = ""  # what the final answer is to do, for judges and critics
     notes: tuple[str, ...] = ()
 
-    def node(self, key: str) -> NodeSpec:
-        """The node of this key. Raises KeyError."""
-        for item in self.nodes:
-            if item.key == key:
-                return item
-        raise KeyError(key)
+    def by_key(self) -> Mapping[str, NodeSpec]:
+        """The nodes by their keys; make it once for many look-ups."""
+        return {node.key: node for node in self.nodes}
 
     def with_notes(self, *notes: str) -> Draft:
         """The same with these notes added, each once."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from runs.plans import cascade, collective, parallel, single
+from runs.plans import cascade, chain, collective, parallel, research, single, steps, swarm
 from runs.plans.desk import Desk
-from runs.plans.draft import Planner
+from runs.plans.draft import Draft, Planner
 from runs.plans.finish import finish, override_models
+from runs.plans.nodes import Bench
+from runs.plans.options.reflect import add_reflection
+from runs.plans.options.skeleton import add_skeleton
+from runs.plans.options.structure import add_schema
+from runs.plans.options.vote import add_vote
 from runs.shapes import Mode, Plan, RunRequest
 
 PLANNERS: Final[Mapping[Mode, Planner]] = MappingProxyType(
@@ -18,9 +22,16 @@ PLANNERS: Final[Mapping[Mode, Planner]] = MappingProxyType(
         Mode.SINGLE: single.plan,
         Mode.COLLECTIVE: collective.plan,
         Mode.CASCADE: cascade.plan,
+        Mode.PLAN: steps.plan,
+        Mode.SWARM: swarm.plan,
         Mode.PARALLEL: parallel.plan,
+        Mode.RESEARCH: research.plan,
+        Mode.CHAIN: chain.plan,
     }
 )
+
+# In this order: an outline is no answer to vote on, and a critic reads what came out of everything else.
+OPTIONS: Final[tuple[Callable[[Draft, Bench], Draft], ...]] = (add_skeleton, add_vote, add_schema, add_reflection)
 
 
 def make_plan(request: RunRequest, desk: Desk) -> Plan:
@@ -30,6 +41,15 @@ def make_plan(request: RunRequest, desk: Desk) -> Plan:
     given = dict(request.node_models)
     own = {node.key for node in draft.nodes}
     draft = override_models(draft, {key: model for key, model in given.items() if key in own}, desk, must_exist=True)
+    bench = Bench.of(request, desk)
+    for add in OPTIONS:
+        draft = add(draft, bench)
     later = {key: model for key, model in given.items() if key not in own}
     draft = override_models(draft, later, desk, must_exist=True)
-    return finish(request.mode, replace(draft, notes=tuple(note for note in draft.notes if note)), request)
+    return finish(request.mode, draft.with_notes(_search_note(draft, request)), request)
+
+
+def _search_note(draft: Draft, request: RunRequest) -> str:
+    if not request.options.web_search or any(node.uses_web_search for node in draft.nodes):
+        return ""
+    return "webSearch: no model of this plan is served by a provider that searches; it answers from what it knows."

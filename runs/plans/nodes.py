@@ -167,14 +167,16 @@ def merge_model(bench: Bench, task: str, default: ModelChoice) -> ModelChoice:
     return found.models[0] if found.models else default
 
 
-def merge_node(bench: Bench, key: str, inputs: Sequence[str], prompt: str, model: ModelChoice) -> NodeSpec:
+def merge_node(
+    bench: Bench, key: str, inputs: Sequence[str], prompt: str, model: ModelChoice, *, feed: Feed = Feed.CANDIDATES
+) -> NodeSpec:
     """A model makes one answer out of several; one failed answer does not sink it."""
     spec = helper_node(bench, key, Purpose.MERGE, "Merged answer", prompt, model)
     return replace(
         spec,
         system=bench.role.system,
         depends_on=tuple(inputs),
-        feed=Feed.CANDIDATES,
+        feed=feed,
         least_inputs=1,
         params=work_params(replace(bench.request, driver="")),
     )

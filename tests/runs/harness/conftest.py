@@ -1,0 +1,5 @@
+"""Agents for every test here."""
+
+from tests.runs.harness.agents import agents
+
+__all__ = ["agents"]

@@ -1,0 +1,250 @@
+"""Agents are started from fixed commands in allowed folders, and end with everything they started."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runs.harness import HarnessFailed, HarnessResult, enabled_harnesses, process, run, run_harness
+from runs.harness.shapes import HarnessFolderRefused, HarnessOff, HarnessTimedOut
+from tests.runs.harness.agents import Agents, ends_soon, pids_in
+
+# A grandchild in the background that holds the output open, an agent that does not heed SIGTERM, both on record.
+STUBBORN = """
+sys.stdin.read()
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+deaf = "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(60)"
+child = subprocess.Popen([sys.executable, "-c", deaf])
+with open("pids", "a") as pids:
+    pids.write(f"{os.getpid()}\\n{child.pid}\\n")
+print(json.dumps({"type": "assistant", "message": {"content": [{"type": "text", "text": "I begin."}]}}), flush=True)
+"""
+WELL = {"type": "result", "subtype": "success", "is_error": False, "result": "Done."}
+
+
+def ask(name: str = "claude", prompt: str = "Do it.", **changes: Any) -> HarnessResult:
+    return asyncio.run(run_harness(name, prompt, **{"folder": "task", "timeout_s": 20.0, **changes}))
+
+
+@pytest.fixture(autouse=True)
+def _little_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "GRACE_S", 0.2)
+
+
+def test_the_prompt_comes_by_standard_input_and_the_work_happens_in_the_folder(agents: Agents) -> None:
+    agents.add(
+        "claude",
+        """
+        told = {"argv": sys.argv[1:], "prompt": sys.stdin.read(), "cwd": os.getcwd()}
+        print(json.dumps({"type": "result", "is_error": False, "result": json.dumps(told)}))
+        """,
+    )
+    prompt = "Say 'hello'; $(rm -rf /) `id` \u00e9\n--dangerously-skip-permissions"
+    facts = json.loads(ask(prompt=prompt).text)
+
+    assert facts["prompt"] == prompt
+    assert facts["cwd"] == str(agents.work_dir / "task")
+    assert facts["argv"][:3] == ["-p", "--output-format", "stream-json"]
+    assert prompt not in facts["argv"]
+
+
+def test_a_prompt_longer_than_any_pipe_is_given_while_the_agent_already_talks(agents: Agents) -> None:
+    agents.add(
+        "claude",
+        """
+        for _ in range(2000): print("x" * 100)
+        sys.stdout.flush()
+        size = len(sys.stdin.read())
+        print(json.dumps({"type": "result", "is_error": False, "result": str(size)}))
+        """,
+    )
+
+    assert ask(prompt="y" * 3_000_000).text == "3000000"
+
+
+def test_an_agent_that_does_not_read_its_prompt_is_no_trouble(agents: Agents) -> None:
+    agents.add("claude", f"print(json.dumps({WELL!r}))")
+
+    assert ask(prompt="y" * 3_000_000).text == "Done."
+
+
+def test_nothing_of_ours_is_in_its_environment(agents: Agents, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "OPENROUTER_API_KEY",
+        "ANTHROPIC_API_KEY",
+        "SECRET_KEY",
+        "SECRETS_KEYS",
+        "DATABASE_URL",
+        "LD_PRELOAD_X",
+    ):
+        monkeypatch.setenv(name, "canary")
+    agents.add(
+        "claude", 'print(json.dumps({"type": "result", "is_error": False, "result": json.dumps(dict(os.environ))}))'
+    )
+    told = ask().text
+
+    assert "canary" not in told
+    assert str(agents.folder) in told  # the PATH goes along
+
+
+def test_an_agent_that_is_not_switched_on_is_not_started(agents: Agents, settings: Any) -> None:
+    agents.add("claude", "open('started', 'w')")
+    settings.HARNESSES = ["codex"]
+
+    with pytest.raises(HarnessOff, match="not switched on"):
+        ask()
+    assert not (agents.work_dir / "task").exists()
+
+
+@pytest.mark.parametrize("name", ["sh", "claude; id", "../claude", ""])
+def test_no_other_command_can_be_named(agents: Agents, settings: Any, name: str) -> None:
+    settings.HARNESSES = [name]
+    with pytest.raises(HarnessOff):
+        ask(name)
+
+
+def test_an_agent_that_is_not_installed_is_named(agents: Agents, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(agents.folder))
+    with pytest.raises(HarnessOff, match="PATH"):
+        ask("codex")
+    assert not any(report.is_installed for report in enabled_harnesses())
+
+
+@pytest.mark.parametrize("folder", ["..", "../work2", "/etc", "task/../../elsewhere", "link/inner", "nul\0"])
+def test_a_folder_outside_the_allowed_one_is_refused(agents: Agents, tmp_path: Path, folder: str) -> None:
+    agents.add("claude", f"print(json.dumps({WELL!r}))")
+    agents.work_dir.mkdir()
+    (tmp_path / "outside").mkdir()
+    (agents.work_dir / "link").symlink_to(tmp_path / "outside")
+
+    with pytest.raises(HarnessFolderRefused):
+        ask(folder=folder)
+    assert list((tmp_path / "outside").iterdir()) == []
+
+
+def test_when_the_time_is_up_the_whole_group_is_killed(agents: Agents) -> None:
+    agents.add("claude", STUBBORN + "time.sleep(60)")
+    started = time.monotonic()
+    with pytest.raises(HarnessTimedOut) as failed:
+        ask(timeout_s=1.0)
+
+    assert time.monotonic() - started < 4
+    assert all(ends_soon(pid) for pid in pids_in(agents.work_dir / "task" / "pids", 2))
+    assert failed.value.partial is not None
+    assert failed.value.partial.text == "I begin."
+
+
+def test_cancelling_kills_the_whole_group_within_two_seconds(agents: Agents) -> None:
+    agents.add("claude", STUBBORN + "time.sleep(60)")
+    path = agents.work_dir / "task" / "pids"
+
+    async def start_and_cancel() -> float:
+        task = asyncio.create_task(run_harness("claude", "Do it.", folder="task", timeout_s=60))
+        await asyncio.to_thread(pids_in, path, 2)
+        asked_at_s = time.monotonic()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return time.monotonic() - asked_at_s
+
+    assert asyncio.run(start_and_cancel()) < 2
+    assert all(ends_soon(pid) for pid in pids_in(path, 2))
+
+
+def test_what_an_agent_leaves_running_is_killed_and_does_not_hold_up_its_answer(agents: Agents) -> None:
+    agents.add("claude", STUBBORN + f"print(json.dumps({WELL!r}), flush=True)")
+    started = time.monotonic()
+
+    assert ask().text == "Done."
+    assert time.monotonic() - started < 4
+    assert all(ends_soon(pid) for pid in pids_in(agents.work_dir / "task" / "pids", 2))
+
+
+@pytest.mark.faults
+def test_an_agent_does_not_outlive_the_process_that_started_it(agents: Agents, settings: Any) -> None:
+    agents.add("claude", STUBBORN + "time.sleep(60)")
+    program = f"""
+        import asyncio, django
+        django.setup()
+        from django.conf import settings
+        settings.HARNESSES, settings.HARNESS_WORK_DIR = ["claude"], {str(agents.work_dir)!r}
+        from runs.harness import run_harness
+        asyncio.run(run_harness("claude", "Do it.", folder="task", timeout_s=60))
+    """
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    parent = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], env=environment, cwd=settings.BASE_DIR)
+    pids = pids_in(agents.work_dir / "task" / "pids", 2, within_s=30)
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+
+    assert all(ends_soon(pid) for pid in pids)
+
+
+def test_an_agent_that_floods_its_output_is_ended(agents: Agents, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "OUTPUT_BYTES", 2**20)
+    agents.add("claude", 'while True: print("x" * 1000)')
+
+    with pytest.raises(HarnessFailed, match="more than 1 MB"):
+        ask()
+
+
+def test_a_flood_of_complaints_is_ended_too(agents: Agents, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "OUTPUT_BYTES", 2**20)
+    agents.add("claude", 'while True: print("x" * 1000, file=sys.stderr)')
+
+    with pytest.raises(HarnessFailed, match="more than 1 MB"):
+        ask()
+
+
+def test_a_line_without_end_costs_no_memory_and_hides_nothing_after_it(agents: Agents, monkeypatch: Any) -> None:
+    monkeypatch.setattr(process, "_LONGEST_LINE_BYTES", 1000)
+    agents.add("claude", f"print('x' * 300_000); print(json.dumps({WELL!r}))")
+
+    assert ask().text == "Done."
+
+
+def test_a_longer_text_than_is_kept_is_cut_with_a_mark(agents: Agents, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "TEXT_CHARS", 100)
+    agents.add_lines("claude", {**WELL, "result": "z" * 250})
+    result = ask()
+
+    assert result.is_cut
+    assert result.text == "z" * 100 + "\n\n[cut here: 150 more characters]"
+
+
+def test_a_failure_tells_why_and_keeps_what_was_said(agents: Agents) -> None:
+    agents.add("codex", "print('quota exceeded', file=sys.stderr); sys.exit(3)")
+
+    with pytest.raises(HarnessFailed, match="status 3"):
+        ask("codex")
+
+
+def test_an_agent_that_reports_an_error_failed_though_its_status_is_zero(agents: Agents) -> None:
+    agents.add_lines(
+        "claude", {"type": "result", "subtype": "error_max_turns", "is_error": True, "total_cost_usd": 0.5}
+    )
+
+    with pytest.raises(HarnessFailed, match="error_max_turns") as failed:
+        ask()
+    assert failed.value.partial is not None
+    assert failed.value.partial.cost_usd == Decimal("0.5")
+
+
+def test_text_is_shown_while_it_is_made(agents: Agents) -> None:
+    shown: list[str] = []
+    said = [{"type": "assistant", "message": {"content": [{"type": "text", "text": word}]}} for word in ("one", "two")]
+    agents.add_lines("claude", *said, WELL)
+    ask(on_text=shown.append)
+
+    assert [piece.strip() for piece in shown] == ["one", "two"]

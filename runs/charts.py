@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -110,11 +109,17 @@ def _box(node: Node, x: int, y: int) -> Box:
         x=x,
         y=y,
         title=f"{node.title} ({node.status})",
-        line=textwrap.shorten(node.title, LINE_CHARS, placeholder="…"),
-        model=textwrap.shorten(node.model_id or node.kind, LINE_CHARS + 4, placeholder="…"),
+        line=_cut(node.title, LINE_CHARS),
+        model=_cut(node.model_id or node.kind, LINE_CHARS + 4),
         status=node.status,
         sign=SIGNS[NodeStatus(node.status)],
     )
+
+
+def _cut(text: str, most: int) -> str:
+    """The text's beginning, cut inside a word if need be: a model's id is one long word."""
+    text = " ".join(text.split())
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _arrow(start: Box, end: Box) -> str:

@@ -147,8 +147,8 @@ class StoredDecision(models.Model):
         indexes = [
             models.Index(fields=["-made_at"], name="decision_by_time"),
             models.Index(fields=["user_id", "-made_at", "kind", "category"], name="decision_by_user"),
-            models.Index(fields=["kind", "-made_at", "category"], name="decision_by_kind"),
-            models.Index(fields=["category", "-made_at", "kind"], name="decision_by_category"),
+            models.Index(fields=["kind", "-made_at", "category", "user_id"], name="decision_by_kind"),
+            models.Index(fields=["category", "-made_at", "kind", "user_id"], name="decision_by_category"),
             models.Index(fields=["catalog_revision"], name="decision_by_revision"),
         ]
 

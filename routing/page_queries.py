@@ -187,6 +187,8 @@ class KeptOutcome:
     candidate_count: int = 0
 
 
+# So many decisions are quicker read than found by their models.
+FEW: Final = 500
 # Whoever's word fits more models than this finds the decisions for the first so many.
 MODELS_SOUGHT: Final = 100
 _STEP_THROUGH_MODELS: Final = """
@@ -209,11 +211,20 @@ def list_decisions(
     # The same condition as in get_stored.
     who = models.Q() if "catalog:admin" in actor.scopes else models.Q(user_id=actor.user_id)
     fitting = who & _conditions(wanted)
+    rows = _beyond(StoredDecision.objects.filter(fitting), after, "id").order_by("-made_at", "-id")
     if wanted.model:
-        rows = StoredDecision.objects.filter(pk__in=_newest_with_model(wanted.model, fitting, after, count))
-    else:
-        rows = _beyond(StoredDecision.objects.filter(fitting), after, "id")
-    return list(rows.order_by("-made_at", "-id").defer("basis", "outcome")[:count])
+        found = _few_with_model(wanted.model, rows) if fitting else None
+        found = _newest_with_model(wanted.model, fitting, after, count) if found is None else found[:count]
+        rows = StoredDecision.objects.filter(pk__in=found).order_by("-made_at", "-id")
+    return list(rows.defer("basis", "outcome")[:count])
+
+
+def _few_with_model(part: str, rows: QuerySet[StoredDecision]) -> list[uuid.UUID] | None:
+    """Those of the rows that chose such a model, or None where the rows are too many to look at each."""
+    some = list(rows.values_list("pk", "chosen")[: FEW + 1])
+    if len(some) > FEW:
+        return None
+    return [pk for pk, chosen in some if any(part.lower() in model_id.lower() for model_id in chosen)]
 
 
 def _newest_with_model(part: str, fitting: models.Q, after: DecisionCursor | None, count: int) -> list[uuid.UUID]:

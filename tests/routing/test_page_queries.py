@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from catalog.shapes import Budget
+from routing import page_queries
 from routing.decide import recommend
 from routing.decisions import store
 from routing.models import StoredDecision
@@ -177,7 +178,9 @@ def test_filters_leave_what_fits(decisions: list[StoredDecision]) -> None:
     assert len(ids(DecisionFilter(since=date(2026, 7, 2), until=date(2026, 7, 3)))) == 2
 
 
-def test_the_list_is_what_looking_at_every_decision_finds(db: None) -> None:
+@pytest.mark.parametrize("few", [3, 500])
+def test_the_list_is_what_looking_at_every_decision_finds(db: None, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_queries, "FEW", few)
     rng = random.Random(5)
     start = datetime(2026, 7, 1, tzinfo=UTC)
     for _ in range(60):

@@ -250,8 +250,9 @@ Q_CLUSTER = {
     "broker_class": "smartspawn.heartbeat.BeatingBroker",
     "workers": env.int("WORKERS", default=2),
     # A task rings, the rows keep the state: one attempt, and a retry later than any timeout.
-    "timeout": RUN_TIMEOUT_SECONDS + 120,  # a run ends by itself; this is for one that cannot
-    "retry": RUN_TIMEOUT_SECONDS + 420,
+    # A worker takes on further runs for as long as one may last; each ends by itself, this is for one that cannot.
+    "timeout": 2 * RUN_TIMEOUT_SECONDS + 120,
+    "retry": 2 * RUN_TIMEOUT_SECONDS + 420,
     "max_attempts": 1,
     "ack_failures": True,
     "queue_limit": 2,

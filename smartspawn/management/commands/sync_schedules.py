@@ -11,6 +11,8 @@ from django_q.models import Schedule
 SCHEDULES: Final = {
     "catalog-refresh": ("catalog.tasks.refresh_due_sources", "", 10),
     "decisions-tidy": ("routing.tasks.tidy_decisions", "", 24 * 60),  # and the snapshots that they rest on
+    "runs-sweep": ("runs.tasks.sweep", "", 1),
+    "runs-tidy": ("runs.tasks.tidy_runs", "", 24 * 60),
     "sessions-tidy": ("django.core.management.call_command", "clearsessions", 24 * 60),
 }
 
@@ -30,4 +32,4 @@ class Command(BaseCommand):
                     "repeats": -1,
                 },
             )
-        Schedule.objects.exclude(name__in=SCHEDULES).filter(func__regex=r"^(catalog|smartspawn)\.").delete()
+        Schedule.objects.exclude(name__in=SCHEDULES).filter(func__regex=r"^(catalog|runs|smartspawn)\.").delete()

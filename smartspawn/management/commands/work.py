@@ -18,6 +18,7 @@ from django.core.management.base import BaseCommand
 from django.db import Error as DatabaseFault
 from django.db import close_old_connections
 
+from smartspawn.lib.errors import SmartSpawnError
 from smartspawn.processes import end_forks_with_parent, end_with_supervisor
 
 LOG = logging.getLogger(__name__)
@@ -99,7 +100,11 @@ def _watch(cluster: object, folder: Path, beat_file: Path | None) -> None:
 
 
 def _record(is_alive_now: threading.Event) -> None:
-    """Write the heartbeat row while tasks come through; a slow database must not delay the watchdog's file."""
+    """Write the heartbeat row while tasks come through; a slow database must not delay the watchdog's file.
+
+    Runs whose driver died are looked for here too: all workers may be busy with long ones.
+    """
+    from runs.sweep import sweep_runs
     from smartspawn.heartbeat import QUEUE_NAME_PREFIX, record_heartbeat
 
     name = f"{QUEUE_NAME_PREFIX}{socket.gethostname()}:{os.getpid()}"
@@ -107,7 +112,8 @@ def _record(is_alive_now: threading.Event) -> None:
         is_alive_now.wait()
         try:
             record_heartbeat(name)
-        except DatabaseFault:
-            LOG.warning("the heartbeat could not be written", exc_info=True)
+            sweep_runs()
+        except (DatabaseFault, SmartSpawnError):
+            LOG.warning("the heartbeat could not be written, or forsaken runs not be looked for", exc_info=True)
         close_old_connections()
         time.sleep(RECORD_EVERY_S)

@@ -32,6 +32,7 @@ DERIVED_KEY_FOR: Final = timedelta(minutes=10)
 GIVEN_KEY_FOR: Final = timedelta(hours=24)
 LONGEST_KEY: Final = 255
 _ROWS_AT_ONCE: Final = 500
+_UNSUCCESSFUL: Final = (RunStatus.FAILED, RunStatus.CANCELED, RunStatus.BUDGET_EXHAUSTED)
 
 
 class KeyReused(SmartSpawnError):
@@ -124,16 +125,23 @@ def _find_known(key: _Key) -> StartedRun | None:
     row = (
         RunKey.objects.select_related("run").filter(scope=key.scope, key=key.key, expires_at__gt=timezone.now()).first()
     )
-    if row is None:
+    if row is None or _is_spent(row):
         return None
     if row.request_sha256 != key.sha256:
         raise KeyReused("This Idempotency-Key came with another request before. Use a new key for a new request.")
     return StartedRun(row.run, is_deduplicated=True)
 
 
+def _is_spent(row: RunKey) -> bool:
+    """Whether the row says nothing any more: who asks again after a failure wants another try, not the failure."""
+    return row.expires_at <= timezone.now() or (row.is_derived and row.run.status in _UNSUCCESSFUL)
+
+
 def _claim(key: _Key, run: Run) -> None:
     """Raises IntegrityError where another request was faster."""
-    RunKey.objects.filter(scope=key.scope, key=key.key, expires_at__lte=timezone.now()).delete()
+    former = RunKey.objects.select_related("run").filter(scope=key.scope, key=key.key).first()
+    if former is not None and _is_spent(former):
+        former.delete()
     lifetime = DERIVED_KEY_FOR if key.is_derived else GIVEN_KEY_FOR
     RunKey.objects.create(
         scope=key.scope,

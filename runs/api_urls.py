@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from runs import api, swarm_api
+from runs import api, caps_api, swarm_api
 
 urlpatterns = [
     path("runs", api.runs, name="api-runs"),
@@ -20,4 +20,7 @@ urlpatterns = [
     path("chain/auto", swarm_api.chain_auto, name="api-chain-auto"),
     path("chain/preview", swarm_api.chain_preview, name="api-chain-preview"),
     path("chain/template", swarm_api.chain_template, name="api-chain-template"),
+    path("caps", caps_api.caps, name="api-caps"),
+    path("me/usage", caps_api.my_usage, name="api-my-usage"),
+    path("me/run-preference", caps_api.my_run_preference, name="api-my-run-preference"),
 ]

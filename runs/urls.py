@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from runs.views import new, run, runs
+from runs.views import caps, new, run, runs
 
 app_name = "runs"
 urlpatterns = [
@@ -18,4 +18,9 @@ urlpatterns = [
     path("runs/<uuid:run_id>/cancel/", run.cancel, name="cancel"),
     path("runs/<uuid:run_id>/retry/", run.retry, name="retry"),
     path("runs/<uuid:run_id>/rerun/", run.rerun, name="rerun"),
+    path("caps/", caps.caps, name="caps"),
+    path("caps/_mine", caps.usage_part, name="usage-part"),
+    path("caps/save/", caps.cap_save, name="cap-save"),
+    path("caps/remove/", caps.cap_remove, name="cap-remove"),
+    path("caps/asked/save/", caps.wish_save, name="wish-save"),
 ]

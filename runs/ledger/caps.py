@@ -22,6 +22,8 @@ from smartspawn.access.shapes import Actor
 from smartspawn.lib.errors import InvalidParam, NotFound
 
 WINDOWS: Final = (DAY, MONTH)
+_RANK: Final = {"site": 0, "user": 1, "key": 2}
+_SITE_TITLE: Final = "This site"
 _SCOPE: Final = re.compile(r"site|(user|key):([1-9][0-9]{0,17})")
 # Around midnight another process may be in the next window already: the cap must not miss it.
 _CLOCK_SKEW: Final = timedelta(minutes=1)
@@ -52,9 +54,21 @@ class CapLine:
         return _share(self.spent_nano_usd + self.reserved_nano_usd, self.cap_nano_usd)
 
     @property
+    def free_nano_usd(self) -> int | None:
+        """What a further call may still take; None: no limit."""
+        if self.cap_nano_usd is None:
+            return None
+        return max(0, self.cap_nano_usd - self.spent_nano_usd - self.reserved_nano_usd)
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anything was spent or set aside in this window."""
+        return bool(self.spent_nano_usd or self.reserved_nano_usd)
+
+    @property
     def is_used_up(self) -> bool:
         """Whether nothing more fits."""
-        return self.cap_nano_usd is not None and self.spent_nano_usd + self.reserved_nano_usd >= self.cap_nano_usd
+        return self.free_nano_usd == 0
 
 
 def set_cap(*, actor: Actor, scope: str, kind: str, cap_nano_usd: int, why: str = "") -> None:
@@ -108,6 +122,17 @@ def lines_of(scopes: Collection[str], at: datetime | None = None) -> tuple[CapLi
     )
 
 
+def list_scopes() -> tuple[tuple[str, str], ...]:
+    """Every scope that can have a cap, with what people call it: the site, active people, keys that open something."""
+    people = User.objects.filter(is_active=True).order_by("username").values_list("pk", "username")
+    keys = ApiKey.objects.usable().order_by("name", "pk").values_list("pk", "name", "prefix", "owner__username")
+    return (
+        (SITE, _SITE_TITLE),
+        *((user_scope(user_id), name) for user_id, name in people),
+        *((key_scope(key_id), _key_title(name, prefix, owner)) for key_id, name, prefix, owner in keys),
+    )
+
+
 def check_scope(scope: str, kind: str) -> None:
     """Raises InvalidParam for a scope or window that is none, NotFound for a person or key that is not there."""
     if kind not in WINDOWS:
@@ -116,9 +141,6 @@ def check_scope(scope: str, kind: str) -> None:
         raise InvalidParam("scope: 'site', 'user:<number>' or 'key:<number>'.")
     if scope not in _titles({scope}):
         raise NotFound(f"There is no {scope.replace(':', ' ')} that could have a cap.")
-
-
-_RANK: Final = {"site": 0, "user": 1, "key": 2}
 
 
 def _change(*, actor: Actor, scope: str, kind: str, cap_nano_usd: int | None, why: str) -> None:
@@ -164,11 +186,15 @@ def _titles(scopes: Iterable[str]) -> dict[str, str]:
         kind, _, number = scope.partition(":")
         if number and kind in ids:
             ids[kind].append(int(number))
-    titles = {SITE: "This site"}
+    titles = {SITE: _SITE_TITLE}
     people = User.objects.filter(pk__in=ids["user"]).values_list("pk", "username")
     titles |= {user_scope(user_id): name for user_id, name in people}
     keys = ApiKey.objects.filter(pk__in=ids["key"]).values_list("pk", "name", "prefix", "owner__username")
-    return titles | {key_scope(key_id): f"{name} ({prefix}) of {owner}" for key_id, name, prefix, owner in keys}
+    return titles | {key_scope(key_id): _key_title(name, prefix, owner) for key_id, name, prefix, owner in keys}
+
+
+def _key_title(name: str, prefix: str, owner: str) -> str:
+    return f"{name} ({prefix}) of {owner}"
 
 
 def _share(part: int, whole: int | None) -> float:

@@ -66,6 +66,7 @@ PAGES = {
         "/decisions/{question}/",
         "/decisions/none/",
     ],
+    "caps/": ["/caps/"],
     "api/docs/": ["/api/docs/"],
     "account/": ["/account/"],
     "account/keys/": ["/account/keys/"],
@@ -80,6 +81,7 @@ NOT_PAGES = {
     "aliases/export.yaml",
     "overrides/export.yaml",
     "audit.csv",
+    "caps/_mine",
     "route/_answer",
     "decisions/<str:decision_id>/_replay",
 }

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.decorators import api_view
+from rest_framework.decorators import api_view, content_negotiation_class
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -34,7 +34,7 @@ from runs.shapes import RunStatus
 from smartspawn.access.gates import requires_scope
 from smartspawn.access.requests import actor_of
 from smartspawn.access.shapes import Scope
-from smartspawn.tickets import stream_ticket
+from smartspawn.tickets import AnyAccept, stream_ticket
 
 _KEY: Final = OpenApiParameter(
     "Idempotency-Key", str, OpenApiParameter.HEADER, description="The same key within 24 hours is the same run."
@@ -112,6 +112,7 @@ def run(request: Request, run_id: UUID) -> Response:
 )
 @requires_scope(Scope.RUNS_READ)
 @api_view(["GET"])
+@content_negotiation_class(AnyAccept)
 def events(request: Request, run_id: UUID) -> HttpResponse:
     row = get_run(run_id, actor_of(request))
     after, most = read_events(request.query_params, request.headers.get("Last-Event-ID", ""))

@@ -10,7 +10,7 @@ from typing import Any
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework.decorators import api_view
+from rest_framework.decorators import api_view, content_negotiation_class
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -23,7 +23,7 @@ from smartspawn.access.gates import requires_scope
 from smartspawn.access.requests import actor_of
 from smartspawn.access.shapes import Scope
 from smartspawn.lib.errors import InvalidBody
-from smartspawn.tickets import stream_ticket
+from smartspawn.tickets import AnyAccept, stream_ticket
 
 _NDJSON = {(200, "application/x-ndjson"): OpenApiTypes.OBJECT}
 # Beside a chain's own fields a body may hold whatever any run takes.
@@ -41,6 +41,7 @@ _TEMPLATE_FIELDS = frozenset({"template", "task", "data", "input"})
 )
 @requires_scope(Scope.RUNS_WRITE)
 @api_view(["POST"])
+@content_negotiation_class(AnyAccept)
 def parallel(request: Request) -> HttpResponse:
     return _stream(request, "parallel", {**_body(request), "mode": "parallel"})
 
@@ -54,6 +55,7 @@ def parallel(request: Request) -> HttpResponse:
 )
 @requires_scope(Scope.RUNS_WRITE)
 @api_view(["POST"])
+@content_negotiation_class(AnyAccept)
 def research(request: Request) -> HttpResponse:
     return _stream(request, "research", {**_body(request), "mode": "research"})
 
@@ -67,6 +69,7 @@ def research(request: Request) -> HttpResponse:
 )
 @requires_scope(Scope.RUNS_WRITE)
 @api_view(["POST"])
+@content_negotiation_class(AnyAccept)
 def chain(request: Request) -> HttpResponse:
     return _stream(request, "chain", _chain_body(_body(request), _CHAIN_FIELDS, ""))
 
@@ -80,6 +83,7 @@ def chain(request: Request) -> HttpResponse:
 )
 @requires_scope(Scope.RUNS_WRITE)
 @api_view(["POST"])
+@content_negotiation_class(AnyAccept)
 def chain_auto(request: Request) -> HttpResponse:
     return _stream(request, "auto", _chain_body(_body(request), _AUTO_FIELDS, "auto"))
 
@@ -93,6 +97,7 @@ def chain_auto(request: Request) -> HttpResponse:
 )
 @requires_scope(Scope.RUNS_WRITE)
 @api_view(["POST"])
+@content_negotiation_class(AnyAccept)
 def chain_template(request: Request) -> HttpResponse:
     return _stream(request, "chain", _chain_body(_body(request), _TEMPLATE_FIELDS, ""))
 

@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from django.http import HttpResponse
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
 
 from smartspawn.bridge import AsgiApp, Headers, Message, Receive, Scope, Send
 
@@ -21,6 +23,15 @@ _REPLACED_HEADERS = frozenset({TICKET_HEADER.encode(), b"content-length", b"cont
 Params = Mapping[str, Any]
 # Given the ticket's parameters, the headers that Django wants sent, and the ends of the connection.
 Redeem = Callable[[Params, Headers, Receive, Send], Awaitable[None]]
+
+
+class AnyAccept(DefaultContentNegotiation):
+    """For endpoints that may answer with a stream: what the client accepts is theirs to look at, not DRF's."""
+
+    def select_renderer(
+        self, request: Any, renderers: list[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type or ""
 
 
 def stream_ticket(stream: str, params: Params, *, status: int = 200) -> HttpResponse:

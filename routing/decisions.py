@@ -18,7 +18,7 @@ import msgspec
 
 from catalog.shapes import Budget, Category
 from routing.models import ChosenModel, StoredDecision
-from routing.quick_commit import quick_commit
+from routing.quick_commit import insert_rows, quick_commit
 from routing.shapes import Choice, Decision, Features, Limits
 from smartspawn.access.shapes import Actor
 from smartspawn.lib.errors import NotFound
@@ -95,17 +95,19 @@ def store(row: StoredDecision, *, task: str, actor: Actor) -> str:
     row.task, row.task_sha256 = task[:TASK_KEPT_CHARS], hashlib.sha256(task.encode()).hexdigest()
     row.actor, row.user_id, row.key_id = actor.label, actor.user_id, actor.key_id
     with quick_commit():
-        row.save(force_insert=True)
-        ChosenModel.objects.bulk_create(
-            ChosenModel(
-                decision=row,
-                model_id=model_id,
-                made_at=row.made_at,
-                user_id=row.user_id,
-                kind=row.kind,
-                category=row.category,
-            )
-            for model_id in dict.fromkeys(row.chosen)
+        insert_rows([row])
+        insert_rows(
+            [
+                ChosenModel(
+                    decision_id=row.pk,
+                    model_id=model_id,
+                    made_at=row.made_at,
+                    user_id=row.user_id,
+                    kind=row.kind,
+                    category=row.category,
+                )
+                for model_id in dict.fromkeys(row.chosen)
+            ]
         )
     if actor.user_id is None and row.pk.int % _PRUNE_EVERY == 0:
         _prune_anonymous()

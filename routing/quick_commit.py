@@ -1,11 +1,40 @@
-"""Commits that do not wait for the disk, for rows of which the last few may be lost with the power."""
+"""Quick writes, for rows that are made with most requests and of which the last few may be lost with the power."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
+
+
+def insert_rows(rows: Sequence[models.Model]) -> None:
+    """Write new rows of one table, each with its key set or left to the database.
+
+    They go past the ORM, which takes five times as long to build the statement as the database to carry it out.
+    """
+    if not rows:
+        return
+    table = type(rows[0])
+    fields = _fields_of(table)
+    names = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+    places = ", ".join(["%s"] * len(fields))
+    into = connection.ops.quote_name(table._meta.db_table)  # noqa: SLF001  documented, whatever its name
+    statement = f"INSERT INTO {into} ({names}) VALUES ({places})"  # noqa: S608  names of our own tables
+    values = [[field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows]
+    with connection.cursor() as cursor:
+        if len(values) == 1:
+            cursor.execute(statement, values[0])
+        else:
+            cursor.executemany(statement, values)
+
+
+@cache
+def _fields_of(table: type[models.Model]) -> tuple[models.Field, ...]:  # type: ignore[type-arg]  # of any kind
+    """The columns to be written: all but a number that the database counts itself."""
+    fields = table._meta.concrete_fields  # noqa: SLF001  documented, whatever its name
+    return tuple(field for field in fields if not isinstance(field, models.AutoField))
 
 
 @contextmanager

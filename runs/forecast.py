@@ -6,8 +6,9 @@ plan's nodes takes into account that answers to one task tend to be long togethe
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from math import ceil, sqrt
@@ -15,10 +16,11 @@ from types import MappingProxyType
 from typing import Final
 
 from catalog.shapes import Category
-from runs.expansion import ITEMS, MOST_ITEMS, MOST_SECTIONS
+from runs.expansion import ITEMS, MOST_ITEMS, MOST_SECTIONS, grow
 from runs.ledger.estimate import text_tokens
 from runs.money import ceiling_nano
 from runs.shapes import CostForecast, Feed, GateKind, ModelChoice, NodeKind, NodeSpec, Plan, Purpose
+from runs.transforms import Rule
 
 # Usual answers in tokens, thinking included: the mean of today's models over tasks of the kind. A model that thinks
 # before it answers writes several times as much as it shows.
@@ -57,6 +59,9 @@ _GATE_PROB: Final[Mapping[GateKind, float]] = MappingProxyType(
 )
 _USUAL_SECTIONS: Final = 5
 _USUAL_ITEMS: Final = 6
+# A line of an outline as models write it.
+_SECTION_LINE: Final = "Title of the section: what belongs into it and what is left to the other sections of the text"
+_CHOOSING: Final = frozenset({Rule.SAME, Rule.LATEST, Rule.BETTER, Rule.WINNER, Rule.BEST})
 _MESSAGES_TOKENS: Final = 40  # roles, headings and fences around the texts
 _GROUNDING_TOKENS: Final = 6_000  # what a provider that searches puts into the prompt
 
@@ -70,15 +75,12 @@ class _Size:
     most_prompt: int
     most_output: int
     prob: float
-    copies: float = 1.0
-    most_copies: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class _Cost:
     mean: float
     deviation: float
-    worst: int
 
 
 def forecast(plan: Plan) -> CostForecast:
@@ -88,22 +90,22 @@ def forecast(plan: Plan) -> CostForecast:
     )
     if unknown:
         return CostForecast(None, None, None, unknown)
-    sizes = _measure(plan.nodes)
-    costs = [_cost(node, sizes[node.key]) for node in plan.nodes if node.kind is NodeKind.CALL]
+    usual = _grown(plan.nodes, section_count=_USUAL_SECTIONS, item_count=_USUAL_ITEMS)
+    largest = _grown(plan.nodes, section_count=MOST_SECTIONS, item_count=MOST_ITEMS)
+    costs = [_usual_cost(node, size) for node, size in _measured(usual)]
     mean = sum(cost.mean for cost in costs)
     apart = sum(cost.deviation**2 for cost in costs)
     together = sum(cost.deviation for cost in costs) ** 2
     deviation = sqrt((1 - _TOGETHER_SHARE) * apart + _TOGETHER_SHARE * together)
-    worst = sum(cost.worst for cost in costs)
+    worst = sum(_worst(node, size) for node, size in _measured(largest))
     likely = min(ceil(mean + _NINE_IN_TEN * deviation), worst)
     return CostForecast(min(ceil(mean), worst), likely, worst)
 
 
 def _models(node: NodeSpec) -> tuple[ModelChoice, ...]:
     """Who may be paid for this node: rules and searches cost nothing here, and an agent bills its owner itself."""
-    if node.kind is not NodeKind.CALL or node.model is None:
-        return ()
-    return (node.model, *node.fallbacks)
+    is_called = node.kind is NodeKind.CALL or node.expands == ITEMS  # a list grows into calls of its model
+    return (node.model, *node.fallbacks) if is_called and node.model is not None else ()
 
 
 def _has_price(model: ModelChoice) -> bool:
@@ -113,34 +115,61 @@ def _has_price(model: ModelChoice) -> bool:
 # --- sizes ---------------------------------------------------------------------------------
 
 
-def _measure(nodes: Sequence[NodeSpec]) -> dict[str, _Size]:
-    """Each node's size, from what it depends on to what depends on it; nodes may stand in any order."""
+def _grown(nodes: Sequence[NodeSpec], *, section_count: int, item_count: int) -> tuple[NodeSpec, ...]:
+    """The nodes with what they will have grown into, if it comes to so many sections and items."""
+    added: list[NodeSpec] = []
+    waits: dict[str, tuple[str, ...]] = {}
+    for node in nodes:
+        if node.expands:
+            growth = grow(node, _stand_in(node, section_count, item_count))
+            added.extend(growth.nodes)
+            waits |= growth.depends_on
+    if not added:
+        return tuple(nodes)
+    waiting = (replace(node, depends_on=waits[node.key]) if node.key in waits else node for node in nodes)
+    return (*waiting, *added)
+
+
+def _stand_in(node: NodeSpec, section_count: int, item_count: int) -> str:
+    if node.expands == ITEMS:
+        return json.dumps(["item"] * item_count)
+    return "\n".join(f"{number}. {_SECTION_LINE}" for number in range(1, section_count + 1))
+
+
+def _measured(nodes: Sequence[NodeSpec]) -> list[tuple[NodeSpec, _Size]]:
+    """Each node that may be paid for, with its size."""
     sizes: dict[str, _Size] = {}
     for node in sorted(nodes, key=lambda item: item.wave):
         sizes[node.key] = _size(node, [sizes[key] for key in node.depends_on], sizes)
-    return sizes
+    return [(node, sizes[node.key]) for node in nodes if node.kind is NodeKind.CALL]
 
 
 def _size(node: NodeSpec, inputs: Sequence[_Size], sizes: Mapping[str, _Size]) -> _Size:
-    fed = inputs if node.feed is not Feed.NONE or node.kind is NodeKind.TRANSFORM else ()
-    came = sum(item.output * item.copies * item.prob for item in fed)
-    most_came = sum(item.most_output * item.most_copies for item in fed)
     prob = _prob(node, inputs, sizes)
     if node.kind is NodeKind.TRANSFORM:
-        # Choosing gives one of the texts on, joining all of them; the larger is the safer guess.
-        return _Size(0, came, 0, most_came, prob)
+        return _Size(0, *_passed_on(node, inputs), prob)
+    fed = inputs if node.feed is not Feed.NONE else ()
+    came = sum(item.output * item.prob for item in fed)
+    if "item" in node.params:
+        came /= _USUAL_ITEMS  # it reads one item of the list
     own = _prompt_tokens(node.prompt, node.system) + (_GROUNDING_TOKENS if node.uses_web_search else 0)
     room = _room(node, own)
-    copies, most_copies = _copies(node)
     return _Size(
         prompt=own + min(came, room),
         output=min(_usual_output(node, came), node.max_output_tokens),
-        most_prompt=own + min(most_came, room),
+        most_prompt=own + min(sum(item.most_output for item in fed), room),
         most_output=_most_output(node),
         prob=prob,
-        copies=copies,
-        most_copies=most_copies,
     )
+
+
+def _passed_on(node: NodeSpec, inputs: Sequence[_Size]) -> tuple[float, int, int]:
+    """What a rule gives on, expected and at most: choosing gives one of the texts, joining all of them."""
+    came = [item.output * item.prob for item in inputs]
+    most = [item.most_output for item in inputs]
+    if node.params.get("rule") in _CHOOSING:
+        return max(came, default=0.0), 0, max(most, default=0)
+    return sum(came), 0, sum(most)
 
 
 @lru_cache(maxsize=256)
@@ -175,45 +204,40 @@ def _usual_output(node: NodeSpec, came_tokens: float) -> float:
 
 
 def _most_output(node: NodeSpec) -> int:
-    """The limit, or what an attempt may take after the first was cut off."""
-    ceiling = node.model.max_output_tokens if node.model else None
-    grown = 2 * node.max_output_tokens
-    if node.kind is not NodeKind.CALL or node.params.get("is_limit_given") or node.max_attempts < 2:
-        return node.max_output_tokens
-    return min(grown, ceiling) if ceiling else grown
+    """The longest answer that any attempt may give."""
+    return _attempt_limits(node)[-1]
 
 
-def _copies(node: NodeSpec) -> tuple[float, int]:
-    """How many nodes of about this size the node stands for, itself included."""
-    if not node.expands:
-        return 1.0, 1
-    if node.expands == ITEMS:
-        return 1.0 + _USUAL_ITEMS, 1 + MOST_ITEMS
-    most = node.params.get("most_sections")
-    return 1.0 + _USUAL_SECTIONS, 1 + (most if isinstance(most, int) else MOST_SECTIONS)
+def _attempt_limits(node: NodeSpec) -> list[int]:
+    """How long the answer may get in each attempt: each one that was cut off leaves the next twice the room."""
+    first = node.max_output_tokens
+    if not _models(node) or node.params.get("is_limit_given"):
+        return [first] * node.max_attempts
+    ceiling = (node.model.max_output_tokens if node.model else None) or first * 2**node.max_attempts
+    return [max(min(first * 2**number, ceiling), first) for number in range(node.max_attempts)]
 
 
 # --- money ---------------------------------------------------------------------------------
 
 
-def _cost(node: NodeSpec, size: _Size) -> _Cost:
+def _usual_cost(node: NodeSpec, size: _Size) -> _Cost:
     model = node.model
     if model is None or model.prompt_usd_per_mtok is None or model.completion_usd_per_mtok is None:
         raise ValueError(f"{node.key} has no model with a known price")
     read = size.prompt * float(model.prompt_usd_per_mtok) * 1_000
     written = size.output * float(model.completion_usd_per_mtok) * 1_000
-    once = (read + written) * size.copies
-    mean = once * size.prob * (1 + _AGAIN_SHARE)
+    mean = (read + written) * size.prob * (1 + _AGAIN_SHARE)
     # Of a node that may not run: the spread of its length, and that of its running at all.
-    variance = size.prob * (written * size.copies * _SPREAD_SHARE) ** 2 + size.prob * (1 - size.prob) * once**2
-    return _Cost(mean, sqrt(variance), _worst(node, size))
+    variance = size.prob * (written * _SPREAD_SHARE) ** 2 + size.prob * (1 - size.prob) * (read + written) ** 2
+    return _Cost(mean, sqrt(variance))
 
 
 def _worst(node: NodeSpec, size: _Size) -> int:
     """Every attempt, by the dearest model that may do it, with every token it is allowed."""
-    per_attempt = [
-        ceiling_nano(size.most_prompt, model.prompt_usd_per_mtok or Decimal(0))
-        + ceiling_nano(size.most_output, model.completion_usd_per_mtok or Decimal(0))
-        for model in _models(node)
-    ]
-    return max(per_attempt) * node.max_attempts * size.most_copies
+    limits = _attempt_limits(node)
+    return max(_attempts_nano(model, size.most_prompt, limits) for model in _models(node))
+
+
+def _attempts_nano(model: ModelChoice, prompt_tokens: int, limits: Sequence[int]) -> int:
+    reads = ceiling_nano(prompt_tokens * len(limits), model.prompt_usd_per_mtok or Decimal(0))
+    return reads + ceiling_nano(sum(limits), model.completion_usd_per_mtok or Decimal(0))

@@ -21,9 +21,9 @@ def dollars(nano_usd: int | None) -> str:
 
 @register.simple_tag
 def cap_bar(line: CapLine) -> SafeString:
-    """A cap as a track: full what is spent, faint what is set aside, empty what is free."""
+    """A cap as a track: full what is spent, faint what is set aside, empty what is free; nothing without a cap."""
     if line.cap_nano_usd is None:
-        return SafeString('<span class="small">no limit</span>')
+        return SafeString("")
     spent, used = round(line.spent_share * _WIDTH), round(line.used_share * _WIDTH)
     return format_html(
         '<svg class="cap-bar{}" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{}">'

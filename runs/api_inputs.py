@@ -110,8 +110,10 @@ def read_result(query: Mapping[str, Any]) -> bool:
     return bool(_read(ResultInput, query)["includeRaw"])
 
 
-def read_retry(body: Mapping[str, Any]) -> RetryRequest:
+def read_retry(body: object) -> RetryRequest:
     """What to do again."""
+    if not isinstance(body, Mapping):
+        raise InvalidBody("The body must be a JSON object.")
     values = _read(RetryInput, body)
     return RetryRequest(tuple(values.get("nodes", ())), values.get("maxUsd"))
 

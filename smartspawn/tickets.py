@@ -8,7 +8,7 @@ header never leaves the site.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -29,9 +29,10 @@ class AnyAccept(DefaultContentNegotiation):
     """For endpoints that may answer with a stream: what the client accepts is theirs to look at, not DRF's."""
 
     def select_renderer(
-        self, request: Any, renderers: list[BaseRenderer], format_suffix: str | None = None
+        self, request: Any, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], renderers[0].media_type or ""
+        first = next(iter(renderers))
+        return first, first.media_type or ""
 
 
 def stream_ticket(stream: str, params: Params, *, status: int = 200) -> HttpResponse:

@@ -12,18 +12,22 @@ from smartspawn.health import healthz, readyz
 
 schema = requires_scope(Scope.CATALOG_READ, is_open=True)(SpectacularAPIView.as_view())
 
+# Programs ask most: their addresses are tried before the pages', and the busiest of them first.
+api_urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("routing.api_urls")),
+    path("", include("routing.decompose.urls")),
+    path("", include("catalog.api_urls")),
+    path("", include("routing.roles.urls")),
+    path("", include("runs.api_urls")),
+]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("api", catalog_api.root, name="api-root"),
+    path("api/schema/", schema, name="api-schema"),
+    path("api/", include(api_urlpatterns)),
     path("", include("smartspawn.access.urls")),
     path("", include("catalog.urls")),
     path("", include("routing.urls")),
     path("", include("runs.urls")),
-    path("api", catalog_api.root, name="api-root"),
-    path("api/schema/", schema, name="api-schema"),
-    path("api/", include("catalog.api_urls")),
-    path("api/", include("routing.api_urls")),
-    path("api/", include("routing.decompose.urls")),
-    path("api/", include("routing.roles.urls")),
-    path("api/", include("runs.api_urls")),
 ]

@@ -50,6 +50,7 @@ class Bundle:
     tokens_max: int = TOKENS_MAX
     probes: tuple[Probe, ...] = field(default=())
     drops_courtesy: bool = False  # whether it was trained on tasks without their greetings and thanks
+    mends_slips: bool = False  # whether it was trained on tasks whose misspelt words were mended
 
 
 def read_bundle(folder: Path) -> Bundle:
@@ -72,6 +73,7 @@ def read_bundle(folder: Path) -> Bundle:
         tokens_max=_tokens_max(config),
         probes=_probes(config.get("probes", [])),
         drops_courtesy=config.get("drops_courtesy") is True,
+        mends_slips=config.get("mends_slips") is True,
     )
 
 

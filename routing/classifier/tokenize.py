@@ -32,6 +32,10 @@ class Tokenizer:
             raise BundleFault(f"{path} is no SentencePiece model: {error}") from error
         self._pieces_max = tokens_max - 2
 
+    def pieces(self) -> list[str]:
+        """Every piece, in the order of the ids."""
+        return [self._processor.id_to_piece(number) for number in range(self._processor.get_piece_size())]
+
     def encode(self, tidied: str) -> list[int]:
         """The ids of a text that went through `tidy`, framed by [CLS] and [SEP]."""
         pieces: list[int] = self._processor.encode(PREFIX + tidied, out_type=int)

@@ -101,8 +101,9 @@ def test_flips_are_counted_by_guise() -> None:
         return answer(risk="high" if text.isupper() else "low")
 
     payload = evaluation_payload(judge([prompt("fix the broken table", risk="low")], classify))
-    assert payload["flips"]["by_guise"] == {"typos": 0.0, "lower_case": 0.0, "upper_case": 1.0, "polite": 0.0}
-    assert payload["flips"]["share"] == 0.25
+    by_guise = payload["flips"]["by_guise"]
+    assert by_guise == {"typos": 0.0, "other_typos": 0.0, "lower_case": 0.0, "upper_case": 1.0, "polite": 0.0}
+    assert payload["flips"]["share"] == 0.2
 
 
 def test_guises_are_always_the_same_and_change_what_they_should() -> None:
@@ -113,6 +114,11 @@ def test_guises_are_always_the_same_and_change_what_they_should() -> None:
     assert slipped != text
     assert sorted(slipped) == sorted(text)
     assert with_typos("a b c") == "a b c"
+    missed = perturbations(text)["other_typos"]
+    assert missed not in (text, slipped)
+    assert sum(a != b for a, b in zip(text.split(), missed.split(), strict=True)) == sum(
+        a != b for a, b in zip(text.split(), slipped.split(), strict=True)
+    )
 
 
 def test_the_command_prints_one_object(tmp_path: Path) -> None:

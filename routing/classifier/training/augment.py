@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import random
 
+from routing.classifier.slips import NEIGHBOURS
+
 GREETINGS = (
     "hi,", "hi there!", "hey,", "hello,", "good morning,", "hey team,", "hello there.", "hi all,", "yo", "ok", "so,",
     "ok so", "right,", "well,", "alright:", "dear assistant,", "hello! hope you are well.", "hey, me again.",
@@ -29,26 +31,25 @@ HANDS_OFF = (
     "don't change anything", "no changes please", "just explain", "just tell me", "read only", "without changing code",
     "do not modify any files", "only an answer, no edits", "i only want to understand it", "don't fix it yet",
 )  # fmt: skip
-NEIGHBOURS = {
-    "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "j": "hk",
-    "k": "jl", "l": "ko", "m": "n", "n": "bm", "o": "ip", "p": "o", "q": "wa", "r": "et", "s": "ad", "t": "ry",
-    "u": "yi", "v": "cb", "w": "qe", "x": "zc", "y": "tu", "z": "x",
-}  # fmt: skip
 SHARE_HANDS_OFF = 0.12  # the rubric: a task that forbids changes is exploration whatever else it says
-SHARE_SLIPS, SHARE_PREFACE, SHARE_CODA, SHARE_BARE_END, SHARE_JOINED = 0.35, 0.15, 0.1, 0.15, 0.05
-SLIP_SHARE_PER_WORD = (0.03, 0.15)
+SHARE_PREFACE, SHARE_CODA, SHARE_BARE_END, SHARE_JOINED_LINES = 0.15, 0.1, 0.15, 0.05
+SHARE_SLIPS_FEW, SLIP_SHARE_FEW = 0.15, (0.03, 0.12)  # of prompts; of words
+SLIP_SHARE_MANY = (0.05, 0.35)
 SHORTEST_SLIPPED_WORD = 4
+SHARE_LOST_SPACE = 0.06  # of slips: the word grows together with the next
 
 
-def vary(text: str, rng: random.Random, *, changes_nothing: bool = False) -> str:
+def vary(text: str, rng: random.Random, *, changes_nothing: bool = False, slips: bool = False) -> str:
     """The prompt again, or a variant of it with the same labels; what changes nothing may say so."""
     if changes_nothing and rng.random() < SHARE_HANDS_OFF:
         text = f"{text.rstrip(' .!')}{rng.choice((', ', '. ', ' - ', '; '))}{rng.choice(HANDS_OFF)}"
-    if rng.random() < SHARE_SLIPS:
-        text = _slip(text, rng)
+    if slips:
+        text = _slip(text, rng, SLIP_SHARE_MANY)
+    elif rng.random() < SHARE_SLIPS_FEW:
+        text = _slip(text, rng, SLIP_SHARE_FEW)
     if rng.random() < SHARE_BARE_END:
         text = text.rstrip(" .!?\n")
-    if rng.random() < SHARE_JOINED:
+    if rng.random() < SHARE_JOINED_LINES:
         text = " ".join(text.split())
     if rng.random() < SHARE_PREFACE:
         text = f"{_preface(rng)} {text}"
@@ -63,22 +64,29 @@ def _preface(rng: random.Random) -> str:
     return rng.choice((greeting, ask, f"{greeting} {ask}"))
 
 
-def _slip(text: str, rng: random.Random) -> str:
-    share = rng.uniform(*SLIP_SHARE_PER_WORD)
-    words = text.split(" ")
-    return " ".join(_slip_word(word, rng) if rng.random() < share else word for word in words)
+def _slip(text: str, rng: random.Random, shares: tuple[float, float]) -> str:
+    share = rng.uniform(*shares)
+    slipped = []
+    for word in text.split(" "):
+        if rng.random() >= share:
+            slipped.append(word + " ")
+        elif rng.random() < SHARE_LOST_SPACE:
+            slipped.append(word)
+        else:
+            slipped.append(_slip_word(word, rng) + " ")
+    return "".join(slipped).rstrip(" ")
 
 
 def _slip_word(word: str, rng: random.Random) -> str:
     if len(word) < SHORTEST_SLIPPED_WORD or not word.isalpha():
         return word
     at = rng.randrange(len(word) - 1)
-    match rng.randrange(4):
-        case 0:
+    match rng.randrange(5):
+        case 0 | 1:
             return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
-        case 1:
-            return word[:at] + word[at + 1 :]
         case 2:
+            return word[:at] + word[at + 1 :]
+        case 3:
             return word[: at + 1] + word[at:]
         case _:
             return word[:at] + rng.choice(NEIGHBOURS.get(word[at].lower(), word[at])) + word[at + 1 :]

@@ -1,19 +1,28 @@
-"""Read the labelled prompts, and divide them: training, validation (for temperatures), held out (for judging)."""
+"""Read the labelled prompts, and divide them: training, calibration (for temperatures), set aside and held out."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
+from catalog.shapes import Category
 from routing.classifier.heads import HEADS, SUB_DIMENSIONS
 
 DATA_DIR = Path(__file__).parent / "data"
 HELD_OUT_PREFIX = "test-"  # the category slices; the kickoff folder lists its own in splits.json
-VALIDATION_SHARE = 0.06
-HELD_OUT_SHARE_LENT = 0.5
+SET_ASIDE_SHARE, CALIBRATION_SHARE = 0.06, 0.04  # of the lines of every other slice
+CALIBRATION_SLICES = frozenset({"agency-clients", "mixed-a", "test-harbour"})  # of those held out: new worlds
+# In the kickoff batches this dimension was judged last, and moved until effort's arithmetic held: it is no evidence.
+BENT_DIMENSION, BENT_SOURCE_PREFIX = "spec_completeness", "batch-"
+# Terse orders of these types are coding work for the category head too; a fifth of them is enough to say so.
+CODING_TASK_TYPES = frozenset({"bugfix", "feature", "refactor", "test", "migration"})
+CODING_WORDS_MAX, CODING_SHARE = 8, 0.2
+
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,40 +36,52 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The three parts; none shares a line with another."""
+    """The four parts; none shares a line with another.
+
+    Set aside are lines of slices that training knows; held out are whole slices. Calibration has some of both, so that
+    temperatures suit known worlds and new ones, and neither of the parts that judge has lent to them.
+    """
 
     training: tuple[Example, ...]
-    validation: tuple[Example, ...]
+    calibration: tuple[Example, ...]
+    set_aside: tuple[Example, ...]
     held_out: tuple[Example, ...]
-
-    @property
-    def calibration(self) -> tuple[Example, ...]:
-        """What temperatures are fitted on: lines of known worlds and of new ones, none of which weights have seen.
-
-        Validation alone is too like the training data in its difficulty. One number a head is taken from half of the
-        held-out lines; the other half judges calibration.
-        """
-        return (*self.validation, *(example for example in self.held_out if lends_to_calibration(example.text)))
 
 
 def read_split(folder: Path = DATA_DIR) -> Split:
     """Every labelled line under the folder, divided the same way each time."""
-    training, validation, held_out = [], [], []
+    return Split(**{part: tuple(_example(row) for row in rows) for part, rows in rows_by_part(folder).items()})
+
+
+def write_parts(target: Path, folder: Path = DATA_DIR) -> None:
+    """One JSONL file a part, for `evaluate_classifier`."""
+    target.mkdir(parents=True, exist_ok=True)
+    for part, rows in rows_by_part(folder).items():
+        lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        (target / f"{part}.jsonl").write_text("".join(lines), encoding="utf-8")
+
+
+def rows_by_part(folder: Path) -> dict[str, list[Row]]:
+    """The lines as they stand in the files, by the part they belong to."""
+    parts: dict[str, list[Row]] = {field.name: [] for field in fields(Split)}
     for path in sorted(folder.glob("*/*.jsonl")):
         held = path.stem.startswith(HELD_OUT_PREFIX) or path.stem in _held_out_slices(path.parent)
-        for example in _read(path):
-            if held:
-                held_out.append(example)
-            elif _share(example.text) < VALIDATION_SHARE:
-                validation.append(example)
-            else:
-                training.append(example)
-    return Split(tuple(training), tuple(validation), tuple(held_out))
+        for line in path.read_text(encoding="utf-8").split("\n"):
+            if line.strip():
+                row = json.loads(line)
+                parts[_held_part(path) if held else _part(row["text"])].append(row)
+    return parts
 
 
-def lends_to_calibration(text: str) -> bool:
-    """Whether this held-out line helps to fit the temperatures."""
-    return _share(text) < HELD_OUT_SHARE_LENT
+def _held_part(path: Path) -> str:
+    return "calibration" if path.stem in CALIBRATION_SLICES else "held_out"
+
+
+def _part(text: str) -> str:
+    share = _share(text)
+    if share < SET_ASIDE_SHARE:
+        return "set_aside"
+    return "calibration" if share < SET_ASIDE_SHARE + CALIBRATION_SHARE else "training"
 
 
 def _held_out_slices(folder: Path) -> frozenset[str]:
@@ -68,15 +89,29 @@ def _held_out_slices(folder: Path) -> frozenset[str]:
     return frozenset(json.loads(splits.read_text())["test_slices"]) if splits.exists() else frozenset()
 
 
-def _read(path: Path) -> Iterable[Example]:
-    for line in path.read_text(encoding="utf-8").split("\n"):
-        if line.strip():
-            row = json.loads(line)
-            yield Example(
-                text=row["text"],
-                labels={head: labels.index(row[head]) for head, labels in HEADS.items() if row.get(head) is not None},
-                sub_dimensions={name: float(row[name]) for name in SUB_DIMENSIONS if row.get(name) is not None},
-            )
+def _example(row: Row) -> Example:
+    labels = {head: labels.index(row[head]) for head, labels in HEADS.items() if row.get(head) is not None}
+    if "category" not in labels and _is_plainly_coding(row):
+        labels["category"] = HEADS["category"].index(Category.CODING)
+    is_bent = str(row.get("source", "")).startswith(BENT_SOURCE_PREFIX)
+    return Example(
+        text=row["text"],
+        labels=labels,
+        sub_dimensions={
+            name: float(row[name])
+            for name in SUB_DIMENSIONS
+            if row.get(name) is not None and not (is_bent and name == BENT_DIMENSION)
+        },
+    )
+
+
+def _is_plainly_coding(row: Row) -> bool:
+    text = row["text"]
+    return (
+        row.get("task_type") in CODING_TASK_TYPES
+        and len(text.split()) <= CODING_WORDS_MAX
+        and _share(text[::-1]) < CODING_SHARE
+    )
 
 
 def _share(text: str) -> float:

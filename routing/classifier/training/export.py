@@ -27,7 +27,7 @@ from routing.classifier.infer import Engine
 from routing.classifier.training.examples import Example
 from routing.classifier.training.network import INPUTS, OUTPUTS, Router
 
-NAME, VERSION = "smart-spawn-router", "1"
+NAME, VERSION = "smart-spawn-router", "2"
 OPSET = 17
 AGREEMENT_SHARE_MIN = 0.95  # of labels, per head, between the int8 and the fp32 graph
 PROBE_PROB_MIN = 0.9  # a probe must not hang on the last digit of another processor's arithmetic
@@ -132,6 +132,7 @@ def _write_settings(folder: Path, temperatures: Mapping[str, float], *, probes: 
         "version": VERSION,
         "max_length": TOKENS_MAX,
         "drops_courtesy": True,
+        "mends_slips": True,
         "labels": {head: list(labels) for head, labels in HEADS.items()},
         "sha256": {path.name: sha256(path.read_bytes()).hexdigest() for path in packed},
         "probes": list(probes),

@@ -1,6 +1,9 @@
-"""The network: MiniLM's six layers, one attention pool per head, four softmax heads, eight sigmoid scores.
+"""The network: MiniLM's six layers with their reading capped, a query per head in the last, softmax and sigmoid heads.
 
 Written out instead of imported, so that training needs PyTorch alone and the exported graph holds nothing unneeded.
+The first layer reads every token. Then neighbours are merged until few enough slots are left, so that four layers out
+of six cost the same for a prompt of 64 tokens as for one of 28. The last layer answers four questions (one a head)
+instead of rewriting every slot.
 """
 
 from __future__ import annotations
@@ -17,6 +20,9 @@ MASKED = -1e4
 INPUTS = ("input_ids", "attention_mask")
 OUTPUTS = (*LOGITS_OUTPUT.values(), *SUB_OUTPUT.values())
 SUBS_OF_HEAD: Mapping[str, tuple[str, ...]] = {"complexity": COMPLEXITY_SUBS, "risk": RISK_SUBS}
+LAYERS_READING_ALL = 1
+SLOTS_MIN = 28  # shorter prompts are never merged
+TOKENS_PER_SLOT_MAX = 2.5  # longer ones keep two fifths of their length
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +42,25 @@ class Layer(nn.Module):
 
     def __init__(self, size: Size) -> None:
         super().__init__()
-        self.count, self.width = size.attention_heads, size.hidden // size.attention_heads
-        self.query_key_value = nn.Linear(size.hidden, 3 * size.hidden)  # one product is faster than three
+        self.hidden, self.count, self.width = size.hidden, size.attention_heads, size.hidden // size.attention_heads
+        self.query, self.key_value = nn.Linear(size.hidden, size.hidden), nn.Linear(size.hidden, 2 * size.hidden)
         self.mix = nn.Linear(size.hidden, size.hidden)
         self.norm_attention, self.norm_output = (nn.LayerNorm(size.hidden, eps=1e-12) for _ in range(2))
         self.widen, self.narrow = nn.Linear(size.hidden, size.inner), nn.Linear(size.inner, size.hidden)
         self.dropout = nn.Dropout(size.dropout)
 
-    def forward(self, states: Tensor, bias: Tensor) -> Tensor:
-        together = self.query_key_value(states).unflatten(-1, (3, self.count, self.width))
-        query, key, value = together.permute(2, 0, 3, 1, 4).unbind(0)
-        weights = torch.softmax(query @ key.transpose(-1, -2) * self.width**-0.5 + bias, dim=-1)
-        mixed = (self.dropout(weights) @ value).transpose(1, 2).flatten(2)
-        states = self.norm_attention(states + self.dropout(self.mix(mixed)))
+    def forward(self, asking: Tensor, asked: Tensor, bias: Tensor) -> Tensor:
+        """What `asking` becomes by attending to `asked`; in all layers but the last they are the same states."""
+        query = self._by_head(self.query(asking) * self.width**-0.5)
+        key, value = (self._by_head(part) for part in self.key_value(asked).split(self.hidden, dim=-1))
+        weights = torch.softmax(query @ key.transpose(-1, -2) + bias, dim=-1)
+        mixed = (self.dropout(weights) @ value).transpose(1, 2).reshape(*asking.shape[:2], self.hidden)
+        states = self.norm_attention(asking + self.dropout(self.mix(mixed)))
         inner = nn.functional.gelu(self.widen(states))
         return self.norm_output(states + self.dropout(self.narrow(inner)))
+
+    def _by_head(self, states: Tensor) -> Tensor:
+        return states.reshape(*states.shape[:2], self.count, self.width).transpose(1, 2)
 
 
 class Router(nn.Module):
@@ -63,24 +73,46 @@ class Router(nn.Module):
         self.norm = nn.LayerNorm(size.hidden, eps=1e-12)
         self.dropout = nn.Dropout(size.dropout)
         self.layers = nn.ModuleList(Layer(size) for _ in range(size.layers))
-        # Zero queries weigh every token alike: training starts from the mean pooling MiniLM was trained with.
-        self.pool = nn.Parameter(torch.zeros(len(HEADS), size.hidden))
+        # Each head asks the last layer as the mean of all slots would, and learns to ask otherwise.
+        self.questions = nn.Parameter(torch.zeros(len(HEADS), size.hidden))
         self.heads = nn.ModuleDict({head: nn.Linear(size.hidden, len(labels)) for head, labels in HEADS.items()})
         self.subs = nn.ModuleDict({h: nn.Linear(size.hidden, len(names)) for h, names in SUBS_OF_HEAD.items()})
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, ...]:
-        positions = torch.arange(input_ids.shape[1], device=input_ids.device).unsqueeze(0)
-        states = self.dropout(self.norm(self.embed(input_ids) + self.position(positions)))
-        mask = attention_mask.to(states.dtype)
-        bias = (1.0 - mask)[:, None, None, :] * MASKED
-        for layer in self.layers:
-            states = layer(states, bias)
-        attention = torch.softmax(states @ self.pool.T + (1.0 - mask)[:, :, None] * MASKED, dim=1)
-        pooled = self.dropout(attention.transpose(1, 2) @ states)  # batch x heads x hidden
+        positions = self.position.weight[: input_ids.shape[1]]
+        states = self.dropout(self.norm(self.embed(input_ids) + positions))
+        mask = attention_mask.to(self.norm.weight.dtype)
+        bias = _bias(mask)
+        for layer in self.layers[:LAYERS_READING_ALL]:
+            states = layer(states, states, bias)
+        merging = _merging(mask)
+        states, filled = merging @ states, (merging.sum(dim=-1) > 0).to(mask.dtype)
+        bias = _bias(filled)
+        for layer in self.layers[LAYERS_READING_ALL:-1]:
+            states = layer(states, states, bias)
+        mean = (filled / filled.sum(dim=1, keepdim=True)).unsqueeze(1) @ states
+        pooled = self.dropout(self.layers[-1](mean + self.questions, states, bias))  # batch x heads x hidden
         by_head = dict(zip(HEADS, pooled.unbind(dim=1), strict=True))
         logits = [self.heads[head](by_head[head]) for head in HEADS]
         subs = [torch.sigmoid(self.subs[head](by_head[head])) for head in SUBS_OF_HEAD]
         return (*logits, *(column for block in subs for column in block.unbind(dim=1)))
+
+
+def _bias(mask: Tensor) -> Tensor:
+    """What attention adds so that padding counts for nothing."""
+    return (1.0 - mask)[:, None, None, :] * MASKED
+
+
+def _merging(mask: Tensor) -> Tensor:
+    """A matrix per prompt that averages neighbouring tokens into slots; each token in one slot, none when short."""
+    length = mask.sum(dim=1, keepdim=True)
+    slot_count = torch.minimum(length, (length / TOKENS_PER_SLOT_MAX).floor().clamp(min=SLOTS_MIN))
+    numbers = torch.ones_like(mask).cumsum(dim=1) - 1.0
+    slot_of_token = ((numbers + 0.5) * slot_count / length).floor()
+    limit = torch.clamp((torch.tensor(mask.shape[1]) / TOKENS_PER_SLOT_MAX).long(), min=SLOTS_MIN)
+    slots = numbers[0, :limit]
+    belongs = (slot_of_token[:, None, :] == slots[None, :, None]).to(mask.dtype) * mask[:, None, :]
+    return belongs / belongs.sum(dim=-1, keepdim=True).clamp(min=1.0)
 
 
 def from_minilm(weights: Mapping[str, Tensor], origins: Sequence[Sequence[int]]) -> Router:
@@ -108,6 +140,7 @@ def _renamed(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         "norm.bias": weights["embeddings.LayerNorm.bias"],
     }
     parts = {
+        "query": "attention.self.query",
         "mix": "attention.output.dense",
         "norm_attention": "attention.output.LayerNorm",
         "widen": "intermediate.dense",
@@ -115,11 +148,10 @@ def _renamed(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         "norm_output": "output.LayerNorm",
     }
     for index in range(Size().layers):
+        theirs_at = f"encoder.layer.{index}"
         for kind in ("weight", "bias"):
-            attention = f"encoder.layer.{index}.attention.self"
-            parts_of_three = [weights[f"{attention}.{name}.{kind}"] for name in ("query", "key", "value")]
-            renamed[f"layers.{index}.query_key_value.{kind}"] = torch.cat(parts_of_three)
-        for ours, theirs in parts.items():
-            for kind in ("weight", "bias"):
-                renamed[f"layers.{index}.{ours}.{kind}"] = weights[f"encoder.layer.{index}.{theirs}.{kind}"]
+            both = [weights[f"{theirs_at}.attention.self.{name}.{kind}"] for name in ("key", "value")]
+            renamed[f"layers.{index}.key_value.{kind}"] = torch.cat(both)
+            for ours, theirs in parts.items():
+                renamed[f"layers.{index}.{ours}.{kind}"] = weights[f"{theirs_at}.{theirs}.{kind}"]
     return renamed

@@ -28,8 +28,8 @@ PIECE_COST = 30.0  # above all other differences: the fewest pieces win
 START_LENGTH_BONUS = 1.0  # then the longest first piece, as WordPiece cuts
 RANK_COST = 0.1  # then the commoner pieces
 FOREIGN_SIGN_MIN_COUNT = 3  # a sign that WordPiece does not know earns a piece, started from [UNK]
-FOREIGN_WORD_MIN_COUNT = 3  # a whole word that WordPiece shatters earns a piece of its own
-FOREIGN_WORD_PIECES_MIN = 3
+WORD_MIN_COUNT = 2  # a whole word that WordPiece cuts earns a piece of its own: the slips' lexicon are whole words
+WORD_PIECES_MIN = 2
 LAST_MAPPED_CODEPOINT = 0xFFFF
 
 
@@ -52,7 +52,7 @@ def build_vocabulary(wordpieces: Sequence[str], texts: Iterable[str], *, size: i
     for text in texts:
         used.update(processor.encode(text))
         words.update(_words(processor.normalize(text)))
-    whole = _shattered_words(processor, words, full) + _unknown_signs(processor, words, full)
+    whole = _cut_words(processor, words, full) + _unknown_signs(processor, words, full)
     by_use = sorted(range(len(SPECIAL_PIECES), len(full.origins)), key=lambda piece: (used[piece] == 0, piece))
     entries = [
         (processor.id_to_piece(piece), full.origins[piece], full.origins[piece][0])
@@ -61,16 +61,16 @@ def build_vocabulary(wordpieces: Sequence[str], texts: Iterable[str], *, size: i
     return _assemble(rules, entries + whole)
 
 
-def _shattered_words(
+def _cut_words(
     processor: spm.SentencePieceProcessor, words: Counter[str], full: Vocabulary
 ) -> list[tuple[str, tuple[int, ...], int]]:
-    """Frequent words that WordPiece cuts into three or more: mostly words of other languages than English."""
+    """Words that WordPiece cuts: words of the trade (`kubectl`) and of other languages than English."""
     found = []
     for word, count in sorted(words.items()):
-        if count < FOREIGN_WORD_MIN_COUNT or not word.strip(WORD_START):
+        if count < WORD_MIN_COUNT or not word.strip(WORD_START):
             continue
         pieces = processor.encode(word.replace(WORD_START, ""))
-        if len(pieces) >= FOREIGN_WORD_PIECES_MIN and UNKNOWN_ID not in pieces:
+        if len(pieces) >= WORD_PIECES_MIN and UNKNOWN_ID not in pieces:
             origins = tuple(origin for piece in pieces for origin in full.origins[piece])
             found.append((word, origins, len(full.origins)))
     return found

@@ -56,14 +56,14 @@ def price_filters(limits: Limits) -> Iterator[Filter]:
     if most is not None:
         yield Filter(
             "price ceiling",
-            f"above ${most} per million prompt tokens",
+            f"above ${most.normalize():f} per million prompt tokens",
             lambda entry: _is_between(_prompt(entry), Decimal(0), most),
         )
     most_written = limits.max_completion_usd_per_mtok
     if most_written is not None:
         yield Filter(
             "completion price ceiling",
-            f"above ${most_written} per million completion tokens",
+            f"above ${most_written.normalize():f} per million completion tokens",
             lambda entry: _is_between(entry.facts.pricing.completion_usd_per_mtok, Decimal(0), most_written),
         )
     if limits.is_free_excluded:

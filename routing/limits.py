@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from routing.models import LimitsRow
 from routing.shapes import Limits, TaskRequest
 from smartspawn.access.audit import record
 from smartspawn.access.shapes import Actor
+from smartspawn.lib.errors import Conflict
 
 SITE: Final = "site"
 # The fields that may be kept; budget and exclusions belong to one request.
@@ -59,18 +61,42 @@ def read_limits_by_scope() -> Mapping[str, Limits]:
     return {row.scope: _to_limits(row) for row in LimitsRow.objects.current()}
 
 
+@dataclass(frozen=True, slots=True)
+class HeldLimits:
+    """What one scope holds, and since when."""
+
+    limits: Limits
+    by: str
+    why: str
+    at: datetime
+    revision: int  # the routing revision that they hold from
+
+
 def find_limits(scope: str) -> Limits | None:
     """The limits of one scope alone, or None where it has none."""
+    held = find_held(scope)
+    return held.limits if held else None
+
+
+def find_held(scope: str) -> HeldLimits | None:
+    """The limits of one scope alone with who set them, or None where it has none."""
     row = LimitsRow.objects.current().filter(scope=scope).first()
-    return _to_limits(row) if row else None
+    return HeldLimits(_to_limits(row), row.by, row.why, row.at, row.valid_from) if row else None
 
 
-def set_limits(limits: Limits, *, scope: str, actor: Actor, why: str = "") -> int:
-    """Let these hold in the scope from the next decision on, and return the routing revision."""
+def set_limits(limits: Limits, *, scope: str, actor: Actor, why: str = "", base_revision: int | None = None) -> int:
+    """Let these hold in the scope from the next decision on, and return the routing revision.
+
+    Raises Conflict where ``base_revision`` is given and others hold by now than those from then (0: none).
+    """
     rules = _kept(limits)
     with transaction.atomic():
         revision = next_revision()
-        before = find_limits(scope)
+        held = find_held(scope)
+        if base_revision is not None and base_revision != (held.revision if held else 0):
+            who = f"{held.by} set others" if held else "Somebody took them away"
+            raise Conflict(f"{who} in the meantime.")
+        before = held.limits if held else None
         LimitsRow.objects.current().filter(scope=scope).update(valid_until=revision)
         if rules:
             LimitsRow.objects.create(

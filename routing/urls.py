@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from routing.views import decisions, playground, policy
+from routing.views import decisions, limits, playground, policy, what_if
 
 app_name = "routing"
 urlpatterns = [
@@ -19,6 +19,18 @@ urlpatterns = [
     path("route/policy/export.yaml", policy.policy_export, name="policy-export"),
     path("route/policy/versions/", policy.policy_versions, name="policy-versions"),
     path("route/policy/restore/", policy.policy_restore, name="policy-restore"),
+    path("route/what-if/", what_if.snapshots, name="what-if"),
+    path("route/what-if/_found", what_if.snapshots_part, name="what-if-found"),
+    path("route/what-if/override/", what_if.override, name="what-if-override"),
+    path("limits/", limits.own_limits, name="limits"),
+    path("limits/save/", limits.own_limits_save, name="limits-own-save"),
+    path("limits/_effect", limits.own_limits_effect, name="limits-own-effect"),
+    path("limits/site/", limits.site_limits, name="limits-site"),
+    path("limits/site/save/", limits.site_limits_save, name="limits-site-save"),
+    path("limits/site/_effect", limits.site_limits_effect, name="limits-site-effect"),
+    path("limits/keys/<int:key_id>/", limits.key_limits, name="limits-key"),
+    path("limits/keys/<int:key_id>/save/", limits.key_limits_save, name="limits-key-save"),
+    path("limits/keys/<int:key_id>/_effect", limits.key_limits_effect, name="limits-key-effect"),
     path("decisions/", decisions.decisions, name="decisions"),
     path("decisions/<str:decision_id>/", decisions.decision, name="decision"),
     path("decisions/<str:decision_id>/_replay", decisions.replay_part, name="replay-part"),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
 from catalog.preview import preview_override, preview_removal
-from catalog.queries import find_current_snapshot, get_snapshot, list_kept_revisions
+from catalog.queries import KeptRevision, find_current_snapshot, get_snapshot, list_kept_revisions
 from catalog.shapes import Override, Snapshot
 from routing.adjustments import Mark, find_mark, read_learned_of
 from routing.desk import EMPTY_SNAPSHOT, Desk
@@ -68,19 +68,21 @@ def what_if_catalogue(snapshot: Snapshot, *, actor: Actor, count: int) -> Compar
     return _compare(today, replace(today.world, ranker=Desk(snapshot)))
 
 
-def choose_revisions(*, before: int | None, after: int | None) -> tuple[int, int]:
+def choose_revisions(
+    *, before: int | None, after: int | None, kept: Sequence[KeptRevision] | None = None
+) -> tuple[int, int]:
     """The two snapshots to compare: the newest and the one before it, as far as none is named.
 
     Where there is only one, it stands for both. Raises NotFound before the first.
     """
-    kept = [item.revision for item in list_kept_revisions()] if before is None or after is None else []
-    if after is None:
-        after = kept[0] if kept else None
-    if before is None and after is not None:
-        before = next((revision for revision in kept if revision < after), after)
-    if before is None or after is None:
+    if before is not None and after is not None:
+        return before, after
+    revisions = [item.revision for item in (list_kept_revisions() if kept is None else kept)]
+    if not revisions:
         raise NotFound("There is no snapshot yet.")
-    return before, after
+    after = revisions[0] if after is None else after
+    earlier = next((revision for revision in revisions if revision < after), after)
+    return (earlier if before is None else before), after
 
 
 def compare_snapshots(*, before: int, after: int, actor: Actor, count: int) -> Comparison:
@@ -88,22 +90,22 @@ def compare_snapshots(*, before: int, after: int, actor: Actor, count: int) -> C
 
     Raises NotFound for a revision that is not kept.
     """
-    today = _today(actor, count)
-    former, later = _desk_of(before), _desk_of(after)
+    current = find_current_snapshot()
+    today = _today(actor, count, current)
+    former, later = _desk_of(before, current), _desk_of(after, current)
     return _compare(replace(today, world=replace(today.world, ranker=former)), replace(today.world, ranker=later))
 
 
-def _desk_of(revision: int) -> Desk:
-    current = find_current_snapshot()
+def _desk_of(revision: int, current: Snapshot | None) -> Desk:
     return Desk(current if current is not None and current.revision == revision else get_snapshot(revision))
 
 
-def _today(actor: Actor, count: int) -> Today:
+def _today(actor: Actor, count: int, current: Snapshot | None = None) -> Today:
     mark, past = find_mark(), list_past(actor=actor, count=count)
     limits = read_limits_by_scope()
     world = World(
         # A desk of its own: what is tried out must not crowd out what is asked all the time.
-        ranker=Desk(find_current_snapshot() or EMPTY_SNAPSHOT),
+        ranker=Desk(current or find_current_snapshot() or EMPTY_SNAPSHOT),
         rules=current_rules(mark),
         limits_of=_limits_of(limits),
         learned_of=_learned_of(mark, past),

@@ -14,12 +14,20 @@ from catalog.shapes import Alias, Override
 from routing.decide import recommend
 from routing.decompose.decide import swarm
 from routing.decompose.shapes import DecomposeRequest
+from routing.route_rules import save_rules, shipped_rules
+from routing.rule_documents import document_of
 from routing.shapes import TaskRequest
+from runs.artifacts import NewArtifact, write_artifacts
+from runs.events import EventKind, NewEvent, add_events
+from runs.models import Run
+from runs.shapes import Mode, NodeStatus, RunStatus
 from smartspawn.access.gates import gate_of, iterate_views
+from smartspawn.access.keys import create_key
 from smartspawn.access.models import User
-from smartspawn.access.shapes import ANONYMOUS, COMMAND_LINE, Actor, Role
+from smartspawn.access.shapes import ANONYMOUS, COMMAND_LINE, Actor, Role, Scope
 from tests.browser.conftest import OpenPage, Watch
-from tests.factories import SHA, make_entries, make_snapshot, publish_snapshot
+from tests.factories import HOSTILE_NAME, SHA, make_entries, make_snapshot, publish_snapshot
+from tests.runs.rows import make_node, make_run
 
 pytestmark = pytest.mark.browser
 
@@ -58,6 +66,17 @@ PAGES = {
         "/route/?task=Fix+it&minContext=100000000",
         "/route/?task=Fix+it&floor=often",
     ],
+    "route/policy/": ["/route/policy/", "/route/policy/?from=default-1"],
+    "route/policy/versions/": ["/route/policy/versions/", "/route/policy/versions/?before={version}&after=default-1"],
+    "route/what-if/": ["/route/what-if/", "/route/what-if/?now=on&count=20", "/route/what-if/?count=3"],
+    "route/what-if/override/": [
+        "/route/what-if/override/",
+        "/route/what-if/override/?model_id=acme/alpha-1&field=score.coding&value=5",
+        "/route/what-if/override/?remove={override}",
+    ],
+    "limits/": ["/limits/"],
+    "limits/site/": ["/limits/site/"],
+    "limits/keys/<int:key_id>/": ["/limits/keys/{key}/"],
     "decisions/": ["/decisions/", "/decisions/?model=nothing", "/decisions/?after=nowhere"],
     "decisions/<str:decision_id>/": [
         "/decisions/{decision}/",
@@ -67,6 +86,10 @@ PAGES = {
         "/decisions/none/",
     ],
     "caps/": ["/caps/"],
+    "runs/": ["/runs/", "/runs/?q=nothing", "/runs/?status=lost"],
+    "runs/new/": ["/runs/new/", "/runs/new/?mode=chain&task=Weigh+it", "/runs/new/?mode=research&simulate=on"],
+    "runs/<uuid:run_id>/": ["/runs/{run}/", "/runs/{open_run}/"],
+    "runs/<uuid:run_id>/nodes/<str:key>/": ["/runs/{run}/nodes/task-1/", "/runs/{run}/nodes/task-2/"],
     "api/docs/": ["/api/docs/"],
     "account/": ["/account/"],
     "account/keys/": ["/account/keys/"],
@@ -82,13 +105,32 @@ NOT_PAGES = {
     "overrides/export.yaml",
     "audit.csv",
     "caps/_mine",
+    "runs/<uuid:run_id>/_live",
     "route/_answer",
+    "route/policy/export.yaml",
+    "route/what-if/_found",
     "decisions/<str:decision_id>/_replay",
 }
 PLAIN_PAGES = ["/sign-in/", "/sign-in/link/nonsense/"]  # for those who are not signed in
 FORMS = ("refresh/", "_refresh", "switch/", "/key/", "remove/", "settle/", "_settle", "save/", "import/", "revoke/")
-FORMS += ("role/", "active/", "link/", "correct/", "_correct")
+FORMS += (
+    "runs/_preview",
+    "approve/",
+    "cancel/",
+    "retry/",
+    "rerun/",
+    "role/",
+    "active/",
+    "link/",
+    "correct/",
+    "_correct",
+    "_editor",
+    "_findings",
+    "restore/",
+    "_effect",
+)
 
+HOSTILE_TEXT = f"# {HOSTILE_NAME}\n\n| a | b |\n|---|---|\n| {'x' * 300} | 2 |\n\n![x](https://elsewhere.example/p.png)"
 LOOKS = [(1280, "light"), (390, "dark")]
 NARROWEST = 320
 
@@ -98,6 +140,17 @@ def site(live_server: Any) -> str:
     """A small catalogue: axe takes its time with each row, and one row is like the next."""
     publish_snapshot(make_snapshot(*make_entries(8)))
     return str(live_server.url)
+
+
+def make_runs() -> tuple[Run, Run]:
+    """A run that ended with hostile text in every place, and one that waits for a yes."""
+    run = make_run(task=HOSTILE_NAME, status=RunStatus.FAILED, error=HOSTILE_NAME, mode=Mode.COLLECTIVE)
+    make_node(run, "task-1", NodeStatus.COMPLETED, title=HOSTILE_NAME, model_id="acme/alpha-1", duration_ms=1234)
+    make_node(run, "task-2", NodeStatus.FAILED, error=HOSTILE_NAME, hint="Look at it.", depends_on=["task-1"])
+    texts = [NewArtifact("task-1", "raw", HOSTILE_TEXT), NewArtifact("merged", "merged", HOSTILE_TEXT)]
+    write_artifacts(run.pk, texts)
+    add_events(run.pk, [NewEvent(EventKind.RUN_FAILED, message=HOSTILE_NAME)])
+    return run, make_run(task="Wait for a yes", status=RunStatus.AWAITING_APPROVAL, cap_nano_usd=10**9)
 
 
 @pytest.fixture
@@ -113,7 +166,14 @@ def addresses(site: str) -> list[str]:
     decision = recommend(request=TaskRequest("Fix the flaky login test", count=2), actor=asking)
     parts = swarm(request=DecomposeRequest("1. Design the schema\n2. Build the API\n3. Deploy it"), actor=asking)
     question = recommend(request=TaskRequest("coding"), actor=ANONYMOUS, is_stored=False)
+    run, open_run = make_runs()
+    key = create_key(actor=user.as_actor(), name="ci", scopes=frozenset({Scope.CATALOG_READ}), expires_at=None)
+    changed = {**document_of(shipped_rules()), "driver_margin_score": 5}
     ids = {
+        "key": key.key_id,
+        "version": save_rules(changed, actor=COMMAND_LINE, why="closer").version,
+        "run": str(run.pk),
+        "open_run": str(open_run.pk),
         "decision": decision.decision_id,
         "swarm": parts.steps.decision_id,
         "question": question.decision_id,

@@ -7,14 +7,15 @@ from decimal import Decimal
 import pytest
 
 from catalog.shapes import Budget, Category
+from routing.decompose.assemble import READ_CHARS, assemble_steps
 from routing.decompose.budgets import step_budget
 from routing.decompose.categories import settle_category
 from routing.decompose.cost import estimate_cost
 from routing.decompose.personas import find_persona, persona_for, persona_ids
-from routing.decompose.shapes import Artifact, Phase, Subtask
+from routing.decompose.shapes import Artifact, DecomposeRequest, Phase, Subtask
 from routing.decompose.topics import describe
 from routing.roles.load import load_library
-from routing.shapes import Classification, Features, Label, RankedCandidate
+from routing.shapes import Choice, Classification, Features, Label, Limits, RankedCandidate
 
 # --- budgets -----------------------------------------------------------------------------------------
 
@@ -195,3 +196,25 @@ def test_a_part_without_a_model_is_named_and_not_counted() -> None:
     cost = estimate_cost([part(model("1", "1")), part(None)])
     assert cost.low_usd == Decimal("0.002")
     assert cost.note == "1 part has no model and is not counted."
+
+
+# --- how much is read --------------------------------------------------------------------------------
+
+
+def test_few_parts_are_read_whole_and_many_long_ones_in_bounded_time() -> None:
+    read: list[str] = []
+
+    def choose(text: str, budget: Budget) -> Choice:
+        read.append(text)
+        return Choice(features(text, Category.GENERAL, 0.9), Limits(budget=budget), (), (), "")
+
+    long = " and says why" * 100
+    assemble_steps(DecomposeRequest("\n".join(f"- Build page {number}{long}" for number in range(4))), choose)
+    assert all(text.endswith("says why") for text in read)
+    read.clear()
+    steps = assemble_steps(
+        DecomposeRequest("\n".join(f"- Build page {n}{long} in a simple way" for n in range(50))), choose
+    )
+    assert sum(map(len, read)) == READ_CHARS
+    assert steps.subtasks[49].text.endswith("in a simple way")
+    assert steps.subtasks[49].budget is Budget.LOW  # told by its end, which no classifier read

@@ -22,7 +22,7 @@ from catalog.views.forms import ModelsForm, read_form
 from catalog.views.links import Pager, link, pager
 from smartspawn.access.gates import requires_role
 from smartspawn.access.shapes import Role
-from smartspawn.lib.errors import NotFound
+from smartspawn.lib.errors import InvalidParam, NotFound
 
 CONTEXT_CHOICES: Final = (
     ("", "any"),
@@ -116,10 +116,13 @@ def models_results(request: HttpRequest) -> HttpResponse:
 @requires_role(Role.VIEWER)
 @require_safe
 def models_download(request: HttpRequest, kind: str) -> HttpResponse:
-    """Every row that the filters find, as CSV or JSON."""
+    """Every row that the filters find, as CSV or JSON. Raises InvalidParam for a filter that there is not."""
     if kind not in ("csv", "json"):
         raise NotFound("The table can be had as CSV and as JSON.")
-    form, _errors = read_form(ModelsForm, request.GET)
+    form, errors = read_form(ModelsForm, request.GET)
+    if errors:  # a file cannot say beside its rows what was left out
+        name, (fault, *_) = next(iter(errors.items()))
+        raise InvalidParam(f"{name}: {fault}")
     wanted = form.to_filter()
     found = queries.rank(queries.current_snapshot().entries, wanted)
     if kind == "csv":

@@ -143,6 +143,15 @@ def test_there_is_no_other_kind_of_download(kind: str) -> None:
 
 
 @pytest.mark.usefixtures("snapshot")
+@pytest.mark.parametrize("kind", ["csv", "json"])
+@pytest.mark.parametrize("query", ["max_price=cheap", "category=poetry", "sort=luck", "can=fly", "min_context=-1"])
+def test_a_download_with_a_filter_that_there_is_not_is_refused(kind: str, query: str) -> None:
+    response = signed_in().get(f"/models/_download.{kind}?{query}")
+    assert response.status_code == 400
+    assert f"{query.partition('=')[0]}: " in text_of(response.content)
+
+
+@pytest.mark.usefixtures("snapshot")
 def test_the_json_download_speaks_the_dialect_of_the_api() -> None:
     client = signed_in()
     download = client.get("/models/_download.json", {"q": "alpha-1", "max_price": "0.2"}).json()

@@ -39,6 +39,7 @@ class Engine:
     name: str
     base_url: str
     key: str = field(default="", repr=False)
+    allows_private: bool = False  # whoever sets an address of their own may have their server next door
 
     def ask(self, query: str, count: int) -> Asking:
         """The request for so many results."""
@@ -51,17 +52,11 @@ class Engine:
         usable = {result.url: result for result in reversed(results) if _is_web(result.url)}
         return tuple(reversed(usable.values()))[:count]
 
-    @property
-    def allows_private(self) -> bool:
-        """A search server of one's own usually stands next door; the public ones never do."""
-        return _ADAPTERS[self.name].is_own_server
-
 
 @dataclass(frozen=True, slots=True)
 class _Adapter:
     base_url: str
     needs_key: bool
-    is_own_server: bool
     ask: Callable[[Engine, str, int], Asking]
     rows: Callable[[Any], Sequence[Any]]
 
@@ -72,7 +67,7 @@ def find_engine() -> Engine | None:
     adapter = _ADAPTERS.get(name)
     if adapter is None or (adapter.needs_key and not key) or not (base_url or adapter.base_url):
         return None
-    return Engine(name, (base_url or adapter.base_url).rstrip("/"), key)
+    return Engine(name, (base_url or adapter.base_url).rstrip("/"), key, allows_private=bool(base_url))
 
 
 def why_no_engine() -> str:
@@ -116,9 +111,9 @@ def _rows_below(*path: str) -> Callable[[Any], Sequence[Any]]:
 
 _ADAPTERS: Final[Mapping[str, _Adapter]] = MappingProxyType(
     {
-        "brave": _Adapter("https://api.search.brave.com", True, False, _ask_brave, _rows_below("web", "results")),
-        "tavily": _Adapter("https://api.tavily.com", True, False, _ask_tavily, _rows_below("results")),
-        "searxng": _Adapter("", False, True, _ask_searxng, _rows_below("results")),
+        "brave": _Adapter("https://api.search.brave.com", True, _ask_brave, _rows_below("web", "results")),
+        "tavily": _Adapter("https://api.tavily.com", True, _ask_tavily, _rows_below("results")),
+        "searxng": _Adapter("", False, _ask_searxng, _rows_below("results")),
     }
 )
 

@@ -40,6 +40,8 @@ ENDPOINTS: Final = (
     "/api/caps",
     "/api/me/usage",
     "/api/me/run-preference",
+    "/api/connections",
+    "/api/breakers",
     "/api/status",
     "/api/refresh",
     "/api/schema/",

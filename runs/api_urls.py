@@ -3,6 +3,7 @@
 from django.urls import path
 
 from runs import api, caps_api, swarm_api
+from runs.connections import api as connections_api
 
 urlpatterns = [
     path("runs", api.runs, name="api-runs"),
@@ -23,4 +24,9 @@ urlpatterns = [
     path("caps", caps_api.caps, name="api-caps"),
     path("me/usage", caps_api.my_usage, name="api-my-usage"),
     path("me/run-preference", caps_api.my_run_preference, name="api-my-run-preference"),
+    path("connections", connections_api.connections, name="api-connections"),
+    path("connections/<slug:key>", connections_api.connection, name="api-connection"),
+    path("connections/<slug:key>/test", connections_api.test, name="api-connection-test"),
+    path("breakers", connections_api.breakers, name="api-breakers"),
+    path("breakers/reset", connections_api.breaker_reset, name="api-breaker-reset"),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from runs.views import caps, new, run, runs
+from runs.views import caps, connections, new, run, runs
 
 app_name = "runs"
 urlpatterns = [
@@ -18,6 +18,16 @@ urlpatterns = [
     path("runs/<uuid:run_id>/cancel/", run.cancel, name="cancel"),
     path("runs/<uuid:run_id>/retry/", run.retry, name="retry"),
     path("runs/<uuid:run_id>/rerun/", run.rerun, name="rerun"),
+    path("connections/", connections.connections, name="connections"),
+    path("connections/new/", connections.new_connection, name="connection-new"),
+    path("connections/save/", connections.create, name="connection-create"),
+    path("connections/breakers/reset/", connections.breaker_reset, name="breaker-reset"),
+    path("connections/<slug:key>/", connections.connection, name="connection"),
+    path("connections/<slug:key>/save/", connections.save, name="connection-save"),
+    path("connections/<slug:key>/switch/", connections.switch, name="connection-switch"),
+    path("connections/<slug:key>/remove/", connections.remove, name="connection-remove"),
+    path("connections/<slug:key>/test/", connections.test, name="connection-test"),
+    path("connections/<slug:key>/_test", connections.test_part, name="connection-test-part"),
     path("caps/", caps.caps, name="caps"),
     path("caps/_mine", caps.usage_part, name="usage-part"),
     path("caps/save/", caps.cap_save, name="cap-save"),

@@ -12,6 +12,7 @@ from smartspawn.lib.errors import InvalidParam
 
 _KEY: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LONGEST_SECRET_CHARS: Final = 1000
+_RESERVED_KEYS: Final = frozenset({"new", "save", "breakers"})  # addresses of pages
 _LOCAL_NAMES: Final = ("localhost",)
 # Shorter secrets would be given away by their last four signs.
 _SHORTEST_WITH_TAIL_CHARS: Final = 12
@@ -21,6 +22,8 @@ def check_key(key: str, *, reserved_suffix: str) -> None:
     """Raise unless the key can name a stored connection."""
     if not _KEY.fullmatch(key) or len(key) > 60:
         raise InvalidParam("A connection's key has small letters, digits and single hyphens: ollama-2.")
+    if key in _RESERVED_KEYS:
+        raise InvalidParam(f"'{key}' is no name for a connection: a page has it.")
     if key.endswith(reserved_suffix):
         raise InvalidParam(f"Keys that end in {reserved_suffix} belong to the environment's connections.")
 

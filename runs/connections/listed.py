@@ -55,7 +55,7 @@ def read_price(value: object) -> Decimal | None:
 
 
 def _text(price: Decimal | None) -> str | None:
-    return None if price is None else format(price, "f")
+    return None if price is None else format(price.normalize(), "f")
 
 
 def read_listing(body: object) -> tuple[ListedModel, ...] | None:

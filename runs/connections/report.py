@@ -49,6 +49,7 @@ def _report(
         protocol=place.protocol,
         source=place.source,
         base_url=place.base_url if is_admin else "",
+        has_secret=bool(row and row.sealed_secret) if is_stored else True,
         secret_tail=tail if is_admin else "",
         env_var="" if is_stored else place.provider.env_var,
         is_enabled=row.is_enabled if row and is_stored else True,

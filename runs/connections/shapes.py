@@ -80,6 +80,7 @@ class ConnectionReport:
     protocol: Protocol
     source: ConnectionSource
     base_url: str  # "" for who may not know it
+    has_secret: bool
     secret_tail: str  # "" for who may not know it
     env_var: str  # that brought the key, or ""
     is_enabled: bool

@@ -27,6 +27,7 @@ from smartspawn.access.models import User
 from smartspawn.access.shapes import ANONYMOUS, COMMAND_LINE, Actor, Role, Scope
 from tests.browser.conftest import OpenPage, Watch
 from tests.factories import HOSTILE_NAME, SHA, make_entries, make_snapshot, publish_snapshot
+from tests.runs.connections.builders import make_shown_connections
 from tests.runs.rows import make_node, make_run
 
 pytestmark = pytest.mark.browser
@@ -86,6 +87,9 @@ PAGES = {
         "/decisions/none/",
     ],
     "caps/": ["/caps/"],
+    "connections/": ["/connections/"],
+    "connections/new/": ["/connections/new/", "/connections/new/?provider=custom"],
+    "connections/<slug:key>/": ["/connections/ollama/", "/connections/groq-test/"],
     "runs/": ["/runs/", "/runs/?q=nothing", "/runs/?status=lost"],
     "runs/new/": ["/runs/new/", "/runs/new/?mode=chain&task=Weigh+it", "/runs/new/?mode=research&simulate=on"],
     "runs/<uuid:run_id>/": ["/runs/{run}/", "/runs/{open_run}/"],
@@ -115,6 +119,9 @@ PLAIN_PAGES = ["/sign-in/", "/sign-in/link/nonsense/"]  # for those who are not 
 FORMS = ("refresh/", "_refresh", "switch/", "/key/", "remove/", "settle/", "_settle", "save/", "import/", "revoke/")
 FORMS += (
     "runs/_preview",
+    "reset/",
+    "test/",
+    "_test",
     "approve/",
     "cancel/",
     "retry/",
@@ -167,6 +174,7 @@ def addresses(site: str) -> list[str]:
     parts = swarm(request=DecomposeRequest("1. Design the schema\n2. Build the API\n3. Deploy it"), actor=asking)
     question = recommend(request=TaskRequest("coding"), actor=ANONYMOUS, is_stored=False)
     run, open_run = make_runs()
+    make_shown_connections()
     key = create_key(actor=user.as_actor(), name="ci", scopes=frozenset({Scope.CATALOG_READ}), expires_at=None)
     changed = {**document_of(shipped_rules()), "driver_margin_score": 5}
     ids = {

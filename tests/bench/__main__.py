@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import classifier, measures
+from tests.bench import choosing, classifier, measures
 from tests.bench.figures import machine
 
 RUNS = 5
@@ -19,7 +19,9 @@ RUNS = 5
 def main() -> int:
     """Run what was asked for; 1 when a target was missed."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("what", nargs="*", help="first-page, pages, requests, refresh, classifier; nothing: all")
+    parser.add_argument(
+        "what", nargs="*", help="first-page, pages, requests, choosing, classifier, refresh; nothing: all"
+    )
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--captures", type=Path, help="a folder of saved answers for the refresh")
     options = parser.parse_args()
@@ -30,6 +32,7 @@ def main() -> int:
             "first-page": lambda: measures.first_page(home, runs),
             "pages": lambda: measures.pages(home, runs),
             "requests": lambda: measures.requests(home, runs),
+            "choosing": lambda: choosing.choosing(home, runs),
             "classifier": lambda: classifier.classification(runs),
             "refresh": lambda: measures.refresh(home, runs, options.captures) if options.captures else iter(()),
         }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.cookiejar
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -15,10 +14,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.bench.figures import ROOT, Figure
+from tests.bench.wrk import find_wrk, measure
 from tests.site import Site, clean_environment, running_site
 
-CONNECTIONS = 16
-LOAD_S = 5
 FRESH_QUERY_LUA = """
 local number = 0
 request = function()
@@ -74,24 +72,20 @@ def pages(folder: Path, runs: int) -> Iterator[Figure]:
 
 def requests(folder: Path, runs: int) -> Iterator[Figure]:
     """The open API under load, repeated and with a query that was never asked before."""
-    wrk = shutil.which("wrk")
+    wrk = find_wrk()
     if wrk is None:
-        print("wrk is missing, so requests per second are not measured (Debian, Ubuntu: apt install wrk)")
         return
     script = folder / "fresh.lua"
     script.write_text(FRESH_QUERY_LUA)
-    base = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{LOAD_S}s", "--latency"]
     with running_site(folder / "requests", SMARTSPAWN_RATE_LIMIT="off") as site:
-        for name, arguments, target in (
-            ("repeated", [f"{site.address}/api/models?limit=50"], 5000),
-            ("never asked before", ["-s", str(script), site.address], 500),
+        for name, path, lua, target in (
+            ("repeated", "/api/models?limit=50", None, 5000),
+            ("never asked before", "", script, 500),
         ):
-            outputs = [_output([*base, *arguments]) for _ in range(runs)]
-            shown = " ".join(["wrk", *base[1:], *arguments]).replace(str(folder), "...")
-            rates = [float(_find(r"Requests/sec:\s+([\d.]+)", output)) for output in outputs]
-            yield Figure(f"GET /api/models?limit=50, {name}", "req/s", rates, shown, at_least=target)
-            delays = [_milliseconds(_find(r"99%\s+([\d.]+\w+)", output)) for output in outputs]
-            yield Figure(f"GET /api/models?limit=50, {name}, p99", "ms", delays, shown, at_most=25)
+            loads = [measure(wrk, site.address + path, lua) for _ in range(runs)]
+            shown, title = loads[0].command, f"GET /api/models?limit=50, {name}"
+            yield Figure(title, "req/s", [load.per_s for load in loads], shown, at_least=target)
+            yield Figure(f"{title}, p99", "ms", [load.p99_ms for load in loads], shown, at_most=25)
 
 
 def refresh(folder: Path, runs: int, captures: Path) -> Iterator[Figure]:
@@ -116,21 +110,8 @@ def refresh(folder: Path, runs: int, captures: Path) -> Iterator[Figure]:
     yield Figure("refresh from captures, peak memory", "MiB", mebibytes, f"{shown} (ru_maxrss)", at_most=300)
 
 
-def _output(command: list[str]) -> str:
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    if "Non-2xx" in output:
-        raise SystemExit(f"not every answer was a success:\n{output}")
-    return output
-
-
 def _find(pattern: str, text: str) -> str:
     found = re.search(pattern, text, re.MULTILINE)
     if found is None:
         raise SystemExit(f"{pattern!r} is not in:\n{text}")
     return found[1]
-
-
-def _milliseconds(text: str) -> float:
-    """What wrk writes as 950.00us, 1.20ms or 1.02s."""
-    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()  # type: ignore[union-attr]  # wrk's own format
-    return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]

@@ -124,7 +124,7 @@ def test_a_long_line_in_many_pieces_takes_no_time() -> None:
             started = time.process_time()
             (line,) = await read_lines(door, server.url, patience=Patience())
             assert len(line) == 20_000_000
-            assert time.process_time() - started < 3  # copied again for each piece it would take a minute
+            assert time.process_time() - started < 1  # copied again for each piece it would take several
 
     asyncio.run(go())
 

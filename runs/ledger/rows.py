@@ -6,7 +6,9 @@ The statements are made once, from the tables' own columns; what is written goes
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
@@ -28,29 +30,62 @@ def add_to_rows(model: type[Model], rows: Sequence[Row], *, key: tuple[str, ...]
     _execute(model, _upsert_statement(model, key, sums, connection.vendor), rows)
 
 
+def replace_rows(model: type[Model], rows: Sequence[Row], *, key: tuple[str, ...]) -> None:
+    """Add each row; one with the same key takes all its values."""
+    _execute(model, _replace_statement(model, key, connection.vendor), rows)
+
+
+def update_rows(model: type[Model], rows_by_id: Mapping[int, Row]) -> None:
+    """Give the rows with these primary keys new values, in the same columns each."""
+    if not rows_by_id:
+        return
+    names = tuple(next(iter(rows_by_id.values())))
+    plan = _plan(model, names, connection.vendor)
+    rows = [[*_parameters(plan, row), row_id] for row_id, row in rows_by_id.items()]
+    with connection.cursor() as cursor:
+        cursor.executemany(_update_statement(model, names, connection.vendor), rows)
+
+
 def _execute(model: type[Model], statement: str, rows: Sequence[Row]) -> None:
     if not rows:
         return
-    plan = _plan(model, connection.vendor)
+    plan = _plan(model, _names(model), connection.vendor)
     with connection.cursor() as cursor:
         cursor.executemany(statement, [_parameters(plan, row) for row in rows])
 
 
-_Plan = tuple[tuple[str, Any, Callable[[Any], Any] | None], ...]
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How rows of a table become parameters."""
+
+    defaults: Row
+    values_of: Callable[[Row], tuple[Any, ...]]  # in the order of the columns
+    adapters: tuple[tuple[int, Callable[[Any], Any]], ...]  # by the column's place
 
 
 def _parameters(plan: _Plan, row: Row) -> list[Any]:
-    values = []
-    for name, default, adapt in plan:
-        value = row.get(name, default)
-        values.append(value if adapt is None or value is None else adapt(value))
+    values = list(plan.values_of({**plan.defaults, **row}))
+    for place, adapt in plan.adapters:
+        if values[place] is not None:
+            values[place] = adapt(values[place])
     return values
 
 
+@lru_cache(maxsize=32)
+def _plan(model: type[Model], names: tuple[str, ...], _vendor: str) -> _Plan:
+    by_name = {field.attname: field for field in _fields(model)}
+    fields = [by_name[name] for name in names]
+    adapters = ((place, _adapter(field)) for place, field in enumerate(fields))
+    return _Plan(
+        defaults={field.attname: field.get_default() for field in fields},
+        values_of=itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],),
+        adapters=tuple((place, adapt) for place, adapt in adapters if adapt is not None),
+    )
+
+
 @lru_cache(maxsize=16)
-def _plan(model: type[Model], _vendor: str) -> _Plan:
-    """Of each column: its name, its default, and how a value is put into the database's form."""
-    return tuple((field.attname, field.get_default(), _adapter(field)) for field in _fields(model))
+def _names(model: type[Model]) -> tuple[str, ...]:
+    return tuple(field.attname for field in _fields(model))
 
 
 def _adapter(field: Field[Any, Any]) -> Callable[[Any], Any] | None:
@@ -96,3 +131,19 @@ def _upsert_statement(model: type[Model], key: tuple[str, ...], sums: tuple[str,
     added = ", ".join(f"{quote(name)} = {table}.{quote(name)} + excluded.{quote(name)}" for name in sums)
     conflict = ", ".join(map(quote, key))
     return f"{_insert_statement(model, vendor)} ON CONFLICT ({conflict}) DO UPDATE SET {added}"
+
+
+@lru_cache(maxsize=16)
+def _replace_statement(model: type[Model], key: tuple[str, ...], vendor: str) -> str:
+    quote = connection.ops.quote_name
+    columns = [quote(str(field.column)) for field in _fields(model) if field.column not in key]
+    replaced = ", ".join(f"{column} = excluded.{column}" for column in columns)
+    conflict = ", ".join(map(quote, key))
+    return f"{_insert_statement(model, vendor)} ON CONFLICT ({conflict}) DO UPDATE SET {replaced}"
+
+
+@lru_cache(maxsize=16)
+def _update_statement(model: type[Model], names: tuple[str, ...], _vendor: str) -> str:
+    quote = connection.ops.quote_name
+    assignments = ", ".join(f"{quote(name)} = %s" for name in names)
+    return f"UPDATE {_table(model)} SET {assignments} WHERE id = %s"  # noqa: S608 - our own names

@@ -101,8 +101,11 @@ def _said(home: Path, script: str, *numbers: int, url: str = "") -> dict[str, ob
     environment = clean_environment(home, DJANGO_SETTINGS_MODULE="smartspawn.settings")
     if url:
         environment["DATABASE_URL"] = url
-    for command in ([sys.executable, "manage.py", "migrate", "-v", "0"], [sys.executable, "-c", script]):
-        words = [*command, *map(str, numbers)] if "-c" in command else command
-        answer = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+    _run([sys.executable, "manage.py", "migrate", "-v", "0"], environment)
+    answer = _run([sys.executable, "-c", script, *map(str, numbers)], environment)
     figures: dict[str, object] = json.loads(answer)
     return figures
+
+
+def _run(command: list[str], environment: dict[str, str]) -> str:
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout

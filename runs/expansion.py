@@ -91,9 +91,14 @@ def _item(spec: NodeSpec, pattern: Mapping[str, object], place: int) -> NodeSpec
         least_inputs=None,
         gate=None,
         expands="",
-        params={"item": place},
+        params={**_params(pattern), "item": place},
         wave=spec.wave + 1,
     )
+
+
+def _params(pattern: Mapping[str, object]) -> Mapping[str, object]:
+    params = pattern.get("params")
+    return params if isinstance(params, Mapping) else {}
 
 
 def _stem(spec: NodeSpec) -> str:

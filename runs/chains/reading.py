@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from runs.chains.auto import build_auto
@@ -47,6 +49,7 @@ class ChainFault(InvalidParam):
 def read_chain(given: Mapping[str, Any], *, task: str = "") -> Chain:
     """The chain that is written down, named by a template, or put together for a task. Raises ChainFault."""
     faults = _Faults()
+    _check_reflect(given.get("reflect"), faults)
     if "auto" in given:
         chain = _auto(faults.mapping(given["auto"], "auto"), task, faults)
     elif "template" in given:
@@ -125,6 +128,7 @@ class _Faults:
 
 
 def _auto(given: Mapping[str, Any], task: str, faults: _Faults) -> Chain:
+    _check_reflect(given.get("reflect"), faults)
     perspectives = faults.texts(given.get("perspectives"), "auto.perspectives", most=10)
     stages = faults.texts(given.get("stages"), "auto.stages", most=MOST_STAGES)
     depth = faults.word(given.get("depth"), "auto.depth", Depth, Depth.STANDARD) or Depth.STANDARD
@@ -163,10 +167,33 @@ def _written(given: Mapping[str, Any], task: str, faults: _Faults) -> Chain:
         stages=tuple(_stage(number, raw, faults) for number, raw in enumerate(stages)),
         input=faults.text(given.get("input"), "input"),
         task=faults.text(given.get("task"), "task") or task,
-        is_reflected=bool(given.get("reflect")),
     )
     _require_ground(chain, faults)
-    return chain
+    return replace(chain, stages=_with_own_names(chain.stages))
+
+
+def _with_own_names(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    """Stages of the same name are told apart by a number."""
+    seen: Counter[str] = Counter()
+    named = []
+    for stage in stages:
+        seen[stage.name] += 1
+        named.append(replace(stage, name=f"{stage.name} {seen[stage.name]}") if seen[stage.name] > 1 else stage)
+    return tuple(named)
+
+
+def _check_reflect(given: object, faults: _Faults) -> None:
+    """true, false, or {threshold, maxRefinements} within the limits that the option itself has."""
+    if given is None or isinstance(given, bool):
+        return
+    if not isinstance(given, Mapping):
+        faults.add("reflect must be true, false or an object")
+        return
+    threshold, refinements = given.get("threshold", 7), given.get("maxRefinements", 1)
+    if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 1 <= threshold <= 10:
+        faults.add("reflect.threshold must be a number from 1 to 10")
+    if isinstance(refinements, bool) or not isinstance(refinements, int) or not 1 <= refinements <= 3:
+        faults.add("reflect.maxRefinements must be a whole number from 1 to 3")
 
 
 def _require_ground(chain: Chain, faults: _Faults) -> None:

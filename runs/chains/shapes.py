@@ -68,5 +68,4 @@ class Chain:
     stages: tuple[Stage, ...]
     input: str = ""
     task: str = ""  # what all of it is for, in the caller's words
-    is_reflected: bool = False
     origin: str = "own"  # "own", "template swot", "auto comparative standard"

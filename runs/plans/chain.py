@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from runs.chains.perspectives import PERSPECTIVES, instruction_of, title_of
 from runs.chains.reading import read_chain
@@ -15,7 +16,7 @@ from runs.plans.desk import Chosen, Desk
 from runs.plans.draft import Draft
 from runs.plans.nodes import Bench, ask_for, choose, transform_node, work_node
 from runs.plans.sizes import shorten
-from runs.shapes import Feed, NodeSpec, Purpose, RunRequest
+from runs.shapes import Feed, Mode, NodeSpec, Purpose, RunRequest
 from runs.transforms import Rule
 from runs.wording import DEFAULT_STAGE_PROMPT, stage_prompt
 
@@ -48,7 +49,25 @@ def plan(request: RunRequest, desk: Desk) -> Draft:
     summary = f"{chain.name}: {count} stage{'s' * (count > 1)} ({', '.join(stage.name for stage in chain.stages)})"
     task = chain.task or request.task or chain.name
     draft = Draft((*nodes, *closed), final, summary, task=task)
-    return draft.with_notes(*bench.role.warnings, *notes)
+    origin = f"The chain was put together for the task: {chain.origin}." if chain.origin.startswith("auto") else ""
+    return draft.with_notes(*bench.role.warnings, origin, *notes)
+
+
+def with_chain_options(request: RunRequest) -> RunRequest:
+    """The request with what its chain itself asks for: a chain may say that its answer is to be reflected on."""
+    reflect = _find_reflect(request.chain or {})
+    if request.mode is not Mode.CHAIN or not reflect or request.options.reflect:
+        return request
+    changes: dict[str, Any] = {"reflect": True}
+    if isinstance(reflect, Mapping):
+        changes |= {"reflect_threshold": float(reflect["threshold"])} if "threshold" in reflect else {}
+        changes |= {"max_refinements": int(reflect["maxRefinements"])} if "maxRefinements" in reflect else {}
+    return replace(request, options=replace(request.options, **changes))
+
+
+def _find_reflect(chain: Mapping[str, Any]) -> Any:
+    inner = chain.get("auto")
+    return chain.get("reflect") or (inner.get("reflect") if isinstance(inner, Mapping) else None)
 
 
 def _whole_task(chain: Chain) -> str:
@@ -117,7 +136,9 @@ def _task(  # noqa: PLR0913  a task is what its stage, its place and its input m
     has_own_input = bool(prompt.own_input)
     text = prompt.own_input or ("" if flow.keys else flow.text)
     depends_on = () if has_own_input else flow.keys
-    params: dict[str, object] = {}
+    params: dict[str, object] = {"stage": stage.name, "mode": stage.mode.value}
+    if perspective:
+        params["perspective"] = title_of(perspective)
     if flow.is_list and stage.mode is StageMode.PARALLEL:
         params["item"] = place
     if stage.max_input_chars:
@@ -159,7 +180,12 @@ def _map(bench: Bench, chosen: Chosen, number: int, stage: Stage, flow: _Flow) -
             **grower.params,
             "into": collect,
             "stem": f"s{number}",
-            "pattern": {"title": stage.name, "prompt": pattern.prompt, "system": pattern.system},
+            "pattern": {
+                "title": stage.name,
+                "prompt": pattern.prompt,
+                "system": pattern.system,
+                "params": {name: value for name, value in pattern.params.items() if name != "item"},
+            },
         },
     )
     return [grower, transform_node(collect, Rule.MERGE, (grower.key,), stage.name, purpose=Purpose.STAGE)]

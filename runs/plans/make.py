@@ -36,6 +36,7 @@ OPTIONS: Final[tuple[Callable[[Draft, Bench], Draft], ...]] = (add_skeleton, add
 
 def make_plan(request: RunRequest, desk: Desk) -> Plan:
     """The plan for this request. Raises NoModel, InvalidParam or MissingParam."""
+    request = chain.with_chain_options(request)
     draft = PLANNERS[request.mode](request, desk)
     # By the mode's own keys first: what options add to a node goes by that node's model.
     given = dict(request.node_models)

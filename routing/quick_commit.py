@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 
 from django.db import connection, models, transaction
+
+# SQLite lets one write at a time, and who finds it busy sleeps for a millisecond or more; a lock wakes at once.
+_turn = Lock()
 
 
 def insert_rows(rows: Sequence[models.Model]) -> None:
@@ -16,25 +20,20 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
     """
     if not rows:
         return
-    table = type(rows[0])
-    fields = _fields_of(table)
-    names = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-    places = ", ".join(["%s"] * len(fields))
-    into = connection.ops.quote_name(table._meta.db_table)  # noqa: SLF001  documented, whatever its name
-    statement = f"INSERT INTO {into} ({names}) VALUES ({places})"  # noqa: S608  names of our own tables
+    statement, fields = _statement_for(type(rows[0]))
     values = [[field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows]
     with connection.cursor() as cursor:
-        if len(values) == 1:
-            cursor.execute(statement, values[0])
-        else:
-            cursor.executemany(statement, values)
+        cursor.executemany(statement, values)
 
 
 @cache
-def _fields_of(table: type[models.Model]) -> tuple[models.Field, ...]:  # type: ignore[type-arg]  # of any kind
-    """The columns to be written: all but a number that the database counts itself."""
-    fields = table._meta.concrete_fields  # noqa: SLF001  documented, whatever its name
-    return tuple(field for field in fields if not isinstance(field, models.AutoField))
+def _statement_for(table: type[models.Model]) -> tuple[str, tuple[models.Field, ...]]:  # type: ignore[type-arg]  # of any kind
+    """The statement, and the columns that it writes: all but a number that the database counts itself."""
+    options = table._meta  # noqa: SLF001  documented, whatever its name
+    fields = tuple(field for field in options.concrete_fields if not isinstance(field, models.AutoField))
+    quote = connection.ops.quote_name
+    names, places = ", ".join(quote(str(field.column)) for field in fields), ", ".join(["%s"] * len(fields))
+    return f"INSERT INTO {quote(options.db_table)} ({names}) VALUES ({places})", fields  # noqa: S608  our own names
 
 
 @contextmanager
@@ -49,7 +48,7 @@ def quick_commit() -> Iterator[None]:
         with transaction.atomic():
             yield
     elif connection.vendor == "sqlite":
-        with _unhurried_sqlite(), transaction.atomic():
+        with _turn, _unhurried_sqlite(), transaction.atomic():
             yield
     else:
         with transaction.atomic():
@@ -61,11 +60,11 @@ def quick_commit() -> Iterator[None]:
 @contextmanager
 def _unhurried_sqlite() -> Iterator[None]:
     """This connection without waiting for the disk, and as it was afterwards."""
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA synchronous")
-        (before,) = cursor.fetchone()
-        cursor.execute("PRAGMA synchronous = NORMAL")
-        try:
-            yield
-        finally:
-            cursor.execute(f"PRAGMA synchronous = {int(before)}")
+    connection.ensure_connection()
+    driver = connection.connection  # three statements without parameters need none of Django's care
+    (before,) = driver.execute("PRAGMA synchronous").fetchone()
+    driver.execute("PRAGMA synchronous = NORMAL")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA synchronous = {int(before)}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from routing.models import RoutingRevision
-from routing.quick_commit import quick_commit
+from routing.models import LimitsRow, RoutingRevision
+from routing.quick_commit import insert_rows, quick_commit
 
 
 def durability() -> object:
@@ -50,3 +53,17 @@ def test_within_another_transaction_it_is_part_of_that_one() -> None:
         assert not any("synchronous" in query["sql"] for query in queries.captured_queries)
         transaction.set_rollback(True)
     assert not RoutingRevision.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_are_all_kept() -> None:
+    def store(number: int) -> None:
+        try:
+            with quick_commit():
+                insert_rows([LimitsRow(scope=f"key:{number}", by="ann", at=timezone.now(), valid_from=number)])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(store, range(64)))
+    assert sorted(LimitsRow.objects.values_list("valid_from", flat=True)) == list(range(64))

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 from django.db import connection
-from django.db.models import AutoField, Field, Model
+from django.db.models import AutoField, Field, ForeignKey, Model
 
 Row = Mapping[str, object]
 # What databases take in a form of their own; numbers and texts they take as they are.
@@ -89,7 +89,7 @@ def _names(model: type[Model]) -> tuple[str, ...]:
 
 
 def _adapter(field: Field[Any, Any]) -> Callable[[Any], Any] | None:
-    kind = field.get_internal_type()
+    kind = (field.target_field if isinstance(field, ForeignKey) else field).get_internal_type()
     if kind == "JSONField":
         return _json_text  # both databases read it from text
     if kind not in _ADAPTED:

@@ -29,6 +29,7 @@ RUNNERS_UP_KEPT: Final = 5
 # Of decisions that nobody is known to have asked for, the newest so many are kept.
 ANONYMOUS_KEPT: Final = 20_000
 _PRUNE_EVERY: Final = 500
+_MOST_PRUNED: Final = 5000  # in one go, so that nobody waits long; the next go takes the rest
 _TOKEN_MARK: Final = "q1_"  # noqa: S105  no secret: it tells a packed question from the id of a row
 _MAX_TOKEN_CHARS: Final = 16_000
 
@@ -149,10 +150,9 @@ def _outcome(choice: Choice) -> dict[str, Any]:
 
 
 def _prune_anonymous() -> None:
-    anonymous = StoredDecision.objects.filter(user_id=None).order_by("-made_at")
-    oldest_kept = anonymous.values_list("made_at", flat=True)[ANONYMOUS_KEPT : ANONYMOUS_KEPT + 1].first()
-    if oldest_kept is not None:
-        anonymous.filter(made_at__lte=oldest_kept).delete()
+    newest_first = StoredDecision.objects.filter(user_id=None).order_by("-made_at").values_list("pk", flat=True)
+    surplus = list(newest_first[ANONYMOUS_KEPT : ANONYMOUS_KEPT + _MOST_PRUNED])
+    StoredDecision.objects.filter(pk__in=surplus).only("pk").delete()
 
 
 # --- as tokens -----------------------------------------------------------------------------------

@@ -24,8 +24,8 @@ from runs.presenters import event_payload
 from runs.shapes import RunStatus
 from runs.swarm_events import SwarmTelling
 from smartspawn.access.shapes import Actor, Role
-from smartspawn.bridge import Headers, Receive, Send
-from smartspawn.tickets import Params
+from smartspawn.bridge import Receive, Send
+from smartspawn.tickets import Exchange
 
 KEEP_ALIVE_S: Final = 15.0
 # How long to wait before looking again: short while things happen, longer in silence.
@@ -40,29 +40,31 @@ HUNG_UP: Final = Actor(label="a client that hung up", role=Role.ADMIN)
 T = TypeVar("T")
 
 
-async def stream_events(params: Params, headers: Headers, receive: Receive, send: Send) -> None:
+async def stream_events(exchange: Exchange) -> None:
     """Send the run's events after a number until its end, or until the client leaves."""
+    params = exchange.params
     run_id, is_sse = UUID(params["run"]), params["format"] == "sse"
     media_type = b"text/event-stream" if is_sse else b"application/x-ndjson"
     write = _sse_line if is_sse else _ndjson_line
     keep_alive = b": keep-alive\n\n" if is_sse else b"\n"
-    await _start(send, headers, media_type)
+    await _start(exchange, media_type)
     lines = _lines(run_id, after=params["after"], write=write, keep_alive=keep_alive)
-    await _pump(lines, receive, send)
+    await _pump(lines, exchange)
 
 
-async def stream_swarm(params: Params, headers: Headers, receive: Receive, send: Send) -> None:
+async def stream_swarm(exchange: Exchange) -> None:
     """Drive a run here and tell of it in the event shapes of Swarm's daemon.
 
     A client that hangs up stops the run, unless it said that it would.
     """
+    params = exchange.params
     run_id = UUID(params["run"])
-    await _start(send, headers, b"application/x-ndjson")
+    await _start(exchange, b"application/x-ndjson")
     driving = asyncio.ensure_future(drive_inline(run_id))
     telling = SwarmTelling(run_id, params["shape"])
     is_whole = False
     try:
-        is_whole = await _pump(_swarm_lines(run_id, telling), receive, send)
+        is_whole = await _pump(_swarm_lines(run_id, telling), exchange)
     finally:
         if not is_whole and not params.get("isDetached"):
             cancel_inline(run_id)
@@ -116,23 +118,23 @@ def _is_last(event: NumberedEvent) -> bool:
     return EventKind(event.kind).is_last
 
 
-async def _start(send: Send, headers: Headers, media_type: bytes) -> None:
+async def _start(exchange: Exchange, media_type: bytes) -> None:
     replaced = {name for name, _ in _STREAM_HEADERS}
-    kept = [(name, value) for name, value in headers if name.lower() not in replaced]
+    kept = [(name, value) for name, value in exchange.headers if name.lower() not in replaced]
     sent = [*kept, *_STREAM_HEADERS, (b"content-type", media_type)]
-    await send({"type": "http.response.start", "status": 200, "headers": sent})
+    await exchange.send({"type": "http.response.start", "status": 200, "headers": sent})
 
 
-async def _pump(lines: AsyncIterator[bytes], receive: Receive, send: Send) -> bool:
+async def _pump(lines: AsyncIterator[bytes], exchange: Exchange) -> bool:
     """Send the lines until they end (True) or the client leaves (False)."""
-    gone = asyncio.ensure_future(_wait_until_gone(receive))
-    sending = asyncio.ensure_future(_send_all(lines, send))
+    gone = asyncio.ensure_future(_wait_until_gone(exchange.receive))
+    sending = asyncio.ensure_future(_send_all(lines, exchange.send))
     try:
         await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
         if not sending.done():
             return False
         sending.result()
-        await send({"type": "http.response.body", "body": b""})
+        await exchange.send({"type": "http.response.body", "body": b""})
         return True
     finally:
         for task in (gone, sending):

@@ -28,6 +28,7 @@ from smartspawn.access.addresses import client_key
 from smartspawn.access.limits import general_limiter
 from smartspawn.bridge import DjangoBridge, Receive, Scope, Send, header
 from smartspawn.fastpath import OpenReads
+from smartspawn.mcp.http import McpDoor
 from smartspawn.tickets import TicketOffice
 
 # Answers are fresh for as long as the revisions stand; the bound is for what else may show in them.
@@ -104,7 +105,8 @@ async def is_within_limit(scope: Scope) -> bool:
 
 django = DjangoBridge(wsgi_application, threads=settings.WEB_THREADS, most_body_bytes=settings.REQUEST_MAX_BYTES)
 watch = RevisionWatch()
-tickets = TicketOffice(django, {"run-events": stream_events, "run-drive": stream_swarm})
+mcp = McpDoor()
+tickets = TicketOffice(django, {"run-events": stream_events, "run-drive": stream_swarm, "mcp": mcp.redeem})
 open_reads = OpenReads(tickets, fresh_s=OPEN_READS_FRESH_S, find_revision=watch.find, is_within_limit=is_within_limit)
 
 
@@ -126,4 +128,5 @@ async def _live(receive: Receive, send: Send) -> None:
     await receive()
     warm_up.cancel()
     await close_inline()
+    await mcp.close()
     await send({"type": "lifespan.shutdown.complete"})

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
@@ -21,15 +22,30 @@ TICKET_HEADER = "x-smartspawn-stream"
 _REPLACED_HEADERS = frozenset({TICKET_HEADER.encode(), b"content-length", b"content-type"})
 
 Params = Mapping[str, Any]
-# Given the ticket's parameters, the headers that Django wants sent, and the ends of the connection.
-Redeem = Callable[[Params, Headers, Receive, Send], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request whose ticket is to be redeemed."""
+
+    params: Params  # as the view wrote them
+    headers: Headers  # that Django wants sent, without those of the ticket's own empty body
+    scope: Scope
+    receive: Receive  # gives the body once more, then what comes from the client
+    send: Send
+
+
+Redeem = Callable[[Exchange], Awaitable[None]]
 
 
 class AnyAccept(DefaultContentNegotiation):
     """For endpoints that may answer with a stream: what the client accepts is theirs to look at, not DRF's."""
 
     def select_renderer(
-        self, request: Any, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+        self,
+        request: Any,  # noqa: ARG002 - DRF's signature
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,  # noqa: ARG002 - DRF's signature
     ) -> tuple[BaseRenderer, str]:
         first = next(iter(renderers))
         return first, first.media_type or ""
@@ -52,6 +68,14 @@ class TicketOffice:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; with a stream where Django says so."""
         taken: list[tuple[dict[str, Any], Headers]] = []
+        heard: list[Message] = []
+
+        async def listen() -> Message:
+            heard.append(await receive())
+            return heard[-1]
+
+        async def replay() -> Message:
+            return heard.pop(0) if heard else await receive()
 
         async def watch(message: Message) -> None:
             if taken:
@@ -62,10 +86,10 @@ class TicketOffice:
             else:
                 taken.append((ticket, _kept(message["headers"])))
 
-        await self._application(scope, receive, watch)
+        await self._application(scope, listen, watch)
         if taken:
             ticket, headers = taken[0]
-            await self._streams[ticket["stream"]](ticket["params"], headers, receive, send)
+            await self._streams[ticket["stream"]](Exchange(ticket["params"], headers, scope, replay, send))
 
 
 def _ticket_of(message: Message) -> dict[str, Any] | None:

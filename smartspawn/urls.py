@@ -9,6 +9,7 @@ from catalog import api as catalog_api
 from smartspawn.access.gates import requires_scope
 from smartspawn.access.shapes import Scope
 from smartspawn.health import healthz, readyz
+from smartspawn.mcp.http import endpoint as mcp_endpoint
 
 schema = requires_scope(Scope.CATALOG_READ, is_open=True)(SpectacularAPIView.as_view())
 
@@ -23,6 +24,7 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("mcp", mcp_endpoint, name="mcp"),
     path("api", catalog_api.root, name="api-root"),
     path("api/schema/", schema, name="api-schema"),
     path("api/", include(api_urlpatterns)),

@@ -219,4 +219,5 @@ URL_ACCESS: Mapping[str, Row] = {
     "api/chain/auto": endpoint(Scope.RUNS_WRITE, Role.MEMBER, "POST"),
     "api/chain/template": endpoint(Scope.RUNS_WRITE, Role.MEMBER, "POST"),
     "api/chain/preview": endpoint(Scope.RUNS_READ, Role.VIEWER, "POST"),
+    "mcp": endpoint(Scope.RUNS_READ, Role.VIEWER, "POST"),
 }

@@ -17,6 +17,7 @@ from runs.events import EventKind, NewEvent, add_events
 from runs.models import Run
 from runs.shapes import RunStatus
 from smartspawn.bridge import Message
+from smartspawn.tickets import Exchange
 from tests.runs.rows import make_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,6 +40,9 @@ class Client:
         await self._gone.wait()
         return {"type": "http.disconnect"}
 
+    def exchange(self, params: dict[str, Any]) -> Exchange:
+        return Exchange(params, [], {"type": "http"}, self.receive, self.send)
+
     @property
     def body(self) -> bytes:
         return b"".join(message.get("body", b"") for message in self.sent[1:])
@@ -53,7 +57,7 @@ class Client:
 
 def follow(run: Run, client: Client, *, after: int = 0, form: str = "ndjson") -> None:
     params = {"run": str(run.pk), "after": after, "format": form}
-    asyncio.run(asyncio.wait_for(streams.stream_events(params, [], client.receive, client.send), 10))
+    asyncio.run(asyncio.wait_for(streams.stream_events(client.exchange(params)), 10))
 
 
 def finish(run: Run, *kinds: EventKind) -> None:
@@ -159,7 +163,7 @@ def drive(
     monkeypatch.setattr(streams, "drive_inline", drive_inline)
     monkeypatch.setattr(streams, "cancel_inline", canceled.append)
     params = {"run": str(run.pk), "shape": "parallel", "isDetached": is_detached}
-    asyncio.run(asyncio.wait_for(streams.stream_swarm(params, [], client.receive, client.send), 10))
+    asyncio.run(asyncio.wait_for(streams.stream_swarm(client.exchange(params)), 10))
     return canceled
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from smartspawn.bridge import Headers, Message, Receive, Scope, Send
-from smartspawn.tickets import TICKET_HEADER, TicketOffice, stream_ticket
+from smartspawn.tickets import TICKET_HEADER, Exchange, TicketOffice, stream_ticket
 
 
 def answer(response_headers: Headers, body: bytes = b"{}") -> Any:
@@ -20,11 +19,17 @@ def answer(response_headers: Headers, body: bytes = b"{}") -> Any:
     return application
 
 
-async def count(params: Mapping[str, Any], headers: Headers, _receive: Receive, send: Send) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    for number in range(params["to"]):
-        await send({"type": "http.response.body", "body": str(number).encode(), "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+async def count(exchange: Exchange) -> None:
+    await exchange.send({"type": "http.response.start", "status": 200, "headers": exchange.headers})
+    for number in range(exchange.params["to"]):
+        await exchange.send({"type": "http.response.body", "body": str(number).encode(), "more_body": True})
+    await exchange.send({"type": "http.response.body", "body": b""})
+
+
+async def echo(exchange: Exchange) -> None:
+    body = (await exchange.receive())["body"] + (await exchange.receive())["body"]
+    await exchange.send({"type": "http.response.start", "status": 200, "headers": []})
+    await exchange.send({"type": "http.response.body", "body": exchange.scope["path"].encode() + body})
 
 
 def ask(application: Any) -> list[Message]:
@@ -33,10 +38,14 @@ def ask(application: Any) -> list[Message]:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b""}
+    parts = [b"ab", b"cd"]
 
-    asyncio.run(TicketOffice(application, {"count": count})({"type": "http"}, receive, send))
+    async def receive() -> Message:
+        return {"type": "http.request", "body": parts.pop(0), "more_body": bool(parts)}
+
+    asyncio.run(
+        TicketOffice(application, {"count": count, "echo": echo})({"type": "http", "path": "/x"}, receive, send)
+    )
     return sent
 
 
@@ -70,3 +79,14 @@ def test_a_ticket_for_a_stream_that_nobody_serves_is_an_error_of_ours() -> None:
     headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
     with pytest.raises(KeyError):
         ask(answer(headers))
+
+
+def test_a_stream_may_read_the_body_that_django_has_read() -> None:
+    response = stream_ticket("echo", {})
+    headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
+
+    async def application(_scope: Scope, receive: Receive, send: Send) -> None:
+        assert (await receive())["body"] + (await receive())["body"] == b"abcd"
+        await answer(headers)(_scope, receive, send)
+
+    assert ask(application)[1]["body"] == b"/xabcd"

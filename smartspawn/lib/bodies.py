@@ -11,6 +11,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import Payload
 
 from smartspawn.lib.errors import UpstreamTooLarge, UpstreamUnreachable
+from smartspawn.lib.sessions import translate
 
 _PACKED: Final = ("gzip", "deflate")
 
@@ -83,7 +84,7 @@ class Reply:
         """The whole body, unpacked."""
         unpacker = self._unpacker()
         body = bytearray()
-        async for piece in self._response.content.iter_any():
+        async for piece in self._pieces():
             body += unpacker.feed(piece)
         unpacker.finish()
         return bytes(body)
@@ -92,7 +93,7 @@ class Reply:
         """The body's lines as they arrive, without their ends; the last one may have none."""
         unpacker = self._unpacker()
         rest = bytearray()
-        async for piece in self._response.content.iter_any():
+        async for piece in self._pieces():
             plain = unpacker.feed(piece)
             rest += plain
             if b"\n" in plain:  # looked for in what is new: a line without end must not be searched again and again
@@ -102,6 +103,13 @@ class Reply:
         unpacker.finish()
         if rest:
             yield bytes(rest)
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        try:
+            async for piece in self._response.content.iter_any():
+                yield piece
+        except (aiohttp.ClientError, ConnectionError) as error:
+            raise translate(error, self._response.url.host or "") from error
 
     def _unpacker(self) -> Unpacker:
         encoding = self.headers.get("content-encoding", "").lower()

@@ -10,6 +10,7 @@ from runs.wording import cut_mark
 
 # The beginning of a text says more than its end, and the end more than the middle.
 _HEAD_SHARE: Final = 0.7
+_MARK_TOKENS: Final = 24  # the mark itself is denser text than most that it stands in
 
 
 def cut_to_share(texts: Sequence[str], *, budget_tokens: int, most_chars: int | None = None) -> list[str]:
@@ -25,7 +26,7 @@ def cut_to_share(texts: Sequence[str], *, budget_tokens: int, most_chars: int | 
     if sum(sizes) <= budget_tokens:
         return list(texts)
     return [
-        text if size <= share else cut(text, len(text) * share // size)
+        text if size <= share else cut(text, len(text) * max(share - _MARK_TOKENS, 0) // size)
         for text, size, share in zip(texts, sizes, _shares(sizes, budget_tokens), strict=True)
     ]
 

@@ -89,6 +89,7 @@ class Places:
     async def note_fault(self, spot: Spot, fault: Fault) -> None:
         """Tell the breakers of it."""
         self._clear_at.pop(_key(spot.endpoint), None)
+        self._told_at.pop(_key(spot.endpoint), None)  # the next success ends the row of failures: it is told at once
         await self._off_loop(lambda: breakers.note_fault(spot.endpoint, fault))
 
     def _look(self, choice: ModelChoice, prompt_tokens: int) -> Found:

@@ -60,5 +60,10 @@ def _report(
         models=tuple(place.listed.values()) if place.listed is not None else None,
         listed_at=row.listed_at if row else None,
         tested_at=row.tested_at if row else None,
-        test_result=(row.test_result if row else "") if is_admin else "",
+        test_result=_result(row.test_result if row else "", is_admin=is_admin),
     )
+
+
+def _result(problem: str, *, is_admin: bool) -> str:
+    """That a test failed is for everybody, in which way for admins."""
+    return problem if is_admin or not problem else "It failed."

@@ -78,6 +78,4 @@ def key_words(report: ConnectionReport) -> str:
     ending = f"ends in {report.secret_tail}" if report.secret_tail else ""
     if report.source is ConnectionSource.ENVIRONMENT:
         return f"from {report.env_var}" + (f", {ending}" if ending else "")
-    return ending or (
-        "stored" if find_known_provider(report.provider).needs_key else "none, or too short to show an end"
-    )
+    return ending or ("stored" if report.has_secret else "none")

@@ -11,6 +11,7 @@ from django_q.models import Schedule
 SCHEDULES: Final = {
     "catalog-refresh": ("catalog.tasks.refresh_due_sources", "", 10),
     "decisions-tidy": ("routing.tasks.tidy_decisions", "", 24 * 60),  # and the snapshots that they rest on
+    "connections-lists": ("runs.connections.probe.refresh_listings", "", 24 * 60),
     "runs-sweep": ("runs.tasks.sweep", "", 1),
     "runs-tidy": ("runs.tasks.tidy_runs", "", 24 * 60),
     "sessions-tidy": ("django.core.management.call_command", "clearsessions", 24 * 60),

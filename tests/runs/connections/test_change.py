@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from django.utils import timezone
 
 from runs.connections import (
     ConnectionDraft,
@@ -23,6 +24,7 @@ from runs.connections import (
     unreadable_keys,
 )
 from runs.connections.held import forget
+from runs.connections.standing import Light, standing_of
 from runs.endpoints import find_endpoints
 from runs.models import Connection
 from smartspawn.access.models import AuditEntry
@@ -99,7 +101,7 @@ def test_members_see_which_providers_are_there_without_addresses_and_keys() -> N
 
     assert report.title == "OpenRouter"
     assert report.is_usable
-    assert (report.base_url, report.secret_tail, report.test_result) == ("", "", "")
+    assert (report.base_url, report.secret_tail) == ("", "")
 
 
 def test_an_empty_secret_keeps_the_one_there_is() -> None:
@@ -253,3 +255,11 @@ def test_a_key_that_no_longer_opens_is_reported_and_not_used(settings: Any) -> N
     assert "cannot be opened" in get_connection(actor=COMMAND_LINE, key="openrouter").problem
     with pytest.raises(ConnectionUnusable, match="SECRETS_KEYS"):
         reveal_secret("openrouter")
+
+
+def test_nobody_is_shown_a_green_light_after_a_test_that_failed() -> None:
+    make_connection("groq", tested_at=timezone.now(), test_result="The key is refused (401).")
+    for actor, words in ((COMMAND_LINE, "The key is refused (401)."), (MEMBER, "It failed.")):
+        (report,) = list_connections(actor=actor)
+        standing = standing_of(report, ())
+        assert (standing.light, standing.detail) == (Light.BAD, words)

@@ -73,6 +73,11 @@ def read_gemini(body: object, model: str, *, is_streaming: bool) -> Asked:
     """From the body of a generateContent call; model and streaming stand in its address."""
     texts = [_text_of(content.get("parts")) for content in rows_at(body, "contents")]
     config = dig(body, "generationConfig")
+    calling = dig(body, "toolConfig", "functionCallingConfig")
+    tools = [row for tool in rows_at(body, "tools") for row in rows_at(tool, "functionDeclarations")]
+    allowed = text_at(calling, "allowedFunctionNames", 0) or text_at(tools, 0, "name")
+    name = allowed if text_at(calling, "mode") == "ANY" else ""
+    schemas = [dig(tool, "parametersJsonSchema") for tool in tools if text_at(tool, "name") == name]
     return Asked(
         protocol=Protocol.GEMINI,
         model=model,
@@ -81,6 +86,8 @@ def read_gemini(body: object, model: str, *, is_streaming: bool) -> Asked:
         most_tokens=count_at(config, "maxOutputTokens") or _NO_LIMIT_TOKENS,
         is_streaming=is_streaming,
         schema=_schema(dig(config, "responseJsonSchema")) or _schema(dig(config, "responseSchema")),
+        forced_tool=name,
+        tool_schema=_schema(schemas[0]) if name and schemas else None,
     )
 
 

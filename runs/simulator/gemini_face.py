@@ -25,7 +25,7 @@ def render(reply: Reply) -> bytes:
 
 def render_pieces(reply: Reply) -> Iterator[bytes]:
     """The events of the stream, one for each piece; the last holds the usage."""
-    *pieces, last = reply.pieces() or [""]
+    *pieces, last = [reply.text] if reply.tool_name else reply.pieces() or [""]
     for piece in pieces:
         yield b"data: " + _encode(_piece(reply, piece, is_last=False)) + b"\r\n\r\n"
     yield b"data: " + _encode(_piece(reply, last, is_last=True)) + b"\r\n\r\n"
@@ -37,7 +37,10 @@ def render_error(status: int, message: str) -> bytes:
 
 
 def _piece(reply: Reply, text: str, *, is_last: bool) -> dict[str, object]:
-    candidate: dict[str, object] = {"index": 0, "content": {"role": "model", "parts": [{"text": text}]}}
+    part: dict[str, object] = {"text": text}
+    if reply.tool_name:
+        part = {"functionCall": {"name": reply.tool_name, "args": msgspec.Raw(text.encode())}}
+    candidate: dict[str, object] = {"index": 0, "content": {"role": "model", "parts": [part]}}
     if is_last:
         candidate["finishReason"] = "MAX_TOKENS" if reply.is_cut_short else "STOP"
     usage = {

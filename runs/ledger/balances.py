@@ -6,13 +6,12 @@ the same balances wait for each other and never in a circle. SQLite has one lock
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final, TypeVar
+from typing import Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Collate
 
 from runs.ledger.fitting import Room
@@ -23,7 +22,15 @@ from smartspawn.lib.errors import Conflict
 
 _ROOM_FIELDS: Final = ("id", "scope", "window", "cap_nano_usd", "spent_nano_usd", "reserved_nano_usd")
 _KEY_FIELDS: Final = ["scope", "window"]
-V = TypeVar("V")
+# Written out, because every call of a model passes here, and the ORM takes ten times as long as the database.
+_TAKE: Final = (
+    "UPDATE runs_balance SET reserved_nano_usd = reserved_nano_usd + %s WHERE id = %s"
+    " AND (cap_nano_usd IS NULL OR cap_nano_usd >= spent_nano_usd + reserved_nano_usd + %s)"
+)
+_MOVE: Final = (
+    "UPDATE runs_balance SET reserved_nano_usd = reserved_nano_usd + %s, spent_nano_usd = spent_nano_usd + %s"
+    " WHERE id = %s"
+)
 
 
 def open_run_balance(run_id: UUID, cap_nano_usd: int | None) -> None:
@@ -67,22 +74,20 @@ def lock_by_id(balance_ids: Collection[int]) -> None:
 
 def take(amounts: Mapping[int, int]) -> None:
     """Set these amounts aside; each must fit, by the database's own word. Raises Conflict if one does not."""
-    for amount, balance_ids in _by_value(amounts).items():
-        fits = Q(cap_nano_usd=None) | Q(cap_nano_usd__gte=F("spent_nano_usd") + F("reserved_nano_usd") + amount)
-        changed = Balance.objects.filter(fits, pk__in=balance_ids).update(
-            reserved_nano_usd=F("reserved_nano_usd") + amount
-        )
-        if changed != len(balance_ids):
+    if not amounts:
+        return
+    with connection.cursor() as cursor:
+        cursor.executemany(_TAKE, [(amount, balance_id, amount) for balance_id, amount in amounts.items()])
+        if cursor.rowcount != len(amounts):
             raise Conflict("A balance changed while it was held: nothing was set aside. Try again.")
 
 
 def move(moves: Mapping[int, tuple[int, int]]) -> None:
     """Change what is (reserved, spent) in each of these balances, which the caller holds."""
-    for (reserved, spent), balance_ids in _by_value(moves).items():
-        if reserved or spent:
-            Balance.objects.filter(pk__in=balance_ids).update(
-                reserved_nano_usd=F("reserved_nano_usd") + reserved, spent_nano_usd=F("spent_nano_usd") + spent
-            )
+    rows = [(reserved, spent, balance_id) for balance_id, (reserved, spent) in moves.items() if reserved or spent]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(_MOVE, rows)
 
 
 def find_caps(scopes: Collection[str]) -> dict[tuple[str, str], int | None]:
@@ -116,14 +121,6 @@ def _make(keys: Iterable[BalanceKey]) -> None:
     rows = [Balance(scope=key.scope, window=key.window, cap_nano_usd=cap_of_window(caps, key)) for key in wanted]
     # A row that is there already is written as it is: that locks it, where skipping it would not.
     Balance.objects.bulk_create(rows, update_conflicts=True, unique_fields=_KEY_FIELDS, update_fields=["scope"])
-
-
-def _by_value(values: Mapping[int, V]) -> dict[V, list[int]]:
-    """The balances by what happens to them: most often the same in all of them, which is one statement."""
-    grouped: dict[V, list[int]] = defaultdict(list)
-    for balance_id, value in values.items():
-        grouped[value].append(balance_id)
-    return grouped
 
 
 def _has_row_locks() -> bool:

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from runs.ledger.lines import Held
+from runs.ledger.rows import update_rows
 from runs.ledger.shapes import BalanceKey
 from runs.ledger.windows import balance_keys, day_of
 from runs.models import Reservation
@@ -47,8 +48,7 @@ def keys_of(held: Held) -> tuple[BalanceKey, ...]:
 
 def close(call_ids: Collection[UUID], state: str, now: datetime) -> None:
     """Put these reservations into a final state."""
-    if call_ids:
-        Reservation.objects.filter(pk__in=call_ids).update(state=state, closed_at=now)
+    update_rows(Reservation, {call_id: {"state": state, "closed_at": now} for call_id in call_ids})
 
 
 def moves_of(changes: Iterable[tuple[Held, int, int]]) -> Mapping[int, tuple[int, int]]:

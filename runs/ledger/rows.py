@@ -35,13 +35,14 @@ def replace_rows(model: type[Model], rows: Sequence[Row], *, key: tuple[str, ...
     _execute(model, _replace_statement(model, key, connection.vendor), rows)
 
 
-def update_rows(model: type[Model], rows_by_id: Mapping[int, Row]) -> None:
+def update_rows(model: type[Model], rows_by_id: Mapping[Any, Row]) -> None:
     """Give the rows with these primary keys new values, in the same columns each."""
     if not rows_by_id:
         return
     names = tuple(next(iter(rows_by_id.values())))
     plan = _plan(model, names, connection.vendor)
-    rows = [[*_parameters(plan, row), row_id] for row_id, row in rows_by_id.items()]
+    adapt = _adapter(_key_field(model)) or _as_it_is
+    rows = [[*_parameters(plan, row), adapt(row_id)] for row_id, row in rows_by_id.items()]
     with connection.cursor() as cursor:
         cursor.executemany(_update_statement(model, names, connection.vendor), rows)
 
@@ -64,7 +65,10 @@ class _Plan:
 
 
 def _parameters(plan: _Plan, row: Row) -> list[Any]:
-    values = list(plan.values_of({**plan.defaults, **row}))
+    whole = {**plan.defaults, **row}
+    if len(whole) != len(plan.defaults):
+        raise TypeError(f"no such column: {', '.join(sorted(row.keys() - plan.defaults.keys()))}")
+    values = list(plan.values_of(whole))
     for place, adapt in plan.adapters:
         if values[place] is not None:
             values[place] = adapt(values[place])
@@ -88,6 +92,7 @@ def _names(model: type[Model]) -> tuple[str, ...]:
     return tuple(field.attname for field in _fields(model))
 
 
+@lru_cache(maxsize=64)
 def _adapter(field: Field[Any, Any]) -> Callable[[Any], Any] | None:
     kind = (field.target_field if isinstance(field, ForeignKey) else field).get_internal_type()
     if kind == "JSONField":
@@ -103,6 +108,10 @@ def _adapter(field: Field[Any, Any]) -> Callable[[Any], Any] | None:
     return adapt
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 def _json_text(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
@@ -110,6 +119,10 @@ def _json_text(value: object) -> str:
 def _fields(model: type[Model]) -> list[Field[Any, Any]]:
     options = model._meta  # noqa: SLF001 - Django's documented interface to a table
     return [field for field in options.concrete_fields if not isinstance(field, AutoField)]
+
+
+def _key_field(model: type[Model]) -> Field[Any, Any]:
+    return model._meta.pk  # noqa: SLF001 - Django's documented interface to a table
 
 
 def _table(model: type[Model]) -> str:
@@ -146,4 +159,5 @@ def _replace_statement(model: type[Model], key: tuple[str, ...], vendor: str) ->
 def _update_statement(model: type[Model], names: tuple[str, ...], _vendor: str) -> str:
     quote = connection.ops.quote_name
     assignments = ", ".join(f"{quote(name)} = %s" for name in names)
-    return f"UPDATE {_table(model)} SET {assignments} WHERE id = %s"  # noqa: S608 - our own names
+    key = quote(str(_key_field(model).column))
+    return f"UPDATE {_table(model)} SET {assignments} WHERE {key} = %s"  # noqa: S608 - our own names

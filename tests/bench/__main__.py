@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import choosing, classifier, measures
+from tests.bench import choosing, classifier, ledger, measures
 from tests.bench.figures import machine
 
 RUNS = 5
@@ -20,7 +20,7 @@ def main() -> int:
     """Run what was asked for; 1 when a target was missed."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
-        "what", nargs="*", help="first-page, pages, requests, choosing, classifier, refresh; nothing: all"
+        "what", nargs="*", help="first-page, pages, requests, choosing, classifier, ledger, caps, refresh; nothing: all"
     )
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--captures", type=Path, help="a folder of saved answers for the refresh")
@@ -34,6 +34,8 @@ def main() -> int:
             "requests": lambda: measures.requests(home, runs),
             "choosing": lambda: choosing.choosing(home, runs),
             "classifier": lambda: classifier.classification(runs),
+            "ledger": lambda: ledger.speed(home, runs),
+            "caps": lambda: ledger.crowds(home, runs),
             "refresh": lambda: measures.refresh(home, runs, options.captures) if options.captures else iter(()),
         }
         is_reached = True

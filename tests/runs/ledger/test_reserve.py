@@ -9,12 +9,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from runs.ledger import Refusal, RefusalCode, open_run_balance, raise_run_cap, release, reserve, run_money, settle
+from runs.ledger.balances import take
+from runs.ledger.rows import insert_rows
 from runs.models import Balance, Cap, Reservation
 from runs.shapes import Grant, Payer
+from smartspawn.lib.errors import Conflict
 from tests.runs.ledger.calls import (
     CENT,
     ENDPOINT,
@@ -213,3 +216,17 @@ def test_many_calls_of_one_payer_cost_as_many_statements_as_one() -> None:
         return len(captured)
 
     assert statements(200) == statements(1)
+
+
+def test_the_database_itself_refuses_what_does_not_fit() -> None:
+    cap("site", "day", 1)
+    reserve([quote(Payer())], at=NOON)
+    site = Balance.objects.get(scope="site", window="2026-11-21")
+    with pytest.raises(Conflict), transaction.atomic():
+        take({site.pk: 1})
+    assert balance("site", "2026-11-21") == (0, CENT)
+
+
+def test_a_row_with_a_column_that_is_none_is_an_error_and_not_half_a_row() -> None:
+    with pytest.raises(TypeError, match="no such column: purse"):
+        insert_rows(Cap, [{"scope": "site", "window": "day", "purse": 1}])

@@ -239,8 +239,8 @@ def test_whoever_leaves_is_noticed_at_once_and_pays_for_what_came(provider: Simu
         assert provider.bill.in_flight_count == 1
         task.cancel()
         started = time.perf_counter()
-        while provider.bill.in_flight_count and time.perf_counter() - started < 2:
-            await asyncio.sleep(0.005)  # noqa: ASYNC110  the simulator runs in another thread and knows no event of ours
+        while provider.bill.in_flight_count and time.perf_counter() - started < 2:  # noqa: ASYNC110  in another thread
+            await asyncio.sleep(0.005)
         return time.perf_counter() - started
 
     assert use(act) < 0.5

@@ -40,8 +40,8 @@ class Group:
 
     def __init__(self, transport: asyncio.SubprocessTransport, watch: _Watch) -> None:
         assert watch.stdin is not None  # noqa: S101  pipes, as asked for
-        assert watch.stdout is not None  # noqa: S101
-        assert watch.stderr is not None  # noqa: S101
+        assert watch.stdout is not None  # noqa: S101  as above
+        assert watch.stderr is not None  # noqa: S101  as above
         self.stdin, self.stdout, self.stderr = watch.stdin, watch.stdout, watch.stderr
         self._transport = transport
         self._ended = watch.ended

@@ -11,11 +11,11 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog.models import StoredSnapshot
-from routing.decide import recommend
+from routing.decide import recommend, route
 from routing.decompose.decide import decompose, swarm
 from routing.decompose.shapes import DecomposeRequest
 from routing.models import DecisionOverride, StoredDecision
-from routing.shapes import TaskRequest
+from routing.shapes import RouteRequest, TaskRequest
 from smartspawn.access.models import User
 from smartspawn.access.shapes import Actor, Role
 from tests.catalog.pages import signed_in, text_of
@@ -293,3 +293,15 @@ def test_an_open_question_to_a_snapshot_that_is_gone_says_what_was_asked() -> No
     assert response.status_code == 200
     assert "It cannot be made again" in text_of(response.content)
     assert "Budget low" in text_of(response.content)
+
+
+@pytest.mark.usefixtures("snapshot")
+def test_a_route_is_made_again_with_few_questions(django_assert_max_num_queries: Any) -> None:
+    answer = route(request=RouteRequest("Fix the login form", session_id="s"), actor=actor_of(Role.VIEWER))
+    override_decision(answer.decision_id)
+    client = signed_in()
+    client.get(f"/decisions/{answer.decision_id}/")
+    with django_assert_max_num_queries(8):
+        text = text_of(client.get(f"/decisions/{answer.decision_id}/?replay=on").content)
+    assert "The same comes out" in text
+    assert "ann took acme/alpha-1 instead" in text

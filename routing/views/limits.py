@@ -28,6 +28,9 @@ from smartspawn.access.shapes import Role
 from smartspawn.lib.errors import Conflict, NotFound
 
 TABS_SHOWN: Final = 12
+PAGE: Final = "routing/limits.html"
+EFFECT_PART: Final = "routing/_limits_effect.html"
+CHANGE_PART: Final = "routing/_limits_change.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,7 @@ def _key(request: ActorRequest, key_id: int) -> Holder:
 # --- the page ------------------------------------------------------------------------------------
 
 
-def _page(request: ActorRequest, holder: Holder, template: str = "routing/limits.html") -> HttpResponse:
+def _page(request: ActorRequest, holder: Holder, template: str = PAGE) -> HttpResponse:
     """The form with what it leaves: as it holds, or, posted, as it is typed."""
     if request.method != "POST":
         return _render(request, holder, None, template)
@@ -163,8 +166,7 @@ def _page(request: ActorRequest, holder: Holder, template: str = "routing/limits
 
 def _part_of(request: ActorRequest) -> str:
     """What is left as somebody types; asked for, what would change."""
-    is_replay = request.POST.get("act") == "replay"
-    return "routing/_limits_change.html" if is_replay else "routing/_limits_effect.html"
+    return CHANGE_PART if request.GET.get("part") == "change" else EFFECT_PART
 
 
 def _save(request: ActorRequest, holder: Holder) -> HttpResponse:
@@ -185,7 +187,7 @@ def _render(
     request: ActorRequest,
     holder: Holder,
     form: LimitsForm | None,
-    template: str = "routing/limits.html",
+    template: str = PAGE,
     *,
     status: int = 200,
     **more: Any,
@@ -206,9 +208,10 @@ def _render(
         by_scope = read_limits_by_scope()
         wider = [by_scope[scope] for scope in holder.wider if scope in by_scope]
         context["effect"] = effect_of(shown.limits, wider, entries)
-    if request.POST.get("act") == "replay" and not shown.errors:
+    is_replay = template == CHANGE_PART or (template == PAGE and request.POST.get("act") == "replay")
+    if is_replay and not shown.errors:
         context["found"] = what_if_limits(shown.limits, scope=holder.scope, actor=request.actor, count=DEFAULT_COUNT)
-    if template == "routing/limits.html":
+    if template == PAGE:
         context |= {"tabs": _tabs(request, holder), "providers": sorted({item.provider for item in entries})}
     return TemplateResponse(request, template, context, status=status)
 

@@ -33,6 +33,7 @@ from smartspawn.access.requests import ActorRequest
 from smartspawn.access.shapes import Actor, Role
 from smartspawn.lib.errors import BadInput, Conflict, NotFound
 
+FINDINGS_PART: Final = "routing/_policy_findings.html"
 REPLAY_CHOICES: Final = tuple((str(count), f"{count} decisions") for count in (20, 50, 100, 200, 500))
 
 
@@ -54,7 +55,7 @@ def editor_part(request: ActorRequest) -> HttpResponse:
 @require_POST
 def findings_part(request: ActorRequest) -> HttpResponse:
     """What the linter says of the draft as it is being typed."""
-    return _edit(request, "routing/_policy_findings.html")
+    return _edit(request, FINDINGS_PART)
 
 
 @requires_role(Role.ADMIN)
@@ -141,7 +142,8 @@ def _edit(request: ActorRequest, template: str) -> HttpResponse:
         rules = get_rules(origin) if origin else current
         return _page(request, template, Editor(rules, current.version), origin=origin)
     try:
-        editor = read_editor(request.POST, current)
+        # A browser sends the button that was clicked last with what is typed after it: then it means nothing.
+        editor = read_editor(request.POST, current, is_acted=template != FINDINGS_PART)
     except BadInput as refusal:  # what this page never wrote
         return _page(request, template, Editor(current, current.version, refusal=refusal.message), status=422)
     return _page(request, template, editor, status=422 if editor.refusal else 200)

@@ -52,10 +52,13 @@ class Editor:
         return self.text or dump_rules(self.rules)
 
 
-def read_editor(said: QueryDict, current: RouteRules) -> Editor:
-    """The form as it was posted, with its opened fields or its text taken over, and its act done."""
+def read_editor(said: QueryDict, current: RouteRules, *, is_acted: bool = True) -> Editor:
+    """The form as it was posted, with its opened fields or its text taken over, and its act done.
+
+    Raises InvalidParam for a form that the page never wrote.
+    """
     editor = _carried(said, current)
-    act, _, about = said.get("act", "").partition(":")
+    act, _, about = said.get("act", "").partition(":") if is_acted else ("", "", "")
     if act == "cancel":
         return replace(editor, opened=None)
     editor = _taken_over(editor, said)

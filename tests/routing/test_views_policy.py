@@ -155,6 +155,9 @@ def test_the_linter_speaks_while_somebody_types(editor: Editor) -> None:
     assert "always decides first" in editor.text
     editor.html = carried
     assert editor.post("_findings", name="x", sub_dimensions="?").status == 422
+    editor.html = carried
+    editor.post("_findings", name="all", tier="top", confirm="yes", act="remove:rule:0")  # clicked before it was typed
+    assert "always decides first" in editor.text
 
 
 def test_a_saved_draft_holds_with_its_note(editor: Editor) -> None:

@@ -16,6 +16,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
+from runs.ledger.rows import Row, replace_rows
 from runs.models import Artifact
 from smartspawn.lib.errors import NotFound
 
@@ -52,23 +53,7 @@ class ArtifactText:
 
 def write_artifacts(run_id: UUID, artifacts: Sequence[NewArtifact]) -> None:
     """Keep the texts, within the caller's transaction. On disk the file is whole before its row exists."""
-    rows = [_row(run_id, artifact) for artifact in artifacts]
-    Artifact.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["run", "node_key"],
-        update_fields=[
-            "kind",
-            "media_type",
-            "content",
-            "path",
-            "size_bytes",
-            "sha256",
-            "is_partial",
-            "created_at",
-            "pruned_at",
-        ],
-    )
+    replace_rows(Artifact, [_row(run_id, artifact) for artifact in artifacts], key=("run_id", "node_key"))
 
 
 def read_artifact(run_id: UUID, node_key: str) -> ArtifactText:
@@ -108,25 +93,25 @@ def _remove_folders(run_ids: set[UUID]) -> None:
         shutil.rmtree(_folder() / str(run_id), ignore_errors=True)
 
 
-def _row(run_id: UUID, artifact: NewArtifact) -> Artifact:
+def _row(run_id: UUID, artifact: NewArtifact) -> Row:
     # A provider may send half a surrogate pair, or a NUL that PostgreSQL cannot keep.
     content = artifact.content.encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
     body = content.encode()
     sha256 = hashlib.sha256(body).hexdigest()
     path = _write_file(run_id, sha256, body) if settings.ARTIFACTS == "disk" else ""
-    return Artifact(
-        run_id=run_id,
-        node_key=artifact.node_key,
-        kind=artifact.kind,
-        media_type=artifact.media_type,
-        content="" if path else content,
-        path=path,
-        size_bytes=len(body),
-        sha256=sha256,
-        is_partial=artifact.is_partial,
-        created_at=timezone.now(),
-        pruned_at=None,
-    )
+    return {
+        "run_id": run_id,
+        "node_key": artifact.node_key,
+        "kind": artifact.kind,
+        "media_type": artifact.media_type,
+        "content": "" if path else content,
+        "path": path,
+        "size_bytes": len(body),
+        "sha256": sha256,
+        "is_partial": artifact.is_partial,
+        "created_at": timezone.now(),
+        "pruned_at": None,
+    }
 
 
 def _text(row: Artifact) -> ArtifactText:

@@ -17,10 +17,10 @@ from django.db.models import Max
 from django.utils import timezone
 
 from runs.artifacts import NewArtifact, write_artifacts
-from runs.bulk import update_rows
 from runs.claims import OPEN_NODES, Lease, LeaseLost, claim_nodes, hold_run
 from runs.events import NewEvent, add_events
 from runs.ledger import Refusal, release, reserve, settle
+from runs.ledger.rows import update_rows
 from runs.models import Node, NodeDraft, Run
 from runs.serial import node_to_json
 from runs.shapes import CallQuote, Grant, Json, NodeSpec, NodeStatus, PlanGrowth, RunStatus, Settlement, Usage

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import F
 from django.utils import timezone
 
+from runs.ledger.rows import insert_rows
 from runs.models import Event, Run
 
 _LONGEST_MESSAGE: Final = 1000
@@ -86,17 +87,20 @@ def add_events(run_id: UUID, events: Sequence[NewEvent], *, at: datetime | None 
     Run.objects.filter(pk=run_id).update(event_count=F("event_count") + len(events))
     last = Run.objects.values_list("event_count", flat=True).get(pk=run_id)
     moment = at or timezone.now()
-    Event.objects.bulk_create(
-        Event(
-            run_id=run_id,
-            seq=last - len(events) + place,
-            at=moment,
-            kind=event.kind,
-            node_key=event.node_key,
-            message=event.message[:_LONGEST_MESSAGE],
-            data=dict(event.data),
-        )
-        for place, event in enumerate(events, start=1)
+    insert_rows(
+        Event,
+        [
+            {
+                "run_id": run_id,
+                "seq": last - len(events) + place,
+                "at": moment,
+                "kind": event.kind.value,
+                "node_key": event.node_key,
+                "message": event.message[:_LONGEST_MESSAGE],
+                "data": event.data,
+            }
+            for place, event in enumerate(events, start=1)
+        ],
     )
     return last
 

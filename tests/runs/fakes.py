@@ -100,6 +100,7 @@ class FakeModels:
 
     script: Script = lambda request, endpoint: answer(f"answer to: {prompt_of(request)}")
     delay_s: float = 0.0
+    slow: str = ""  # the prompt that is answered after half a minute
     calls: list[tuple[str, ChatRequest]] = field(default_factory=list)  # (model, request)
     stopped: list[str] = field(default_factory=list)  # prompts whose call was broken off
     open_now: int = 0
@@ -124,7 +125,7 @@ class FakeModels:
         if progress is not None:
             progress.request, progress.is_sent = request, True
         try:
-            await asyncio.sleep(self.delay_s)
+            await asyncio.sleep(30.0 if prompt_of(request) == self.slow else self.delay_s)
             said = self.script(request, endpoint)
         except asyncio.CancelledError:
             self.stopped.append(prompt_of(request))

@@ -54,7 +54,8 @@ def drive_until(run_id: UUID, models: FakeModels, is_reached: Callable[[], bool]
     async def do() -> None:
         async with host_of(models) as host:
             driving = asyncio.ensure_future(host.drive(run_id))
-            while not is_reached():  # noqa: ASYNC110 - what is waited for is in rows and fakes
+            while not is_reached():
+                assert not driving.done(), "the run ended before the moment came"
                 await asyncio.sleep(0.005)
             driver = host._drivers[run_id]
             driver._writer._write = _never  # type: ignore[assignment]
@@ -142,7 +143,7 @@ def drive_started(run_id: UUID, token: UUID) -> None:
 
 def test_finished_nodes_are_not_done_again_and_lost_ones_are() -> None:
     run_id = make_run([spec("a"), spec("b", "a"), spec("c", "b")], final="c")
-    slow = FakeModels(delay_s=0.1)
+    slow = FakeModels(slow="prompt of b")
     drive_until(run_id, slow, lambda: slow.prompts[-1:] == ["prompt of b"])
     assert nodes_of(run_id)["a"].status == NodeStatus.COMPLETED
     assert nodes_of(run_id)["b"].status in (NodeStatus.QUEUED, NodeStatus.RUNNING)
@@ -191,7 +192,8 @@ def test_a_process_that_stops_in_good_order_loses_nothing_and_the_next_one_goes_
     async def do() -> None:
         async with host_of(models) as host:
             driving = asyncio.ensure_future(host.drive(run_id))
-            while len(models.calls) < 4:  # noqa: ASYNC110 - the fake only counts
+            while len(models.calls) < 4:
+                assert not driving.done()
                 await asyncio.sleep(0.01)
             driving.cancel()
             await driving
@@ -219,7 +221,8 @@ def test_a_canceled_run_closes_its_calls_within_a_second_and_starts_nothing_new(
     async def do() -> float:
         async with host_of(models) as host:
             driving = asyncio.ensure_future(host.drive(run_id))
-            while models.open_now < 2:  # noqa: ASYNC110 - the fake only counts
+            while models.open_now < 2:
+                assert not driving.done()
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.3)
             began = time.monotonic()

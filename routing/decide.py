@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from catalog.shapes import Category
 from routing.classifier import classify
@@ -18,9 +17,6 @@ from routing.routes import override_route, route
 from routing.shapes import Decision, Limits, TaskRequest
 from smartspawn.access.shapes import Actor
 from smartspawn.lib.errors import NoModel
-
-# Decisions on parts of a larger task, whose few words are read as such.
-PART_KINDS: Final = frozenset({"decompose", "swarm"})
 
 __all__ = ["override_route", "pick", "recommend", "route"]
 
@@ -40,14 +36,16 @@ def recommend(
     is_stored: bool = True,
     kind: str = "recommend",
     within: Limits | None = None,
+    is_part: bool = False,
 ) -> Decision:
     """The best few models for this task, of different providers as far as they reach; maybe none.
 
-    ``within`` narrows what the caller's limits allow: to the models, say, that can be reached now.
+    ``within`` narrows what the caller's limits allow: to the models, say, that can be reached now. A part of a
+    larger task has few words, which are read as those of a part.
     """
     ground = find_ground(actor)
     features = extract(request, classify)
-    if kind in PART_KINDS:
+    if is_part:
         features = settle_category(features)
     limits = limits_for(request, merge_limits((ground.limits, within)) if within else ground.limits)
     choice = choose_on(ground, features, limits, request.preference)

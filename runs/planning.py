@@ -57,11 +57,12 @@ def furnish_desk(request: RunRequest, actor: Actor, *, is_stored: bool = True) -
 
 
 def _decompose(request: RunRequest, actor: Actor, task: str, budget: Budget) -> Steps:
-    return decompose(request=_divide(request, task, budget), actor=actor)
+    # The parts' models are chosen below, among those that can be reached: only those choices are decisions.
+    return decompose(request=_divide(request, task, budget), actor=actor, is_stored=False)
 
 
 def _swarm(request: RunRequest, actor: Actor, task: str, budget: Budget) -> Swarm:
-    return swarm(request=_divide(request, task, budget), actor=actor)
+    return swarm(request=_divide(request, task, budget), actor=actor, is_stored=False)
 
 
 def _divide(request: RunRequest, task: str, budget: Budget) -> DecomposeRequest:
@@ -102,7 +103,8 @@ class _Chooser:
             request=self._task(ask),
             actor=self.actor,
             is_stored=self.is_stored,
-            kind="swarm" if ask.is_part else "recommend",
+            kind="run",
+            is_part=ask.is_part,
             within=Limits(allow_models=reachable or frozenset(), deny_providers=ask.exclude_providers),
         )
         ranked = {item.model_id: item for item in decision.choice.ranked}

@@ -144,7 +144,8 @@ def _invalid(error: exceptions.ValidationError) -> SmartSpawnError:
     path, detail = _first_fault(error.detail)
     if not path and detail.code == "invalid":
         return InvalidBody(str(detail))
-    message = f"{'.'.join(path)}: {detail}" if path else str(detail)
+    is_named = not path or str(detail).startswith(f"{path[-1]} ")  # "task is required" needs no "task: " before it
+    message = str(detail) if is_named else f"{'.'.join(path)}: {detail}"
     return MissingParam(message) if detail.code in _ABSENT_CODES else InvalidParam(message)
 
 

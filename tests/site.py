@@ -26,6 +26,7 @@ _OURS = ("DJANGO_SETTINGS_MODULE", "SMARTSPAWN_", "PYTEST_", "HOST", "PORT", "SE
 def clean_environment(home: Path, **more: str) -> dict[str, str]:
     """An environment for a site of its own in ``home``, on a free port, on SQLite."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    kept = {name: value for name, value in kept.items() if not name.endswith("_API_KEY")}  # no provider is asked
     kept.pop("DATABASE_URL", None)
     kept.pop("REDIS_URL", None)
     own = {"SMARTSPAWN_HOME": str(home), "SMARTSPAWN_DOTENV": "off", "SMARTSPAWN_AUTO_REFRESH": "off", "PORT": "0"}

@@ -16,6 +16,7 @@ from django.db import close_old_connections
 from mcp import types
 from mcp.server import Server, ServerRequestContext
 
+from catalog.encoded import encode
 from runs.shapes import RunStatus
 from smartspawn.access.shapes import Actor
 from smartspawn.api import translate
@@ -133,7 +134,8 @@ def _described(tool: McpTool) -> types.Tool:
 
 
 def _answered(payload: Payload, *, is_error: bool) -> types.CallToolResult:
-    text = json.dumps(payload, indent=2, ensure_ascii=False)
+    # Through the API's own encoder, which knows parts that are kept encoded, and money.
+    text = json.dumps(json.loads(encode(payload)), indent=2, ensure_ascii=False)
     return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=is_error)
 
 

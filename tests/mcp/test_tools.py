@@ -234,8 +234,11 @@ def test_a_comparison_is_the_same_too(world: None, ann: Actor) -> None:
     assert call(ann, "smartspawn_compare", models=["openai/big", "no/such"]) == over_http
 
 
-def _lasting(payload: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in payload.items() if name not in _OF_THE_MOMENT}
+def _lasting(payload: Any) -> Any:
+    """The answer without what is new each time, at any depth."""
+    if isinstance(payload, dict):
+        return {name: _lasting(value) for name, value in payload.items() if name not in _OF_THE_MOMENT}
+    return [_lasting(item) for item in payload] if isinstance(payload, list) else payload
 
 
 def test_every_tool_says_what_it_is_for_and_takes_an_object() -> None:

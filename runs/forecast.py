@@ -205,16 +205,17 @@ def _usual_output(node: NodeSpec, came_tokens: float) -> float:
 
 def _most_output(node: NodeSpec) -> int:
     """The longest answer that any attempt may give."""
-    return _attempt_limits(node)[-1]
+    return max(_attempt_limits(node, node.model))
 
 
-def _attempt_limits(node: NodeSpec) -> list[int]:
-    """How long the answer may get in each attempt: each one that was cut off leaves the next twice the room."""
-    first = node.max_output_tokens
-    if not _models(node) or node.params.get("is_limit_given"):
-        return [first] * node.max_attempts
-    ceiling = (node.model.max_output_tokens if node.model else None) or first * 2**node.max_attempts
-    return [max(min(first * 2**number, ceiling), first) for number in range(node.max_attempts)]
+def _attempt_limits(node: NodeSpec, model: ModelChoice | None) -> list[int]:
+    """How long the answer of each attempt may get: once, after it was cut off, twice as long as before."""
+    first, ceiling = node.max_output_tokens, (model.max_output_tokens if model else None)
+    first = min(first, ceiling) if ceiling else first
+    limits = [first] * node.max_attempts
+    if len(limits) > 1 and _models(node) and not node.params.get("is_limit_given"):
+        limits[1] = min(2 * first, ceiling) if ceiling else 2 * first
+    return limits
 
 
 # --- money ---------------------------------------------------------------------------------
@@ -233,9 +234,8 @@ def _usual_cost(node: NodeSpec, size: _Size) -> _Cost:
 
 
 def _worst(node: NodeSpec, size: _Size) -> int:
-    """Every attempt, by the dearest model that may do it, with every token it is allowed."""
-    limits = _attempt_limits(node)
-    return max(_attempts_nano(model, size.most_prompt, limits) for model in _models(node))
+    """Every attempt of every model that may do it, with every token that it is allowed."""
+    return sum(_attempts_nano(model, size.most_prompt, _attempt_limits(node, model)) for model in _models(node))
 
 
 def _attempts_nano(model: ModelChoice, prompt_tokens: int, limits: Sequence[int]) -> int:

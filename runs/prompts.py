@@ -32,7 +32,7 @@ def build_request(spec: NodeSpec, inputs: Sequence[NodeInput], *, timeout_s: flo
     """The whole call for this node; its own time limit goes before the given one."""
     return ChatRequest(
         messages=build_messages(spec, inputs),
-        max_output_tokens=spec.max_output_tokens,
+        max_output_tokens=_output_limit(spec),
         temperature=spec.temperature,
         response_format=response_format(spec),
         uses_web_search=spec.uses_web_search,
@@ -58,6 +58,12 @@ def response_format(spec: NodeSpec) -> JsonObject | None:
         return None
     body: dict[str, Any] = {"name": "answer", "schema": msgspec.to_builtins(spec.schema)}
     return {"type": "json_schema", "json_schema": {**body, "strict": is_strict(spec.schema)}}
+
+
+def _output_limit(spec: NodeSpec) -> int:
+    """A stand-in may be able to write less than the model that the limit was set for."""
+    ceiling = spec.model.max_output_tokens if spec.model else None
+    return min(spec.max_output_tokens, ceiling) if ceiling else spec.max_output_tokens
 
 
 def label_of(spec: NodeSpec, key: str) -> str:

@@ -45,17 +45,19 @@ def test_one_call_costs_what_its_tokens_cost():
 
 
 def test_the_worst_is_every_attempt_with_all_the_room_it_may_be_given():
-    """By hand: three attempts of 4096, 8192 and 10000 tokens, each reading the prompt."""
+    """By hand: three attempts that each read the prompt, one of them with twice the room."""
     prompt = text_tokens("word " * 1_000) + 40
-    by_hand = 3 * prompt * 2_000 + (4_096 + 8_192 + 10_000) * 10_000
+    by_hand = 3 * prompt * 2_000 + (4_096 + 8_192 + 4_096) * 10_000
     assert forecast(plan(node())).worst_nano_usd == by_hand
     fixed = forecast(plan(node(params={"is_limit_given": True}))).worst_nano_usd
     assert fixed == 3 * prompt * 2_000 + 3 * 4_096 * 10_000
 
 
-def test_the_worst_reckons_with_the_dearest_stand_in():
-    dear = replace(MODEL, model_id="c/d", completion_usd_per_mtok=Decimal(100))
-    assert forecast(plan(node(fallbacks=(dear,)))).worst_nano_usd > 9 * 4_096 * 10_000
+def test_the_worst_reckons_with_every_stand_in():
+    dear = replace(MODEL, model_id="c/d", completion_usd_per_mtok=Decimal(100), max_output_tokens=1_000)
+    prompt = text_tokens("word " * 1_000) + 40
+    more = forecast(plan(node(fallbacks=(dear,)))).worst_nano_usd - forecast(plan(node())).worst_nano_usd
+    assert more == 3 * prompt * 2_000 + 3 * 1_000 * 100_000
 
 
 @pytest.mark.parametrize("price", ["prompt_usd_per_mtok", "completion_usd_per_mtok"])

@@ -171,6 +171,11 @@ def test_what_providers_cannot_enforce_is_asked_for_in_words_alone(schema: objec
     assert response_format(replace(SPEC, schema=schema)) is None
 
 
+def test_a_stand_in_is_not_asked_for_more_than_it_can_write():
+    spec = replace(SPEC, feed=Feed.NONE, model=ModelChoice("x/small", max_output_tokens=50), max_output_tokens=99)
+    assert build_request(spec, ()).max_output_tokens == 50
+
+
 def test_a_nodes_own_limits_go_into_the_call():
     spec = replace(SPEC, feed=Feed.NONE, timeout_s=7.0, temperature=0.2, max_output_tokens=99, uses_web_search=True)
     request = build_request(spec, (), timeout_s=100)

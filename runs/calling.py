@@ -10,6 +10,7 @@ from typing import Final
 
 from django.utils import timezone
 
+from runs.cleaning import clean_text
 from runs.commit import NodeResult
 from runs.events import EventKind
 from runs.floor import Floor, NotGranted
@@ -63,7 +64,7 @@ class NodeCalls:
         spec = self._place.spec
         choices = [choice for choice in (spec.model, *spec.fallbacks) if choice is not None]
         for choice in choices:
-            self._spec = replace(spec, model=choice)
+            self._spec = spec if choice is spec.model else replace(spec, model=choice)
             asked = ask(build_request(self._spec, self._inputs))
             found = await self._floor.places.find(choice, asked.prompt_tokens)
             if found.problem and not found.spots:
@@ -126,7 +127,8 @@ class NodeCalls:
 
     def _heed_fault(self, fault: Fault, spot: Spot, asked: Asked) -> NodeResult | _Again | None:
         stops_run = fault.action is FaultAction.STOP_RUN
-        self._problem = Problem(fault.code.value, fault.message, fault.hint, stops_run=stops_run)
+        message = clean_text(fault.message)
+        self._problem = Problem(fault.code.value, message, fault.hint, stops_run=stops_run)
         if fault.needs_person or stops_run or fault.action is FaultAction.ASK_PERSON:
             self._shut.add(spot.endpoint.connection)
             return None

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from runs.artifacts import NewArtifact, write_artifacts
 from runs.claims import OPEN_NODES, Lease, LeaseLost, claim_nodes, hold_run
+from runs.cleaning import clean_json, clean_text
 from runs.events import NewEvent, add_events
 from runs.ledger import Refusal, release, reserve, settle
 from runs.ledger.rows import update_rows
@@ -166,11 +167,11 @@ def _columns(result: NodeResult, now: datetime) -> dict[str, object]:
         "started_at": result.started_at,
         "finished_at": now,
         "model_id": result.model_id,
-        "served_model": result.served_model[:200],
+        "served_model": clean_text(result.served_model)[:200],
         "connection": result.connection,
-        "finish_reason": result.finish_reason[:30],
+        "finish_reason": clean_text(result.finish_reason)[:30],
         "score": result.score,
-        "data": result.data,
+        "data": clean_json(result.data),
         "is_partial": result.is_partial,
         "fresh_input_tokens": usage.fresh_input_tokens,
         "cache_read_tokens": usage.cache_read_tokens,
@@ -181,9 +182,9 @@ def _columns(result: NodeResult, now: datetime) -> dict[str, object]:
         "is_cost_uncertain": result.is_cost_uncertain,
         "first_token_ms": _whole(result.first_token_ms),
         "duration_ms": _whole(result.duration_ms),
-        "error": result.error,
+        "error": clean_text(result.error),
         "error_code": result.error_code[:40],
-        "hint": result.hint[:LONGEST_HINT],
+        "hint": clean_text(result.hint)[:LONGEST_HINT],
     }
 
 
@@ -198,7 +199,7 @@ def _write_progress(lease: Lease, group: Group) -> None:
     if ended:
         NodeDraft.objects.filter(node_id__in=ended).delete()
     drafts = [
-        NodeDraft(node_id=node_id, attempt=attempt, text=text, updated_at=now)
+        NodeDraft(node_id=node_id, attempt=attempt, text=clean_text(text), updated_at=now)
         for node_id, (attempt, text) in group.drafts.items()
         if node_id not in ended
     ]
@@ -264,7 +265,7 @@ def _end_run(lease: Lease, ending: Ending) -> None:
     Run.objects.filter(pk=lease.run_id).update(
         status=ending.status,
         stop_reason=ending.stop_reason,
-        error=ending.error,
+        error=clean_text(ending.error),
         error_code=ending.error_code[:40],
         finished_at=now,
         updated_at=now,

@@ -6,14 +6,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
+from runs.harness import HarnessResult, run_harness
 from runs.providers.call import CallProgress, OnDelta, open_provider_door
-from runs.shapes import ChatRequest, ChatResult, Endpoint, Grant, Json, NodeInput, NodeSpec, Reading
+from runs.shapes import ChatRequest, ChatResult, Endpoint, Grant, NodeInput, NodeSpec, Reading
 from runs.tools.fetch import fetch
 from runs.tools.search import search
-from smartspawn.lib.errors import SmartSpawnError
-from smartspawn.lib.http import Door, open_door
+from smartspawn.lib.http import open_door
 
 
 class CallModel(Protocol):
@@ -32,20 +33,22 @@ class CallModel(Protocol):
         """The whole answer. Raises CallFailed."""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolOutput:
-    """What a search, a fetch or a transform brought."""
+class RunHarness(Protocol):
+    """Has a command-line agent do a task; see ``runs.harness``."""
 
-    text: str
-    data: Json = None
+    async def __call__(
+        self,
+        name: str,
+        prompt: str,
+        *,
+        folder: str | Path,
+        timeout_s: float,
+        on_text: Callable[[str], None] | None = None,
+    ) -> HarnessResult:
+        """Its answer. Raises HarnessFailed."""
 
 
-class _Tool(Protocol):
-    async def __call__(self, spec: NodeSpec, inputs: Sequence[NodeInput], *, door: Door) -> Reading:
-        """What the tool brought, or why not. Raises SmartSpawnError."""
-
-
-RunTool = Callable[[NodeSpec, Sequence[NodeInput]], Awaitable[ToolOutput]]
+RunTool = Callable[[NodeSpec, Sequence[NodeInput]], Awaitable[Reading]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +58,11 @@ class Outside:
     call: CallModel
     search: RunTool
     fetch: RunTool
+    run_harness: RunHarness = run_harness
 
 
 @asynccontextmanager
 async def open_outside() -> AsyncIterator[Outside]:
     """The real outside, with its connections, as long as the block lasts."""
-    async with open_provider_door() as providers, open_door() as door:
-        yield Outside(call=providers.call, search=partial(_use, search, door), fetch=partial(_use, fetch, door))
-
-
-class ToolFailed(SmartSpawnError):
-    """A search or a fetch brought nothing that could be used."""
-
-    code = "TOOL_FAILED"
-
-
-async def _use(tool: _Tool, door: Door, spec: NodeSpec, inputs: Sequence[NodeInput]) -> ToolOutput:
-    reading = await tool(spec, inputs, door=door)
-    if reading.problem:
-        raise ToolFailed(f"{spec.title}: {reading.problem}.")
-    return ToolOutput(reading.output, reading.data)
+    async with open_provider_door() as providers, open_door() as web:
+        yield Outside(call=providers.call, search=partial(search, door=web), fetch=partial(fetch, door=web))

@@ -12,6 +12,7 @@ from typing import Final
 from django.utils import timezone
 
 from runs.claims import call_id
+from runs.cleaning import clean_text
 from runs.floor import Floor
 from runs.graph import Place
 from runs.ledger import estimate_tokens, quote_nano
@@ -90,7 +91,7 @@ class Sender:
             self._book(settle_stopped(grant, spot.endpoint, progress))
             raise
         self._book(settle_answer(grant, spot.endpoint, answer))
-        return answer
+        return replace(answer, text=clean_text(answer.text))
 
     def _book(self, settlement: Settlement) -> None:
         """Settle a call; the node keeps the sum, also where it ends without an answer."""

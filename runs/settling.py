@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from runs.cleaning import clean_text
 from runs.providers.call import CallProgress
 from runs.providers.faults import CallFailed
 from runs.providers.pricing import price_call
@@ -66,7 +67,7 @@ def _priced(
         cost_nano_usd=grant.amount_nano_usd if cost.cost_nano_usd is None else cost.cost_nano_usd,
         computed_nano_usd=cost.computed_nano_usd,
         reported_nano_usd=cost.reported_nano_usd,
-        served_model=answer.served_model,
+        served_model=clean_text(answer.served_model),
         latency_ms=round(answer.duration_ms),
         first_token_ms=None if answer.first_token_ms is None else round(answer.first_token_ms),
         error_code=error_code,

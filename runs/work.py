@@ -12,14 +12,14 @@ from typing import Final
 from django.db import Error as DatabaseFault
 from django.utils import timezone
 
+from runs.agents import do_agent_node
 from runs.calling import NodeCalls
 from runs.claims import LeaseLost
 from runs.commit import NodeResult
 from runs.expansion import grow
 from runs.floor import Floor, NoMoney
 from runs.graph import Place
-from runs.outside import ToolOutput
-from runs.shapes import NodeInput, NodeKind, NodeStatus
+from runs.shapes import NodeInput, NodeKind, NodeStatus, Reading
 from runs.transforms import apply_transform
 from runs.writer import Claimed
 from smartspawn.lib.errors import SmartSpawnError
@@ -27,6 +27,7 @@ from smartspawn.lib.errors import SmartSpawnError
 LOG = logging.getLogger(__name__)
 INTERNAL: Final = "internal"
 TIMED_OUT: Final = "timed_out"
+NOTHING_USABLE: Final = "nothing_usable"
 
 
 async def do_node(floor: Floor, place: Place, inputs: Sequence[NodeInput]) -> NodeResult:
@@ -50,27 +51,12 @@ async def do_node(floor: Floor, place: Place, inputs: Sequence[NodeInput]) -> No
 async def _do(floor: Floor, place: Place, inputs: Sequence[NodeInput]) -> NodeResult:
     if place.spec.kind is NodeKind.CALL:
         return await NodeCalls(floor, place, inputs).run()
+    if place.spec.kind is NodeKind.HARNESS:
+        return await do_agent_node(floor, place, inputs)
     await floor.claim(place)
     if place.spec.kind is NodeKind.TRANSFORM:
-        return _transform(place, inputs)
+        return _result_of(place, timezone.now(), apply_transform(place.spec, inputs))
     return await _use_tool(floor, place, inputs)
-
-
-def _transform(place: Place, inputs: Sequence[NodeInput]) -> NodeResult:
-    started_at = timezone.now()
-    reading = apply_transform(place.spec, inputs)
-    if reading.problem:
-        return _ended(place, NodeStatus.FAILED, f"{place.spec.title}: {reading.problem}.", "unusable_input")
-    return NodeResult(
-        node_id=place.node_id,
-        key=place.key,
-        status=NodeStatus.COMPLETED,
-        started_at=started_at,
-        output=reading.output,
-        score=reading.score,
-        data=reading.data,
-        duration_ms=0.0,
-    )
 
 
 async def _use_tool(floor: Floor, place: Place, inputs: Sequence[NodeInput]) -> NodeResult:
@@ -82,23 +68,28 @@ async def _use_tool(floor: Floor, place: Place, inputs: Sequence[NodeInput]) -> 
     timeout_s = place.spec.timeout_s or floor.facts.node_timeout_s
     try:
         async with asyncio.timeout(timeout_s):
-            output = await run_tool(place.spec, inputs)
+            reading = await run_tool(place.spec, inputs)
     except TimeoutError:
         error = f"{place.spec.title}: not done within {timeout_s:g} s."
         return replace(_ended(place, NodeStatus.FAILED, error, TIMED_OUT), started_at=started_at)
     finally:
         floor.slots.give()
-    return _tool_result(place, started_at, output)
+    return _result_of(place, started_at, reading)
 
 
-def _tool_result(place: Place, started_at: datetime, output: ToolOutput) -> NodeResult:
+def _result_of(place: Place, started_at: datetime, reading: Reading) -> NodeResult:
+    """What a transform or a tool brought; a problem is the node's failure."""
+    if reading.problem:
+        error = f"{place.spec.title}: {reading.problem}."
+        return replace(_ended(place, NodeStatus.FAILED, error, NOTHING_USABLE), started_at=started_at)
     return NodeResult(
         node_id=place.node_id,
         key=place.key,
         status=NodeStatus.COMPLETED,
         started_at=started_at,
-        output=output.text,
-        data=output.data,
+        output=reading.output,
+        score=reading.score,
+        data=reading.data,
         duration_ms=(timezone.now() - started_at).total_seconds() * 1000,
     )
 

@@ -17,7 +17,7 @@ import pytest
 from runs.host import Host
 from runs.ledger import open_run_balance
 from runs.models import Node, Run
-from runs.outside import Outside, ToolOutput
+from runs.outside import Outside
 from runs.providers.call import CallProgress
 from runs.providers.faults import CallFailed, FaultCode, make_fault
 from runs.serial import node_to_json, plan_head_to_json, request_to_json
@@ -34,6 +34,7 @@ from runs.shapes import (
     Plan,
     Protocol,
     Purpose,
+    Reading,
     RunOptions,
     RunRequest,
     Usage,
@@ -146,7 +147,7 @@ class FakeModels:
         return Outside(call=self.call, search=no_tool, fetch=no_tool)
 
 
-async def no_tool(_spec: NodeSpec, _inputs: object) -> ToolOutput:
+async def no_tool(_spec: NodeSpec, _inputs: object) -> Reading:
     """No search, no pages."""
     raise AssertionError("no node of this test uses a tool")
 

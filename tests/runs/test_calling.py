@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from runs import breakers
 from runs.models import Artifact, Breaker, Event, LedgerEntry, Reservation
 from runs.providers.faults import FaultCode
-from runs.shapes import ChatRequest, ChatResult, Endpoint, NodeStatus, RunStatus
+from runs.shapes import ChatRequest, ChatResult, Citation, Endpoint, Feed, NodeStatus, RunStatus
 from tests.runs.fakes import (
     CALL_NANO,
     OTHER,
@@ -184,3 +185,17 @@ def test_a_node_gets_its_own_time_and_a_place_half_of_it_while_there_are_others(
     first, second = (request.timeout_s for _, request in models.calls)
     assert first == 20.0
     assert 39.0 < second <= 40.0
+
+
+def test_signs_that_a_database_cannot_keep_harm_nobody() -> None:
+    run_id = make_run([spec("a"), spec("b", "a", feed=Feed.CONTEXT), spec("c")], final="b")
+    said = answer("half a \ud83d pair\x00", served_model="one\x00", citations=(Citation("https://x\x00", "\udfff"),))
+    refused = failure(FaultCode.CONTENT_FILTERED)
+    refused.fault = replace(refused.fault, message="\x00\ud800")
+
+    def script(request: ChatRequest, _endpoint: Endpoint) -> object:
+        return refused if prompt_of(request) == "prompt of c" else said
+
+    run = drive(run_id, FakeModels(script=script))  # type: ignore[arg-type]
+    assert run.status == RunStatus.COMPLETED, run.error
+    assert Artifact.objects.get(run_id=run_id, node_key="a").content == "half a ? pair\N{REPLACEMENT CHARACTER}"

@@ -180,7 +180,7 @@ def test_a_transform_that_has_nothing_to_work_on_fails_its_node_alone() -> None:
     empty = spec("parsed", "a", kind=NodeKind.TRANSFORM, model=None, params={"rule": "jsonParse"})
     run_id = make_run([spec("a"), empty, spec("b")])
     assert drive(run_id, FakeModels()).status == RunStatus.COMPLETED
-    assert nodes_of(run_id)["parsed"].error_code == "unusable_input"
+    assert nodes_of(run_id)["parsed"].error_code == "nothing_usable"
 
 
 def test_a_fault_of_ours_fails_its_node_alone(caplog: pytest.LogCaptureFixture) -> None:

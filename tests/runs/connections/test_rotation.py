@@ -93,7 +93,8 @@ def test_a_key_replaced_during_the_rotation_stays_replaced(fifty: list[str], mon
     real = reseal.reveal
 
     def reveal_and_change(sealed: str, *, purpose: str) -> str:
-        Connection.objects.filter(key="groq-3").update(sealed_secret="entered meanwhile")
+        if purpose == "connection:groq-3":
+            Connection.objects.filter(key="groq-3").update(sealed_secret="entered meanwhile")
         return real(sealed, purpose=purpose)
 
     monkeypatch.setattr(reseal, "reveal", reveal_and_change)

@@ -92,12 +92,13 @@ def forecast(plan: Plan) -> CostForecast:
         return CostForecast(None, None, None, unknown)
     usual = _grown(plan.nodes, section_count=_USUAL_SECTIONS, item_count=_USUAL_ITEMS)
     largest = _grown(plan.nodes, section_count=MOST_SECTIONS, item_count=MOST_ITEMS)
-    costs = [_usual_cost(node, size) for node, size in _measured(usual)]
+    measured = _measured(usual)
+    costs = [_usual_cost(node, size) for node, size in measured]
     mean = sum(cost.mean for cost in costs)
     apart = sum(cost.deviation**2 for cost in costs)
     together = sum(cost.deviation for cost in costs) ** 2
     deviation = sqrt((1 - _TOGETHER_SHARE) * apart + _TOGETHER_SHARE * together)
-    worst = sum(_worst(node, size) for node, size in _measured(largest))
+    worst = sum(_worst(node, size) for node, size in (measured if len(largest) == len(usual) else _measured(largest)))
     likely = min(ceil(mean + _NINE_IN_TEN * deviation), worst)
     return CostForecast(min(ceil(mean), worst), likely, worst)
 
@@ -208,14 +209,17 @@ def _most_output(node: NodeSpec) -> int:
     return max(_attempt_limits(node, node.model))
 
 
-def _attempt_limits(node: NodeSpec, model: ModelChoice | None) -> list[int]:
+def _attempt_limits(node: NodeSpec, model: ModelChoice | None) -> tuple[int, ...]:
     """How long the answer of each attempt may get: once, after it was cut off, twice as long as before."""
-    first, ceiling = node.max_output_tokens, (model.max_output_tokens if model else None)
+    may_grow = bool(_models(node)) and not node.params.get("is_limit_given")
+    return _limits(node.max_output_tokens, node.max_attempts, model.max_output_tokens if model else None, may_grow)
+
+
+@lru_cache(maxsize=256)
+def _limits(first: int, attempts: int, ceiling: int | None, may_grow: bool) -> tuple[int, ...]:
     first = min(first, ceiling) if ceiling else first
-    limits = [first] * node.max_attempts
-    if len(limits) > 1 and _models(node) and not node.params.get("is_limit_given"):
-        limits[1] = min(2 * first, ceiling) if ceiling else 2 * first
-    return limits
+    grown = min(2 * first, ceiling) if ceiling else 2 * first
+    return tuple(grown if number == 1 and may_grow else first for number in range(attempts))
 
 
 # --- money ---------------------------------------------------------------------------------

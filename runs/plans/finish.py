@@ -26,15 +26,7 @@ def finish(mode: Mode, draft: Draft, request: RunRequest) -> Plan:
     if len(draft.nodes) > MOST_NODES:
         raise InvalidParam(f"This would be {len(draft.nodes)} pieces of work; a run may have {MOST_NODES}.")
     waves = count_waves(draft.nodes)
-    nodes = tuple(
-        replace(
-            node,
-            wave=waves[node.key],
-            timeout_s=node.timeout_s or request.node_timeout_s,
-            title=shorten(node.title, MOST_TITLE_CHARS),
-        )
-        for node in draft.nodes
-    )
+    nodes = tuple(_settled(node, waves[node.key], request) for node in draft.nodes)
     check(nodes, draft.final)
     return Plan(
         mode=mode,
@@ -44,6 +36,14 @@ def finish(mode: Mode, draft: Draft, request: RunRequest) -> Plan:
         notes=draft.notes,
         decision_ids=_decision_ids(nodes),
     )
+
+
+def _settled(node: NodeSpec, wave: int, request: RunRequest) -> NodeSpec:
+    timeout_s = node.timeout_s or request.node_timeout_s
+    title = shorten(node.title, MOST_TITLE_CHARS)
+    if (node.wave, node.timeout_s, node.title) == (wave, timeout_s, title):
+        return node  # of ten thousand prompts nearly all: a copy takes longer than everything else here
+    return replace(node, wave=wave, timeout_s=timeout_s, title=title)
 
 
 # --- models by hand ------------------------------------------------------------------------

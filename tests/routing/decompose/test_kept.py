@@ -20,7 +20,7 @@ from routing.shapes import Adjustment, Evidence, Limits
 from smartspawn.access.shapes import ANONYMOUS, COMMAND_LINE, Actor, Role
 from smartspawn.lib.errors import NotFound
 from tests.factories import make_snapshot, publish_snapshot
-from tests.routing.conftest import entry, models
+from tests.routing.conftest import BLIND, entry, models
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
@@ -121,6 +121,16 @@ def test_a_replay_takes_the_snapshot_of_then() -> None:
     newer = swarm(request=DecomposeRequest(FOUR_PARTS), actor=ANN).steps
     assert newer.subtasks[0].model is not None
     assert newer.subtasks[0].model.model_id == "new/best"
+
+
+def test_what_the_context_asked_for_counts_again() -> None:
+    few = [entry(f"some/model-{number}", 50, "3") for number in range(8)]
+    wide = entry("c/wide", 84, "3", context_length_tokens=2_000_000)
+    publish_snapshot(make_snapshot(*few, entry("a/blind", 90, "3", capabilities=BLIND), entry("b/sees", 85, "3"), wide))
+    request = DecomposeRequest(FOUR_PARTS, context_tags=("vision", "long-context"))
+    kept = swarm(request=request, actor=ANN).steps
+    assert {part.model.model_id for part in kept.subtasks if part.model} == {"c/wide"}  # neither best nor blind
+    assert replay(kept.decision_id, actor=ANN).is_same
 
 
 def test_nobody_else_makes_a_person_s_decision_again() -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from catalog.rules import BUDGET_RANGES_USD_PER_MTOK
 from catalog.shapes import Budget
 from routing.classifier.heads import SUB_DIMENSIONS
+from routing.policy_draft import count_of
 from routing.route_policy import LANGUAGES_BY_SUFFIX, Conditions, RouteRule, RouteRules, RouteTier
 from routing.rule_documents import MAX_PREFERENCE
 from routing.rule_findings import Finding
@@ -77,28 +78,25 @@ def rule_rows(editor: Editor, findings: Sequence[Finding]) -> list[Row]:
     for finding in findings:
         if finding.rule is not None:
             of_rule.setdefault(finding.rule, []).append(finding)
-    rules = editor.rules.rules
     return [
-        _row(editor, "rule", place, rule.name, _rule_cells(rule), of_rule.get(place, ()), len(rules))
-        for place, rule in enumerate(rules)
+        _row(editor, ("rule", place), rule.name, _rule_cells(rule), of_rule.get(place, ()))
+        for place, rule in enumerate(editor.rules.rules)
     ]
 
 
 def tier_rows(editor: Editor, findings: Sequence[Finding]) -> list[Row]:
     """The tiers from the lowest."""
-    tiers = editor.rules.tiers
     return [
-        _row(editor, "tier", place, tier.name, _tier_cells(tier), _about(findings, f"tier '{tier.name}'"), len(tiers))
-        for place, tier in enumerate(tiers)
+        _row(editor, ("tier", place), tier.name, _tier_cells(tier), _about(findings, f"tier '{tier.name}'"))
+        for place, tier in enumerate(editor.rules.tiers)
     ]
 
 
 def driver_rows(editor: Editor, findings: Sequence[Finding]) -> list[Row]:
     """The drivers in the order in which equals are asked."""
-    drivers = editor.rules.drivers
     return [
-        _row(editor, "driver", place, name, (_reach(providers),), _about(findings, f"driver '{name}'"), len(drivers))
-        for place, (name, providers) in enumerate(drivers.items())
+        _row(editor, ("driver", place), name, (_reach(providers),), _about(findings, f"driver '{name}'"))
+        for place, (name, providers) in enumerate(editor.rules.drivers.items())
     ]
 
 
@@ -132,10 +130,9 @@ def condition_words(when: Conditions) -> list[tuple[str, str]]:
     return [*told, *((name.replace("_", " "), f"{least:g} or more") for name, least in when.sub_dimensions.items())]
 
 
-def _row(  # noqa: PLR0913  a row is made of all of these
-    editor: Editor, kind: str, place: int, name: str, cells: tuple[Any, ...], findings: Sequence[Finding], count: int
-) -> Row:
-    is_open = editor.opened == (kind, place)
+def _row(editor: Editor, item: tuple[str, int], name: str, cells: tuple[Any, ...], findings: Sequence[Finding]) -> Row:
+    kind, place = item
+    is_open = editor.opened == item
     typed = _typed(editor) if is_open and editor.said is not None else None
     return Row(
         kind,
@@ -145,7 +142,7 @@ def _row(  # noqa: PLR0913  a row is made of all of these
         tuple(findings),
         fields=(typed or fields_of(editor.rules, kind, place)) if is_open else None,
         is_first=place == 0,
-        is_last=place == count - 1,
+        is_last=place == count_of(editor.rules, kind) - 1,
         focus=editor.focus,
     )
 

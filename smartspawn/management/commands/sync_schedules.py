@@ -33,4 +33,4 @@ class Command(BaseCommand):
                     "repeats": -1,
                 },
             )
-        Schedule.objects.exclude(name__in=SCHEDULES).filter(func__regex=r"^(catalog|runs|smartspawn)\.").delete()
+        Schedule.objects.exclude(name__in=SCHEDULES).filter(func__regex=r"^(catalog|routing|runs|smartspawn)\.").delete()

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import choosing, classifier, ledger, measures
+from tests.bench import choosing, classifier, driving, ledger, measures
 from tests.bench.figures import machine
 
 RUNS = 5
@@ -36,6 +36,9 @@ def main() -> int:
             "classifier": lambda: classifier.classification(runs),
             "ledger": lambda: ledger.speed(home, runs),
             "caps": lambda: ledger.crowds(home, runs),
+            "runs": lambda: driving.speed(home, runs),
+            "lost-prompts": lambda: driving.lost_prompts(home, runs),
+            "kills": lambda: driving.kills(home, runs),
             "refresh": lambda: measures.refresh(home, runs, options.captures) if options.captures else iter(()),
         }
         is_reached = True

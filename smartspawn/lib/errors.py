@@ -10,6 +10,7 @@
     ├── NotSignedIn              UNAUTHORIZED
     ├── NotAllowed               FORBIDDEN: signed in, but the role or key scope does not reach
     ├── Conflict                 CONFLICT: somebody else changed or holds it
+    ├── UnpricedModel            MODEL_UNPRICED: nobody knows what it costs (runs/ledger/quote.py)
     ├── TooManyRequests          RATE_LIMITED: carries the seconds to wait
     ├── UpstreamFault            another server did not give what it was asked for
     │   ├── UpstreamUnreachable  UPSTREAM_UNREACHABLE: no connection, or no whole answer in time

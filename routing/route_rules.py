@@ -19,6 +19,7 @@ from smartspawn.access.shapes import Actor
 from smartspawn.lib.errors import Conflict, NotFound
 
 _SITE_MARK: Final = "site-"
+_DRIVER_ORDER: Final = "driver_order"
 _TOLD_DIFFERENCES: Final = 40  # of a change, in the audit log
 
 
@@ -56,7 +57,7 @@ def save_rules(document: Any, *, actor: Actor, why: str = "", base_version: str 
         before = _check_base(base_version)
         RouteRulesRow.objects.current().update(valid_until=revision)
         row = RouteRulesRow.objects.create(
-            document=document_of(rules), by=actor.label, why=why, at=timezone.now(), valid_from=revision
+            document=_stored(rules), by=actor.label, why=why, at=timezone.now(), valid_from=revision
         )
         saved = _of_row(row)
         _record("rules.save", before, saved, actor=actor, why=why)
@@ -110,5 +111,13 @@ def version_of(row: RouteRulesRow) -> str:
     return f"{_SITE_MARK}{row.pk}"
 
 
+def _stored(rules: RouteRules) -> dict[str, Any]:
+    """The document as its column keeps it: PostgreSQL forgets the order of names, and that of drivers counts."""
+    return {**document_of(rules), _DRIVER_ORDER: list(rules.drivers)}
+
+
 def _of_row(row: RouteRulesRow) -> RouteRules:
-    return rules_from({**row.document, "version": version_of(row)})
+    document = {name: value for name, value in row.document.items() if name != _DRIVER_ORDER}
+    drivers = document["drivers"]
+    order = row.document.get(_DRIVER_ORDER, list(drivers))
+    return rules_from({**document, "drivers": {name: drivers[name] for name in order}, "version": version_of(row)})

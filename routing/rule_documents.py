@@ -90,6 +90,8 @@ def dump_rules(rules: RouteRules) -> str:
 def _rule_document(rule: RouteRule) -> dict[str, Any]:
     plain = msgspec.to_builtins(rule)
     when = _said(plain.pop("when"))
+    if bounds := when.get("sub_dimensions"):
+        when["sub_dimensions"] = dict(sorted(bounds.items()))  # no order is kept of them
     outcomes = {name: value for name, value in plain.items() if name != "name" and value is not None}
     return {"name": rule.name, **({"when": when} if when else {}), **outcomes}
 

@@ -12,7 +12,7 @@ from django.test import Client
 from routing.decide import pick, route
 from routing.models import RouteRulesRow
 from routing.policy_versions import list_versions
-from routing.route_rules import shipped_rules
+from routing.route_rules import get_rules, shipped_rules
 from routing.shapes import RouteRequest, TaskRequest
 from smartspawn.access.models import AuditEntry, User
 from smartspawn.access.shapes import ANONYMOUS
@@ -157,6 +157,15 @@ def test_a_draft_is_tried_on_past_decisions_and_nothing_is_saved(admin: Client) 
     assert list_versions()[0].version == shipped_rules().version
     for count in (19, 501, "many", True):
         ask(admin, "policy/what-if", {"document": everything_to("top"), "count": count}, 400)
+
+
+def test_the_order_of_drivers_survives_a_column_that_forgets_it(admin: Client) -> None:
+    document = {**everything_to("low"), "drivers": {"zed": ["x-ai"], "api": ["*"], "codex": ["openai"]}}
+    saved = save(admin, document)
+    row = RouteRulesRow.objects.get()
+    drivers = row.document["drivers"]
+    RouteRulesRow.objects.update(document={**row.document, "drivers": dict(sorted(drivers.items()))})
+    assert list(get_rules(saved["version"]).drivers) == ["zed", "api", "codex"]
 
 
 def test_only_admins_reach_the_rules() -> None:

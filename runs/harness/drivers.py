@@ -2,7 +2,9 @@
 
 Nobody can define a command over the web: what stands here is all there is, and the setting HARNESSES switches it
 on. The prompt comes by standard input. Agents may change files in their folder; where an agent has a switch for
-it, anything further is refused instead of asked for, since nobody is there to answer.
+it, anything further is refused instead of asked for, since nobody is there to answer. Nor may a folder bring
+settings along that start commands: an agent that was talked into writing some would have them run by the next.
+Tried with Claude Code 2.1, Codex 0.169 and Gemini CLI 0.61.
 """
 
 from __future__ import annotations
@@ -17,7 +19,10 @@ DRIVERS: Final[tuple[Driver, ...]] = (
     Driver(
         "claude",
         "Claude Code",
-        ("claude", "-p", "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits"),
+        (
+            *("claude", "-p", "--output-format", "stream-json", "--verbose", "--permission-mode", "acceptEdits"),
+            *("--setting-sources", "user", "--strict-mcp-config"),  # without the folder's own hooks and servers
+        ),
         ClaudeReader,
     ),
     Driver(
@@ -29,6 +34,7 @@ DRIVERS: Final[tuple[Driver, ...]] = (
     Driver(
         "gemini",
         "Gemini CLI",
+        # Reads and answers; it changes files once an admin has told it, in its own settings, to trust the folder.
         ("gemini", "--output-format", "json", "--approval-mode", "auto_edit"),
         GeminiReader,
     ),

@@ -14,6 +14,10 @@ import msgspec
 from runs.harness.shapes import Told
 from runs.shapes import Usage
 
+NO_ANSWER: Final = "it gave no answer"
+NO_RESULT: Final = "it ended without a result"
+MID_WORK: Final = "it ended in the middle of its work"
+UNFINISHED: Final = (NO_ANSWER, NO_RESULT, MID_WORK)  # what is said of one that said nothing itself
 _MOST_TOKENS: Final = 10**12  # a greater number is no count
 
 
@@ -32,7 +36,9 @@ class ClaudeReader:
         if event.get("type") != "assistant":
             return ""
         message = _object(event.get("message"))
-        self._model = _text(message.get("model")) or self._model
+        model = _text(message.get("model"))
+        if not model.startswith("<"):  # "<synthetic>": what the program itself says in the model's place
+            self._model = model or self._model
         blocks = [_object(block) for block in _list(message.get("content"))]
         said = "".join(_text(block.get("text")) for block in blocks if block.get("type") == "text")
         if said:
@@ -43,7 +49,7 @@ class ClaudeReader:
         result = self._result
         is_well = result.get("is_error") is False and result.get("subtype", "success") == "success"
         text = _text(result.get("result")) or "\n\n".join(self._pieces)
-        problem = "" if is_well else _text(result.get("subtype")) or "it ended without a result"
+        problem = "" if is_well else _text(result.get("subtype")) or NO_RESULT
         return Told(
             text=text,
             usage=_claude_usage(result.get("usage")),
@@ -62,6 +68,7 @@ def _claude_usage(value: object) -> Usage | None:
         cache_read_tokens=_count(usage.get("cache_read_input_tokens")),
         cache_write_tokens=_count(usage.get("cache_creation_input_tokens")),
         output_tokens=_count(usage.get("output_tokens")),
+        search_count=_count(_object(usage.get("server_tool_use")).get("web_search_requests")),
     )
 
 
@@ -71,7 +78,7 @@ class CodexReader:
     def __init__(self) -> None:
         self._messages: list[str] = []
         self._turns: list[Mapping[str, Any]] = []
-        self._problem = "it ended in the middle of its work"
+        self._problem = MID_WORK
 
     def feed(self, line: bytes) -> str:
         event = _event(line)
@@ -122,7 +129,7 @@ class GeminiReader:
     def told(self) -> Told:
         body = _last_object(b"\n".join(self._lines))
         error = _object(body.get("error"))
-        problem = "" if "response" in body and not error else _text(error.get("message")) or "it gave no answer"
+        problem = "" if "response" in body and not error else _text(error.get("message")) or NO_ANSWER
         models = _object(_object(body.get("stats")).get("models"))
         return Told(
             text=_text(body.get("response")),
@@ -154,7 +161,7 @@ class OpenCodeReader:
     def __init__(self) -> None:
         self._pieces: list[str] = []
         self._steps: list[Mapping[str, Any]] = []
-        self._problem = "it ended in the middle of its work"
+        self._problem = MID_WORK
 
     def feed(self, line: bytes) -> str:
         event = _event(line)
@@ -187,6 +194,11 @@ class OpenCodeReader:
             output_tokens=sum(_count(each.get("output")) for each in tokens),
             reasoning_tokens=sum(_count(each.get("reasoning")) for each in tokens),
         )
+
+
+def error_in(log: str) -> str:
+    """The error that an agent wrote as JSON beside its answer, as Gemini CLI does, or nothing."""
+    return _text(_object(_last_object(log.encode()).get("error")).get("message"))
 
 
 # --- reading what may be anything --------------------------------------------------------------

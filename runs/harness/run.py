@@ -15,6 +15,7 @@ from django.conf import settings
 from runs.harness.drivers import DRIVERS, passed_environment
 from runs.harness.folders import open_folder
 from runs.harness.process import Group, OutputFlood, give_prompt, read_lines, start_group
+from runs.harness.readers import NO_ANSWER, UNFINISHED, error_in
 from runs.harness.shapes import (
     Driver,
     HarnessFailed,
@@ -29,6 +30,7 @@ from runs.harness.shapes import (
 OUTPUT_BYTES: Final = 64 * 1024 * 1024
 TEXT_CHARS: Final = 400_000
 _LOG_CHARS: Final = 2_000
+_REASON_CHARS: Final = 500
 # A process that the agent left behind may hold its output open; what is on the way is here by then.
 _LINGER_S: Final = 0.5
 
@@ -66,7 +68,7 @@ async def run_harness(
         ):
             status = await work.follow(group, prompt)
     except TimeoutError as error:
-        message = f"{driver.title} was not done within {timeout_s:g} s and was ended."
+        message = f"{driver.title} was not done within {timeout_s:g} s and was ended{work.last_word()}."
         raise HarnessTimedOut(message, partial=work.result()) from error
     except OutputFlood as error:
         message = f"{driver.title} wrote more than {OUTPUT_BYTES // 2**20} MB and was ended."
@@ -145,8 +147,15 @@ class _Work:
         problem = self._reader.told().problem
         if status == 0 and not problem:
             return self.result()
-        reason = problem or self._log.strip()[-500:] or "it gave no reason"
-        raise HarnessFailed(f"{self._driver.title} failed (status {status}): {reason[:500]}", partial=self.result())
+        told = problem if problem != NO_ANSWER else ""
+        reason = told or error_in(self._log) or self._log.strip()[-_REASON_CHARS:] or problem or "it gave no reason"
+        message = f"{self._driver.title} failed (status {status}): {reason[:_REASON_CHARS]}"
+        raise HarnessFailed(message, partial=self.result())
+
+    def last_word(self) -> str:
+        """What it complained of last, for the message of one that came to no end."""
+        problem = self._reader.told().problem
+        return f" (its last word: {problem[:_REASON_CHARS]})" if problem and problem not in UNFINISHED else ""
 
 
 def _raise_first(done: Iterable[asyncio.Task[Any]]) -> None:

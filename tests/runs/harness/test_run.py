@@ -57,6 +57,7 @@ def test_the_prompt_comes_by_standard_input_and_the_work_happens_in_the_folder(a
     assert facts["cwd"] == str(agents.work_dir / "task")
     assert facts["argv"][:3] == ["-p", "--output-format", "stream-json"]
     assert prompt not in facts["argv"]
+    assert facts["argv"][-3:] == ["--setting-sources", "user", "--strict-mcp-config"]  # no hooks of the folder
 
 
 def test_a_prompt_longer_than_any_pipe_is_given_while_the_agent_already_talks(agents: Agents) -> None:
@@ -228,6 +229,24 @@ def test_a_failure_tells_why_and_keeps_what_was_said(agents: Agents) -> None:
 
     with pytest.raises(HarnessFailed, match="status 3"):
         ask("codex")
+
+
+def test_an_error_told_beside_the_answer_is_understood(agents: Agents) -> None:
+    told = {"session_id": "s", "error": {"type": "Error", "message": "Please set an Auth method", "code": 41}}
+    agents.add(
+        "gemini", f"print('a warning', json.dumps({told!r}, indent=2), sep=chr(10), file=sys.stderr); sys.exit(41)"
+    )
+
+    with pytest.raises(HarnessFailed, match=r"status 41\): Please set an Auth method$"):
+        ask("gemini")
+
+
+def test_an_agent_that_ran_out_of_time_is_quoted_with_what_it_complained_of(agents: Agents) -> None:
+    said = {"type": "error", "message": "Reconnecting... waiting for network"}
+    agents.add("codex", f"print(json.dumps({said!r}), flush=True); time.sleep(60)")
+
+    with pytest.raises(HarnessTimedOut, match=r"its last word: Reconnecting\.\.\. waiting for network"):
+        ask("codex", timeout_s=0.5)
 
 
 def test_an_agent_that_reports_an_error_failed_though_its_status_is_zero(agents: Agents) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from runs.providers.anthropic_request import ANSWER_TOOL, build, wants_answer_tool
+from runs.providers.anthropic_request import ANSWER_TOOL, build
 from runs.providers.fault_reading import refuse_error
 from runs.providers.faults import cut_off, malformed
 from runs.providers.json_reading import count_at, decode, dig, rows_at, text_at
@@ -118,7 +118,7 @@ class Reader:
             self._counts |= {name: value for name, value in usage.items() if value is not None}
 
     def _told_ending(self) -> str:
-        is_answer_tool = wants_answer_tool(self._request) and self._ending == "tool_use"
+        is_answer_tool = self._ending == "tool_use" and _has_answer_tool(self._blocks.values())
         return "stop" if is_answer_tool else _ENDINGS.get(self._ending, "stop")
 
     def _opening(self, block: _Block) -> list[ChatDelta]:
@@ -164,7 +164,7 @@ def _read_block(row: object, *, is_start: bool = False) -> _Block:
 def _make_result(
     blocks: Sequence[_Block], usage: Usage | None, ending: str, head: object, request: ChatRequest
 ) -> ChatResult:
-    is_answer_tool = wants_answer_tool(request) and any(block.tool_name == ANSWER_TOOL for block in blocks)
+    is_answer_tool = _has_answer_tool(blocks)
     told = [block for block in blocks if block.kind == "text" or block.tool_name == ANSWER_TOOL]
     text = "".join(block.text for block in told if not is_answer_tool or block.tool_name)
     reasoning = "".join(block.text for block in blocks if block.kind == "thinking")
@@ -181,6 +181,10 @@ def _make_result(
         served_model=text_at(head, "model"),
         request_id=text_at(head, "id"),
     )
+
+
+def _has_answer_tool(blocks: Iterable[_Block]) -> bool:
+    return any(block.tool_name == ANSWER_TOOL for block in blocks)
 
 
 def _tool_call(block: _Block, arguments: str) -> dict[str, object]:

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from runs.providers.json_reading import dig, text_at
+from runs.providers.narrow_schemas import narrow_schema
 from runs.providers.openai_messages import (
     Blob,
     Link,
@@ -22,13 +23,14 @@ from runs.providers.openai_messages import (
 from runs.providers.wire import WireCall
 from runs.shapes import ChatRequest, Endpoint, JsonObject
 
-# A structured answer is asked for as the input of a tool that must be used: every model can do that.
+# From models that cannot be held to a schema, a structured answer is asked for as the input of a tool they must use.
 ANSWER_TOOL: Final = "give_structured_answer"
 _VERSION: Final = "2023-06-01"
 _SEARCH_TOOL: Final = {"type": "web_search_20250305", "name": "web_search", "max_uses": 5}
 _CHOICES: Final[Mapping[object, str]] = {"auto": "auto", "required": "any", "none": "none"}
-# Later models refuse a temperature; a name that is not known here is taken for a later one.
-_TAKES_TEMPERATURE: Final = re.compile(r"claude-(?:3\b|(?:opus|sonnet|haiku)-4(?:-[0-6])?(?:-\d{8})?$)")
+# Later models refuse a temperature, and think unless they are told not to, which rules out that a tool is forced on
+# them; they can be held to a schema. A name that is not known here is taken for a later one.
+_EARLIER: Final = re.compile(r"claude-(?:3\b|(?:opus|sonnet|haiku)-4(?:-[0-6])?(?:-\d{8})?$)")
 _encoder = msgspec.json.Encoder()
 
 
@@ -45,24 +47,14 @@ def build(endpoint: Endpoint, request: ChatRequest, secret: str, *, is_streaming
     }
     if conversation.system:
         body["system"] = [_block(part) for part in conversation.system]
-    if request.temperature is not None and _TAKES_TEMPERATURE.match(endpoint.wire_model):
+    if request.temperature is not None and _EARLIER.match(endpoint.wire_model):
         body["temperature"] = min(request.temperature, 1.0)
-    body |= _extra(request.extra) | _tools(request)
+    body |= _extra(request.extra) | _structure(endpoint, request)
     if is_streaming:
         body["stream"] = True
     headers = {"x-api-key": secret, "anthropic-version": _VERSION, "Content-Type": "application/json"}
     headers |= {"Idempotency-Key": request.idempotency_key} if request.idempotency_key else {}
     return WireCall(f"{endpoint.base_url.rstrip('/')}/messages", headers, _encoder.encode(body))
-
-
-def wants_answer_tool(request: ChatRequest) -> bool:
-    """Whether the answer comes as the input of the answer tool."""
-    return not request.tools and not request.uses_web_search and _schema(request) is not None
-
-
-def _schema(request: ChatRequest) -> object:
-    schema = dig(request.response_format, "json_schema", "schema")
-    return schema if text_at(schema, "type") == "object" else None
 
 
 def _extra(extra: JsonObject) -> dict[str, object]:
@@ -76,16 +68,28 @@ def _extra(extra: JsonObject) -> dict[str, object]:
     return body
 
 
-def _tools(request: ChatRequest) -> dict[str, object]:
-    if wants_answer_tool(request):
-        description = "Give the answer in this form."
-        tool = {"name": ANSWER_TOOL, "description": description, "input_schema": _schema(request)}
+def _structure(endpoint: Endpoint, request: ChatRequest) -> dict[str, object]:
+    """Tools, and the form that the answer is held to."""
+    schema = dig(request.response_format, "json_schema", "schema")
+    is_plain = not request.tools and not request.uses_web_search
+    if not isinstance(schema, Mapping) or not is_plain or schema.get("type") != "object":
+        return _tools(endpoint, request)
+    if _EARLIER.match(endpoint.wire_model) and "thinking" not in request.extra:
+        tool = {"name": ANSWER_TOOL, "description": "Give the answer in this form.", "input_schema": schema}
         return {"tools": [tool], "tool_choice": {"type": "tool", "name": ANSWER_TOOL}}
+    narrowed = narrow_schema(schema)
+    return {"output_config": {"format": {"type": "json_schema", "schema": narrowed}}} if narrowed else {}
+
+
+def _tools(endpoint: Endpoint, request: ChatRequest) -> dict[str, object]:
     tools: list[object] = [_tool(tool) for tool in request.tools]
     tools += [_SEARCH_TOOL] if request.uses_web_search else []
     body: dict[str, object] = {"tools": tools} if tools else {}
-    choice = _tool_choice(request)
-    return body | ({"tool_choice": choice} if choice and request.tools else {})
+    choice = _tool_choice(request) if request.tools else {}
+    is_forced = choice.get("type") in ("any", "tool")
+    if is_forced and "thinking" not in request.extra and not _EARLIER.match(endpoint.wire_model):
+        body["thinking"] = {"type": "disabled"}
+    return body | ({"tool_choice": choice} if choice else {})
 
 
 def _tool(tool: JsonObject) -> JsonObject:

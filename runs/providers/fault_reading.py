@@ -57,6 +57,15 @@ _BY_WORD: Final[Mapping[str, FaultCode]] = {
     "server_error": FaultCode.PROVIDER_FAULT,
     "service_unavailable": FaultCode.OVERLOADED,
     "engine_overloaded": FaultCode.OVERLOADED,
+    # --- OpenRouter
+    "openrouter_in_flight_budget": FaultCode.RATE_LIMITED,  # a 402 that passes: too much is on its way at once
+    "in_flight_budget_exhausted": FaultCode.RATE_LIMITED,
+    "openrouter_guardrail_budget": FaultCode.NO_CREDIT,
+    "openrouter_workspace_budget": FaultCode.NO_CREDIT,
+    "openrouter_key_limit": FaultCode.NO_CREDIT,
+    "token_limit_exceeded": FaultCode.CONTEXT_TOO_LONG,
+    "max_tokens_exceeded": FaultCode.CONTEXT_TOO_LONG,
+    "string_too_long": FaultCode.CONTEXT_TOO_LONG,
     # --- Anthropic
     "authentication_error": FaultCode.KEY_REFUSED,
     "billing_error": FaultCode.NO_CREDIT,
@@ -122,6 +131,7 @@ def _words(parsed: object) -> list[str]:
     details = rows_at(parsed, "error", "details")
     found = [
         *(dig(row, "reason") for row in details),
+        dig(parsed, "error", "metadata", "limit_source"),
         dig(parsed, "error", "metadata", "error_type"),
         dig(parsed, "error", "code"),
         dig(parsed, "error", "type"),
@@ -150,6 +160,8 @@ def _message(protocol: Protocol | None, status: int, parsed: object) -> str:
         or text_at(parsed, "error")
         or text_at(parsed, "message")
         or text_at(parsed, "detail")
+        or text_at(parsed, "detail", 0, "msg")
+        or text_at(parsed, "message", "detail", 0, "msg")
     )
     who = f"the {protocol.value} endpoint" if protocol else "the provider"
     number = f"status {status}" if status else "an error"

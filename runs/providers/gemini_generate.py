@@ -126,7 +126,9 @@ class Reader:
 
     def _note_grounding(self, grounding: object) -> None:
         queries = dig(grounding, "webSearchQueries")
-        self._queries |= {query for query in queries if isinstance(query, str)} if isinstance(queries, list) else set()
+        self._queries |= (
+            {query for query in queries if isinstance(query, str) and query} if isinstance(queries, list) else set()
+        )
         for chunk in rows_at(grounding, "groundingChunks"):
             url = text_at(chunk, "web", "uri")
             if url:

@@ -64,6 +64,7 @@ def read_anthropic(body: object) -> Asked:
         input_tokens=_count([_text_of(dig(body, "system")), *texts]),
         most_tokens=count_at(body, "max_tokens") or _NO_LIMIT_TOKENS,
         is_streaming=dig(body, "stream") is True,
+        schema=_schema(dig(body, "output_config", "format", "schema")),
         forced_tool=name,
         tool_schema=_schema(schemas[0]) if name and schemas else None,
     )

@@ -12,6 +12,7 @@
     ├── Conflict                 CONFLICT: somebody else changed or holds it
     ├── UnpricedModel            MODEL_UNPRICED: nobody knows what it costs (runs/ledger/quote.py)
     ├── TooManyRequests          RATE_LIMITED: carries the seconds to wait
+    ├── CallFailed               CALL_FAILED: a language model gave no whole answer (runs/providers/faults.py)
     ├── UpstreamFault            another server did not give what it was asked for
     │   ├── UpstreamUnreachable  UPSTREAM_UNREACHABLE: no connection, or no whole answer in time
     │   ├── UpstreamRefused      UPSTREAM_REFUSED: an error status; carries it

@@ -92,6 +92,35 @@ def test_a_schema_becomes_the_input_of_a_tool_that_must_be_used() -> None:
         assert "tool_choice" not in body_of(PLACE, request(response_format=AS_JSON, **beside))
 
 
+LATER = endpoint("anthropic", "claude-sonnet-5")
+
+
+def test_later_models_are_held_to_a_schema_without_a_tool() -> None:
+    body = body_of(LATER, request(response_format=AS_JSON))
+    held = {"type": "object", "properties": {"n": {"type": "integer"}}, "additionalProperties": False}
+    assert body["output_config"] == {"format": {"type": "json_schema", "schema": held}}
+    assert "tools" not in body
+
+
+def test_a_schema_that_cannot_be_closed_is_left_to_the_words_of_the_prompt() -> None:
+    for schema in ({"type": "object"}, {"type": "object", "additionalProperties": {"type": "string"}}):
+        form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
+        assert not {"output_config", "tools"} & body_of(LATER, request(response_format=form)).keys()
+
+
+def test_a_tool_can_be_forced_on_a_model_only_while_it_does_not_think() -> None:
+    forced = request(tools=(TOOL,), tool_choice="required")
+    assert body_of(LATER, forced)["thinking"] == {"type": "disabled"}
+    assert "thinking" not in body_of(PLACE, forced)
+    assert "thinking" not in body_of(LATER, request(tools=(TOOL,), tool_choice="auto"))
+    thinking = {"thinking": {"type": "adaptive"}}
+    assert (
+        body_of(LATER, request(tools=(TOOL,), tool_choice="required", extra=thinking))["thinking"]
+        == thinking["thinking"]
+    )
+    assert "tools" not in body_of(PLACE, request(response_format=AS_JSON, extra=thinking))
+
+
 # --- whole answers ---------------------------------------------------------------------------
 
 

@@ -27,6 +27,10 @@ def openai(code: object = None, kind: str = "invalid_request_error", message: st
     return {"error": {"message": message, "type": kind, "param": None, "code": code}}
 
 
+def openrouter(source: str) -> dict[str, Any]:
+    return {"error": {"code": 402, "message": "m", "metadata": {"limit_source": source}}}
+
+
 def anthropic(kind: str) -> dict[str, Any]:
     return {"type": "error", "error": {"type": kind, "message": "m"}, "request_id": "r"}
 
@@ -89,6 +93,9 @@ TABLE = [
         FAIL,
     ),
     (OPENAI, 502, {"error": {"code": 502, "metadata": {"provider_name": "X"}}}, FaultCode.PROVIDER_FAULT, RETRY),
+    (OPENAI, 402, openrouter("openrouter_in_flight_budget"), FaultCode.RATE_LIMITED, RETRY),
+    (OPENAI, 402, openrouter("openrouter_credits"), FaultCode.NO_CREDIT, NEXT),
+    (OPENAI, 403, openrouter("openrouter_key_limit"), FaultCode.NO_CREDIT, NEXT),
     # --- Groq, DeepSeek, Mistral, xAI, Ollama, vLLM, llama.cpp
     (OPENAI, 400, openai("model_decommissioned"), FaultCode.MODEL_UNKNOWN, NEXT),
     (OPENAI, 402, openai("invalid_request_error", "unknown_error"), FaultCode.NO_CREDIT, NEXT),
@@ -172,6 +179,8 @@ def test_the_providers_own_words_are_shown_but_not_at_length() -> None:
     assert len(read(OPENAI, 400, openai(message="x" * 10_000)).message) < 400
     assert read(OPENAI, 400, {"code": "c", "error": "plain"}).message.endswith(": plain")
     assert read(OPENAI, 401, {"message": "Unauthorized"}).message.endswith(": Unauthorized")
+    forbidden = {"message": {"detail": [{"msg": "Extra inputs are not permitted"}]}}
+    assert read(OPENAI, 422, forbidden).message.endswith(": Extra inputs are not permitted")
     assert read(OPENAI, 404, {"detail": "Not Found"}).message.endswith(": Not Found")
     assert read(OPENAI, 500, b"<html>").message == "the openai endpoint answered with status 500"
 

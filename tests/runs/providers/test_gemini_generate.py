@@ -141,7 +141,7 @@ def test_a_grounded_answer_has_its_sources() -> None:
 
 @pytest.mark.parametrize(("model", "count"), [("gemini-2.5-flash", 1), ("gemini-3-pro-preview", 2)])
 def test_searches_are_counted_as_they_are_billed(model: str, count: int) -> None:
-    answer = piece({"text": "x"}, ending="STOP", **grounded(["q1", "q2"], ["https://a.test"]))
+    answer = piece({"text": "x"}, ending="STOP", **grounded(["q1", "", "q2", "q1"], ["https://a.test"]))
     assert read_whole(GEMINI, answer | {"modelVersion": model}).usage.search_count == count
     assert read_whole(GEMINI, piece({"text": "x"}, ending="STOP") | {"modelVersion": model}).usage.search_count == 0
 

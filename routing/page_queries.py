@@ -187,7 +187,7 @@ class KeptOutcome:
     candidate_count: int = 0
 
 
-# So many decisions are quicker read than found by their models.
+# So many decisions are quicker read than found by their models; of a word that fits many models they hold enough.
 FEW: Final = 500
 # Whoever's word fits more models than this finds the decisions for the first so many.
 MODELS_SOUGHT: Final = 100
@@ -213,18 +213,17 @@ def list_decisions(
     fitting = who & _conditions(wanted)
     rows = _beyond(StoredDecision.objects.filter(fitting), after, "id").order_by("-made_at", "-id")
     if wanted.model:
-        found = _few_with_model(wanted.model, rows) if fitting else None
-        found = _newest_with_model(wanted.model, fitting, after, count) if found is None else found[:count]
+        found = _near_with_model(wanted.model, rows, count)
+        found = _newest_with_model(wanted.model, fitting, after, count) if found is None else found
         rows = StoredDecision.objects.filter(pk__in=found).order_by("-made_at", "-id")
     return list(rows.defer("basis", "outcome")[:count])
 
 
-def _few_with_model(part: str, rows: QuerySet[StoredDecision]) -> list[uuid.UUID] | None:
-    """Those of the rows that chose such a model, or None where the rows are too many to look at each."""
-    some = list(rows.values_list("pk", "chosen")[: FEW + 1])
-    if len(some) > FEW:
-        return None
-    return [pk for pk, chosen in some if any(part.lower() in model_id.lower() for model_id in chosen)]
+def _near_with_model(part: str, rows: QuerySet[StoredDecision], count: int) -> list[uuid.UUID] | None:
+    """The newest of the rows that chose such a model, or None where the first few rows do not hold them all."""
+    first = list(rows.values_list("pk", "chosen")[: FEW + 1])
+    found = [pk for pk, chosen in first if any(part.lower() in model_id.lower() for model_id in chosen)]
+    return found[:count] if len(first) <= FEW or len(found) >= count else None
 
 
 def _newest_with_model(part: str, fitting: models.Q, after: DecisionCursor | None, count: int) -> list[uuid.UUID]:

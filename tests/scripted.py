@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -64,7 +65,7 @@ class Server:
 
 
 @asynccontextmanager
-async def serve(answer: Answer) -> AsyncIterator[Server]:
+async def serve(answer: Answer, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
     """A server that answers every request so."""
     served = Server()
 
@@ -80,7 +81,7 @@ async def serve(answer: Answer) -> AsyncIterator[Server]:
         finally:
             writer.close()
 
-    listener = await asyncio.start_server(talk, "127.0.0.1", 0)
+    listener = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls)
     served.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
     try:
         yield served

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import ssl
 import time
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from smartspawn.lib.addresses import AddressRule
 from smartspawn.lib.errors import UpstreamTooLarge, UpstreamUnreachable
@@ -220,5 +228,47 @@ def test_a_large_body_goes_out_without_a_word() -> None:
         async with serve(reply_bytes(b"{}")) as server, open_door() as door:
             await post(door, server.url, body, patience=Patience())
             assert server.requests[0].body == body
+
+    asyncio.run(go())
+
+
+# --- certificates ----------------------------------------------------------------------------
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    """A server's context with a certificate for 127.0.0.1 that nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "server.pem"
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    path.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain) + certificate.public_bytes(pem))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+def test_a_server_that_nobody_vouches_for_gets_nothing(tmp_path: Path) -> None:
+    async def go() -> None:
+        sent: list[bool] = []
+        async with serve(reply_json({}), tls=self_signed(tmp_path)) as server, open_door() as door:
+            url = server.url.replace("http:", "https:")
+            with pytest.raises(UpstreamUnreachable, match="BadCertificate") as refused:
+                async with door.stream_json(url, b"{}", rule=PRIVATE, on_sent=lambda: sent.append(True)):
+                    pass
+            assert not refused.value.was_connected
+            assert sent == []
+            assert server.requests == []
 
     asyncio.run(go())

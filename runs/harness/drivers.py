@@ -34,15 +34,17 @@ DRIVERS: Final[tuple[Driver, ...]] = (
     Driver(
         "gemini",
         "Gemini CLI",
-        # Reads and answers; it changes files once an admin has told it, in its own settings, to trust the folder.
         ("gemini", "--output-format", "json", "--approval-mode", "auto_edit"),
         GeminiReader,
+        environment=(("GEMINI_CLI_TRUST_WORKSPACE", "true"),),  # it works in no other folder
+        settings_files=(".gemini", ".env"),
     ),
     Driver(
         "opencode",
         "OpenCode",  # has no such switch: it runs whatever its own configuration allows
         ("opencode", "run", "--format", "json"),
         OpenCodeReader,
+        settings_files=(".opencode", "opencode.json", "opencode.jsonc"),
     ),
 )
 
@@ -58,7 +60,7 @@ PASSED_VARIABLES: Final = frozenset(
 )  # fmt: skip
 
 
-def passed_environment(environment: Mapping[str, str]) -> dict[str, str]:
+def passed_environment(driver: Driver, environment: Mapping[str, str]) -> dict[str, str]:
     """The part of an environment that an agent gets; no terminal and no colours."""
     passed = {name: value for name, value in environment.items() if name in PASSED_VARIABLES}
-    return passed | {"TERM": "dumb", "NO_COLOR": "1", "CI": "1"}
+    return passed | {"TERM": "dumb", "NO_COLOR": "1", "CI": "1"} | dict(driver.environment)

@@ -59,12 +59,12 @@ async def run_harness(
     Raises HarnessFailed, with what the agent had said so far.
     """
     driver, command = _find_command(name)
-    place = open_folder(folder, work_dir=Path(settings.HARNESS_WORK_DIR))
+    place = open_folder(folder, work_dir=Path(settings.HARNESS_WORK_DIR), refused=driver.settings_files)
     work = _Work(driver, on_text)
     try:
         async with (
             asyncio.timeout(timeout_s),
-            start_group(command, folder=place, environment=passed_environment(os.environ)) as group,
+            start_group(command, folder=place, environment=passed_environment(driver, os.environ)) as group,
         ):
             status = await work.follow(group, prompt)
     except TimeoutError as error:

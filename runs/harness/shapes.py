@@ -40,6 +40,8 @@ class Driver:
     title: str
     argv: tuple[str, ...]  # the prompt comes by standard input and is never part of it
     make_reader: Callable[[], OutputReader]
+    environment: tuple[tuple[str, str], ...] = ()  # beside what is passed on
+    settings_files: tuple[str, ...] = ()  # in its folder, they could start commands: it is not started beside them
 
 
 @dataclass(frozen=True, slots=True)

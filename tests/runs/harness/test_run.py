@@ -134,6 +134,22 @@ def test_a_folder_outside_the_allowed_one_is_refused(agents: Agents, tmp_path: P
     assert list((tmp_path / "outside").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "settings_file"), [("gemini", ".gemini"), ("gemini", ".env"), ("opencode", "opencode.json")]
+)
+@pytest.mark.parametrize("place", ["task", "."])
+def test_settings_that_an_earlier_agent_wrote_start_no_commands(
+    agents: Agents, name: str, settings_file: str, place: str
+) -> None:
+    agents.add(name, "open('started', 'w')")
+    (agents.work_dir / "task").mkdir(parents=True)
+    (agents.work_dir / place / settings_file).symlink_to("nowhere")
+
+    with pytest.raises(HarnessFolderRefused, match=settings_file):
+        ask(name)
+    assert not (agents.work_dir / "task" / "started").exists()
+
+
 def test_when_the_time_is_up_the_whole_group_is_killed(agents: Agents) -> None:
     agents.add("claude", STUBBORN + "time.sleep(60)")
     started = time.monotonic()

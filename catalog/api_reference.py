@@ -63,7 +63,7 @@ class Site:
 
     base_url: str
     examples: Mapping[str, str]  # parameter name -> a value that gets an answer here
-    needs: Callable[[str], str]  # path -> "" or what a caller must bring
+    needs: Callable[[str, str], str]  # method, path -> "" or what a caller must bring
 
 
 def read_reference(schema: Schema, site: Site) -> tuple[Group, ...]:
@@ -92,7 +92,7 @@ def _operation(schema: Schema, path: str, method: str, site: Site) -> Operation:
         path=path,
         summary=operation["summary"] if has_summary else first_line or path,
         about=operation.get("description", "") if has_summary else rest.strip(),
-        needs=site.needs(path),
+        needs=site.needs(method, path),
         parameters=parameters,
         answers=tuple(
             Answer(status=status, about=item.get("description", ""))
@@ -159,8 +159,9 @@ def _without_choices(about: str) -> str:
     return about.partition("\n\n* `")[0].partition("\n* `")[0] if not about.startswith("* `") else ""
 
 
-def _curl(path: str, method: str, parameters: tuple[Parameter, ...], site: Site) -> str:
-    """A call that works as it stands, with what is required."""
+def _curl(template: str, method: str, parameters: tuple[Parameter, ...], site: Site) -> str:
+    """A call that works as it stands, with what is required; for what only its owner has it names the kind."""
+    path = template
     for item in parameters:
         if item.where == "path":
             path = path.replace(f"{{{item.name}}}", _example(item, site))
@@ -171,7 +172,7 @@ def _curl(path: str, method: str, parameters: tuple[Parameter, ...], site: Site)
     if method != "get":
         words += ["-X", method.upper()]
     words.append(shlex.quote(f"{site.base_url}{path}" + (f"?{query}" if query else "")))
-    if site.needs(path):
+    if site.needs(method, template):
         words += ["-H", '"Authorization: Bearer $SMARTSPAWN_KEY"']
     if body:
         words += ["-H", "'Content-Type: application/json'", "-d", shlex.quote(json.dumps(body))]

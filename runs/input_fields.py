@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from routing.inputs import clean_text
@@ -46,6 +47,7 @@ class ModelName(Text):
         return read_model(super().to_internal_value(data))
 
 
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
 class Texts(serializers.Field[tuple[str, ...], Any, Any, Any]):
     """A list of texts; one pass, so that ten thousand of them are read in some milliseconds."""
 
@@ -80,6 +82,7 @@ class Texts(serializers.Field[tuple[str, ...], Any, Any, Any]):
         return list(value)
 
 
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
 class Words(Texts):
     """Short words, as a list or separated by commas."""
 
@@ -115,6 +118,7 @@ class Number(serializers.FloatField):
         return number
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {}})
 class JsonDocument(serializers.Field[Mapping[str, Any], Any, Any, Any]):
     """A JSON object of bounded size and depth; a text that holds one is read."""
 

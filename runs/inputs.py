@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalog.shapes import Budget
@@ -62,6 +63,7 @@ class ReflectInput(StrictSerializer):
     maxRefinements = Whole(required=False, min_value=1, max_value=3, help_text="Default 1.")  # noqa: N815 - the wire's name
 
 
+@extend_schema_field({"oneOf": [{"type": "boolean"}, {"type": "object", "additionalProperties": {}}]})
 class _ReflectField(serializers.Field[Mapping[str, Any], Any, Any, Any]):
     """true, false, or an object with threshold and maxRefinements."""
 

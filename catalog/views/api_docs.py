@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, ResolverMatch, resolve
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 
@@ -45,12 +47,17 @@ def _examples() -> dict[str, str]:
     return {"models": ",".join(ids[:2]), "model_id": ids[0]} if ids else {}
 
 
-def _needs(path: str) -> str:
+def _needs(method: str, path: str) -> str:
     """What the address's gate asks of a program."""
-    try:
-        gate = gate_of(resolve(re.sub(r"\{\w+\}", "x", path)).func)
-    except Resolver404:
-        return ""
+    gate = next((gate_of(match.func) for match in _matches(path)), None)
     if gate is None or gate.scope is None or (gate.is_open and settings.OPEN_API):
         return ""
-    return f"a key with the scope {gate.scope}" + (", or a call from this machine" if gate.allows_loopback else "")
+    scope = gate.scope_for(method.upper())
+    return f"a key with the scope {scope}" + (", or a call from this machine" if gate.allows_loopback else "")
+
+
+def _matches(path: str) -> Iterator[ResolverMatch]:
+    """The address behind a path of the schema, whatever kind of value its placeholders stand for."""
+    for value in ("x", "1", "00000000-0000-4000-8000-000000000000"):
+        with suppress(Resolver404):
+            yield resolve(re.sub(r"\{\w+\}", value, path))

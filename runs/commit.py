@@ -89,10 +89,11 @@ class Group:
     drafts: dict[int, tuple[int, str]] = field(default_factory=dict)  # node -> (attempt, text so far)
     events: list[NewEvent] = field(default_factory=list)
     ending: Ending | None = None
+    has_drafts: bool = True  # False: the run's nodes keep none that were to be dropped when they end
 
     @property
     def is_empty(self) -> bool:
-        return self == Group()
+        return self == Group(has_drafts=self.has_drafts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,7 @@ def _write_progress(lease: Lease, group: Group) -> None:
     if started:
         owned = Node.objects.filter(pk__in=started, lease_token=lease.token)
         owned.update(status=NodeStatus.RUNNING, started_at=now)
-    if ended:
+    if ended and group.has_drafts:
         NodeDraft.objects.filter(node_id__in=ended).delete()
     drafts = [
         NodeDraft(node_id=node_id, attempt=attempt, text=clean_text(text), updated_at=now)

@@ -49,7 +49,7 @@ class Driver:
         self._graph = loaded.graph
         self._deadline_at = loaded.deadline_at
         self._writes, self._reads = writes, reads
-        self._writer = GroupWriter(self._write, self._on_written)
+        self._writer = GroupWriter(self._write, self._on_written, has_drafts=loaded.facts.keeps_drafts)
         self._floor = Floor(
             loaded.facts,
             outside,

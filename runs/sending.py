@@ -91,7 +91,8 @@ class Sender:
             self._book(settle_stopped(grant, spot.endpoint, progress))
             raise
         self._book(settle_answer(grant, spot.endpoint, answer))
-        return replace(answer, text=clean_text(answer.text))
+        text = clean_text(answer.text)
+        return answer if text is answer.text else replace(answer, text=text)
 
     def _book(self, settlement: Settlement) -> None:
         """Settle a call; the node keeps the sum, also where it ends without an answer."""

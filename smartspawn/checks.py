@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from cryptography.fernet import Fernet
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - Django's own names
+
+from runs.harness.drivers import DRIVERS
 
 SERVING_TAG = "serving"  # what only the web server needs; `manage.py serve` asks for it
 SHORTEST_SECRET_KEY = 32
@@ -114,6 +117,45 @@ _READERS: Mapping[str, Callable[[Path], object]] = {
     ".yaml": lambda path: yaml.safe_load(path.read_bytes()),
     ".xz": lambda path: json.loads(lzma.decompress(path.read_bytes())),
 }
+
+
+@register("security")
+def secrets_keys_are_keys(**_kwargs: Any) -> Messages:
+    """Refuse a key ring that could seal and open nothing."""
+    broken = [number for number, key in enumerate(settings.SECRETS_KEYS, 1) if not _is_key(key)]
+    if not broken:
+        return []
+    return [
+        Error(
+            f"SECRETS_KEYS: key {', '.join(map(str, broken))} of {len(settings.SECRETS_KEYS)} is none.",
+            hint="Make one with: python manage.py rotate_secrets --make-key. Separate several by commas, newest first.",
+            id="smartspawn.E011",
+        )
+    ]
+
+
+def _is_key(key: str) -> bool:
+    try:
+        Fernet(key)
+    except ValueError:
+        return False
+    return True
+
+
+@register("harness")
+def harnesses_are_known(**_kwargs: Any) -> Messages:
+    """Refuse the name of a command-line agent that there is no driver for."""
+    known = {driver.name for driver in DRIVERS}
+    unknown = [name for name in settings.HARNESSES if name not in known]
+    if not unknown:
+        return []
+    return [
+        Error(
+            f"HARNESSES names {', '.join(unknown)}, which cannot be driven.",
+            hint=f"There are {', '.join(sorted(known))}.",
+            id="smartspawn.E012",
+        )
+    ]
 
 
 @register("home")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.conf import settings as live_settings
 from django.core.checks import run_checks
 from pytest_django import Settings
@@ -109,6 +110,24 @@ def test_reach_and_protection_must_fit(settings: Settings, host: str, change: di
     for name, value in change.items():
         setattr(settings, name, value)
     assert ids(checks.reach_and_protection_fit()) == found
+
+
+@pytest.mark.parametrize("key", ["secret", "", "x" * 44])
+def test_a_key_that_seals_nothing_is_refused(settings: Settings, key: str) -> None:
+    settings.SECRETS_KEYS = [Fernet.generate_key().decode(), key]
+    (message,) = checks.secrets_keys_are_keys()
+
+    assert ids([message]) == {"E011"}
+    assert "key 2 of 2" in message.msg
+    assert not key or key not in message.msg
+
+
+def test_an_agent_that_cannot_be_driven_is_refused(settings: Settings) -> None:
+    settings.HARNESSES = ["claude", "sh"]
+
+    (message,) = checks.harnesses_are_known()
+    assert ids([message]) == {"E012"}
+    assert "names sh," in message.msg
 
 
 @pytest.mark.parametrize(

@@ -38,3 +38,7 @@ def test_failures_among_successes_within_a_moment_open_nothing() -> None:
         reads.submit(connections.close_all).result()
 
     assert set(waits) == {0.0}
+
+
+def test_a_place_does_not_print_what_opens_it() -> None:
+    assert "sk-canary" not in repr(Spot(ModelChoice("m"), ENDPOINT, "sk-canary"))

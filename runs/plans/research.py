@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 from runs.plans.desk import Chosen, Desk
 from runs.plans.draft import Draft
-from runs.plans.nodes import Bench, ask_for, merge_model, merge_node, named_model, work_node
+from runs.plans.nodes import Bench, ask_for, merge_model, merge_node, named_model, work_node, work_params
 from runs.plans.sizes import shorten
 from runs.shapes import Feed, ModelChoice, NodeKind, NodeSpec, Purpose, RunRequest
 from runs.wording import analysis_prompt, grounded_prompt, research_synthesis_prompt, work_prompt
@@ -94,6 +94,7 @@ def _grounded(bench: Bench, number: int, subject: str, topic: str, chosen: Chose
             kind=NodeKind.CALL,
             uses_web_search=True,
             fallbacks=chosen.spares,
+            params=_about(bench, subject),
         )
     ]
 
@@ -117,8 +118,14 @@ def _searched(bench: Bench, number: int, subject: str, topic: str, chosen: Chose
         feed=Feed.CONTEXT,
         least_inputs=1,  # where no page can be fetched, the search results say something still
         fallbacks=chosen.spares,
+        params=_about(bench, subject),
     )
     return [search, fetch, analyse]
+
+
+def _about(bench: Bench, subject: str) -> dict[str, object]:
+    """What the node carries besides: which subject its text belongs to."""
+    return {**work_params(bench.request), "subject": subject}
 
 
 def _tool(key: str, kind: NodeKind, title: str, tokens: int) -> NodeSpec:

@@ -49,5 +49,7 @@ def takes_temperature(endpoint: Endpoint) -> bool:
 
 
 def can_search(endpoint: Endpoint) -> bool:
-    """Whether the provider can look into the web for an answer made here."""
-    return endpoint.protocol is not Protocol.OPENAI or bool(find_dialect(endpoint.provider).search)
+    """Whether the provider can look into the web for an answer made here; the simulator pretends to, as in all else."""
+    if endpoint.is_simulated or endpoint.protocol is not Protocol.OPENAI:
+        return True
+    return bool(find_dialect(endpoint.provider).search)

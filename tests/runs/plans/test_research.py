@@ -28,6 +28,12 @@ def test_each_subject_is_searched_fetched_and_analysed_by_itself():
     assert made.nodes[5].depends_on == ("search-2", "fetch-2")
 
 
+def test_each_analysis_names_the_subject_that_its_text_belongs_to():
+    for made in (plan(), plan(web_search=True)):
+        subjects = [node.params.get("subject") for node in made.nodes if node.key.startswith("research-")]
+        assert subjects == ["Alpha", "Beta", "Gamma"]
+
+
 def test_a_failure_stays_with_its_subject_and_no_text_goes_to_another():
     script = dict.fromkeys(("search-1", "search-2", "search-3"), HITS)
     script |= {"fetch-1": FAIL, "fetch-2": "PAGE OF BETA", "fetch-3": "PAGE OF GAMMA", "research-3": FAIL}

@@ -103,8 +103,10 @@ class Reader:
             return []
         self._note_head(piece)
         block = dig(piece, "usage") or dig(piece, "x_groq", "usage")
-        self._usage = read_openai_usage(block) or self._usage
-        self._cost_usd = _reported_cost(block) or self._cost_usd
+        if block:
+            self._usage = read_openai_usage(block) or self._usage
+            cost_usd = _reported_cost(block)
+            self._cost_usd = self._cost_usd if cost_usd is None else cost_usd
         choice = dig(piece, "choices", 0)
         return [self._take(choice, piece)] if isinstance(choice, Mapping) else []
 
@@ -143,7 +145,8 @@ class Reader:
         self._reasonings.append(reasoning)
         for call in calls:
             _join_call(self._calls, call)
-        self._citations = _citations(delta, piece) or self._citations
+        if dig(delta, "annotations") or "citations" in piece:
+            self._citations = _citations(delta, piece) or self._citations
         ending = _ending(choice) if choice.get("finish_reason") else ""
         self._ending = ending or self._ending
         return ChatDelta(text=text, reasoning=reasoning, tool_calls=calls, finish_reason=ending)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
@@ -63,6 +64,7 @@ _IPV4_COMPATIBLE: Final = IPv6Network("::/96")
 _ISATAP_MARKS: Final = frozenset({0x00005EFE, 0x02005EFE})
 
 
+@lru_cache(maxsize=1024)
 def may_connect(address: str, rule: AddressRule) -> bool:
     """Whether a numeric address may be connected to; what cannot be read may not."""
     try:

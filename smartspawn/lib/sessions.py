@@ -50,7 +50,8 @@ class Sessions:
         """How to reach a host under a rule; raises AddressRefused for what can be seen before connecting."""
         if not may_name(host) or not _may_write(host, rule):
             raise AddressRefused(f"{host} may not be reached from here")
-        proxy = self._find_proxy(scheme, host)
+        # A model server next door is behind no proxy, whatever the environment says of the rest of the world.
+        proxy = self._find_proxy(scheme, host) if _may_write(host, AddressRule.PUBLIC) else None
         # The proxy itself may stand anywhere: whoever set the environment chose it.
         return Route(self._session(None if proxy else rule), proxy)
 

@@ -233,3 +233,18 @@ def test_behind_a_proxy_what_is_written_is_still_checked(url: str, monkeypatch: 
             assert [request.path for request in proxy.requests] == ["http://somewhere.example/"]
 
     asyncio.run(go())
+
+
+def test_what_is_next_door_is_reached_without_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+
+    async def go() -> None:
+        async with serve(reply_json({}, 404)) as proxy, serve(reply_json({})) as model_server:
+            monkeypatch.setenv("http_proxy", proxy.url)
+            async with open_door() as door:
+                await door.get(model_server.url, patience=QUICK, rule=PRIVATE)
+            assert len(model_server.requests) == 1
+            assert proxy.connection_count == 0
+
+    asyncio.run(go())

@@ -41,6 +41,18 @@ def fake_place() -> Iterator[FakePlace]:
                 self.end_headers()
                 self.wfile.write(body)
 
+        def do_POST(self) -> None:
+            """Refuse every call as a careless provider does: with what was sent, the key included."""
+            sent = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            place.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+            echo = {"headers": dict(self.headers.items()), "body": sent.decode()}
+            body = json.dumps({"error": {"message": f"refused: {echo}"}}).encode()
+            with suppress(BrokenPipeError, ConnectionResetError):
+                self.send_response(place.status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name is inherited
             """Tests are quiet."""
 

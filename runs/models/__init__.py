@@ -1,5 +1,6 @@
 """What runs keep: the work, the money, and the places that serve models."""
 
+from runs.models.chats import Conversation
 from runs.models.connections import Breaker, Connection
 from runs.models.money import Balance, Cap, DayTotal, LedgerEntry, Reservation, RunPreference
 from runs.models.work import Artifact, Event, Node, NodeDraft, Run, RunKey
@@ -10,6 +11,7 @@ __all__ = [
     "Breaker",
     "Cap",
     "Connection",
+    "Conversation",
     "DayTotal",
     "Event",
     "LedgerEntry",

@@ -86,6 +86,24 @@ def _close(flow: _Flow) -> tuple[tuple[NodeSpec, ...], str]:
 # --- stages --------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """A stage with what it works on and who does it."""
+
+    bench: Bench
+    chosen: Chosen
+    number: int
+    stage: Stage
+    flow: _Flow
+
+    @property
+    def is_map(self) -> bool:
+        """Whether one prompt is to be done for each item of a list."""
+        prompts = self.stage.prompts
+        is_one = self.stage.mode is StageMode.PARALLEL and len(prompts) == 1 and not prompts[0].own_input
+        return is_one and self.flow.is_list
+
+
 def _stage(bench: Bench, chosen: Chosen, number: int, stage: Stage, flow: _Flow) -> tuple[list[NodeSpec], _Flow, str]:
     """The stage's nodes, what the next one works on, and a note where something did not go as asked."""
     before = flow
@@ -93,61 +111,45 @@ def _stage(bench: Bench, chosen: Chosen, number: int, stage: Stage, flow: _Flow)
     if stage.input_transform and flow.keys:
         nodes.append(_transform(f"s{number}-in", stage.input_transform, flow.keys, f"{stage.name}: input"))
         flow = _after(nodes[-1], stage.input_transform)
-    is_map = _is_map(stage, flow)
-    tasks = (_map if is_map else _tasks)(bench, chosen, number, stage, flow)
+    setting = _Setting(bench, chosen, number, stage, flow)
+    tasks = _map(setting) if setting.is_map else _tasks(setting)
     nodes.extend(tasks)
-    flow = _Flow(keys=tuple(task.key for task in (tasks[-1:] if is_map else tasks)))
+    flow = _Flow(keys=tuple(task.key for task in (tasks[-1:] if setting.is_map else tasks)))
     if stage.output_transform:
         nodes.append(_transform(f"s{number}-out", stage.output_transform, flow.keys, f"{stage.name}: output"))
         flow = _after(nodes[-1], stage.output_transform)
     if not stage.is_required and before.keys:
-        kept = transform_node(
-            f"s{number}-kept", Rule.LATEST, (*before.keys, *flow.keys), stage.name, purpose=Purpose.STAGE
-        )
-        nodes.append(kept)
-        flow = _Flow(keys=(kept.key,))
+        inputs = (*before.keys, *flow.keys)
+        nodes.append(transform_node(f"s{number}-kept", Rule.LATEST, inputs, stage.name, purpose=Purpose.STAGE))
+        flow = _Flow(keys=(nodes[-1].key,))
+    return nodes, flow, _search_note(stage, tasks)
+
+
+def _search_note(stage: Stage, tasks: Sequence[NodeSpec]) -> str:
     is_blind = stage.uses_web_search and not any(task.uses_web_search for task in tasks)
-    note = f"{stage.name}: no provider of its model searches the web; it works from what it knows." if is_blind else ""
-    return nodes, flow, note
+    return f"{stage.name}: no provider of its model searches the web; it works from what it knows." if is_blind else ""
 
 
-def _tasks(bench: Bench, chosen: Chosen, number: int, stage: Stage, flow: _Flow) -> list[NodeSpec]:
+def _tasks(setting: _Setting) -> list[NodeSpec]:
     """One task for each prompt and perspective of the stage."""
+    stage = setting.stage
     prompts = stage.prompts or (StagePrompt(DEFAULT_STAGE_PROMPT),)
-    perspectives = stage.perspectives or ("",)
-    pairs = [(prompt, perspective) for prompt in prompts for perspective in perspectives]
+    pairs = [(prompt, perspective) for prompt in prompts for perspective in stage.perspectives or ("",)]
     return [
-        _task(bench, chosen, stage, flow, _key(number, stage, place, pairs), *pair, place=place)
-        for place, pair in enumerate(pairs)
+        _task(setting, _key(setting.number, stage, place, pairs), prompt, perspective, place=place)
+        for place, (prompt, perspective) in enumerate(pairs)
     ]
 
 
-def _task(  # noqa: PLR0913  a task is what its stage, its place and its input make it
-    bench: Bench,
-    chosen: Chosen,
-    stage: Stage,
-    flow: _Flow,
-    key: str,
-    prompt: StagePrompt,
-    perspective: str,
-    *,
-    place: int,
-) -> NodeSpec:
-    has_own_input = bool(prompt.own_input)
+def _task(setting: _Setting, key: str, prompt: StagePrompt, perspective: str, *, place: int = 0) -> NodeSpec:
+    bench, stage, flow, model = setting.bench, setting.stage, setting.flow, setting.chosen.models[0]
     text = prompt.own_input or ("" if flow.keys else flow.text)
-    depends_on = () if has_own_input else flow.keys
-    params: dict[str, object] = {"stage": stage.name, "mode": stage.mode.value}
-    if perspective:
-        params["perspective"] = title_of(perspective)
-    if flow.is_list and stage.mode is StageMode.PARALLEL:
-        params["item"] = place
-    if stage.max_input_chars:
-        params["max_input_chars"] = stage.max_input_chars
+    depends_on = () if prompt.own_input else flow.keys
     spec = work_node(
         bench,
         key,
         prompt.instruction,
-        chosen.models[0],
+        model,
         purpose=Purpose.STAGE,
         title=_title(stage, prompt, perspective),
         prompt=stage_prompt(prompt.instruction, _cut(text, stage), stage.context, bench.request.context),
@@ -155,16 +157,29 @@ def _task(  # noqa: PLR0913  a task is what its stage, its place and its input m
         depends_on=depends_on,
         feed=Feed.CONTEXT if depends_on else Feed.NONE,
         least_inputs=1 if len(depends_on) > 1 else None,  # one lost view does not sink the chain
-        fallbacks=chosen.spares,
+        fallbacks=setting.chosen.spares,
     )
-    searches = spec.uses_web_search or (stage.uses_web_search and bench.desk.can_ground(chosen.models[0].model_id))
-    return replace(spec, params={**spec.params, **params}, uses_web_search=searches)
+    searches = spec.uses_web_search or (stage.uses_web_search and bench.desk.can_ground(model.model_id))
+    return replace(spec, params={**spec.params, **_params(setting, perspective, place)}, uses_web_search=searches)
 
 
-def _map(bench: Bench, chosen: Chosen, number: int, stage: Stage, flow: _Flow) -> list[NodeSpec]:
+def _params(setting: _Setting, perspective: str, place: int) -> dict[str, object]:
+    """What tells a task's stage to readers, and which part of its input it takes."""
+    stage = setting.stage
+    params: dict[str, object] = {"stage": stage.name, "mode": stage.mode.value}
+    if perspective:
+        params["perspective"] = title_of(perspective)
+    if setting.flow.is_list and stage.mode is StageMode.PARALLEL:
+        params["item"] = place
+    if stage.max_input_chars:
+        params["max_input_chars"] = stage.max_input_chars
+    return params
+
+
+def _map(setting: _Setting) -> list[NodeSpec]:
     """One prompt over a list whose length shows only when it is there: the plan grows by a task per item."""
-    prompt, perspective = stage.prompts[0], (stage.perspectives or ("",))[0]
-    pattern = _task(bench, chosen, stage, flow, f"s{number}-pattern", prompt, perspective, place=0)
+    stage, number, flow = setting.stage, setting.number, setting.flow
+    pattern = _task(setting, f"s{number}-pattern", stage.prompts[0], (stage.perspectives or ("",))[0])
     collect = f"s{number}-all"
     grower = transform_node(f"s{number}-items", Rule.SPLIT, flow.keys, f"{stage.name}: items", purpose=Purpose.STAGE)
     grower = replace(
@@ -189,12 +204,6 @@ def _map(bench: Bench, chosen: Chosen, number: int, stage: Stage, flow: _Flow) -
         },
     )
     return [grower, transform_node(collect, Rule.MERGE, (grower.key,), stage.name, purpose=Purpose.STAGE)]
-
-
-def _is_map(stage: Stage, flow: _Flow) -> bool:
-    return (
-        stage.mode is StageMode.PARALLEL and flow.is_list and len(stage.prompts) == 1 and not stage.prompts[0].own_input
-    )
 
 
 def _transform(key: str, rule: TransformRule, inputs: Sequence[str], title: str) -> NodeSpec:

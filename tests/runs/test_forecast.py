@@ -86,10 +86,12 @@ def test_rules_searches_and_agents_cost_nothing_here():
 
 
 def test_an_escalation_counts_as_often_as_it_is_usual_and_at_worst_always():
-    costs = made(Mode.CASCADE)
-    alone = forecast(make_plan(RunRequest(Mode.SINGLE, task="x"), make_desk()))
-    assert costs.expected_nano_usd < costs.worst_nano_usd / 5
-    assert costs.worst_nano_usd > alone.worst_nano_usd
+    cascade = make_plan(RunRequest(Mode.CASCADE, task="x"), make_desk())
+    always = replace(cascade, nodes=tuple(replace(item, gate=None) for item in cascade.nodes))
+    never = replace(cascade, nodes=cascade.nodes[:2], final="cheap")
+    usual, most, least = (forecast(plan).expected_nano_usd for plan in (cascade, always, never))
+    assert usual == pytest.approx(least + 0.35 * (most - least), rel=1e-6)
+    assert forecast(cascade).worst_nano_usd == forecast(always).worst_nano_usd
 
 
 def test_many_calls_are_more_certain_than_one():

@@ -50,8 +50,11 @@ def test_a_reference_that_leads_nowhere_is_an_error_and_no_crash():
     assert "refers to something" in find_errors({"$ref": "#/$defs/missing"}, 1)[0]
 
 
-def test_nothing_is_fetched_even_if_a_foreign_reference_came_through():
+def test_nothing_is_fetched_even_if_a_foreign_reference_came_through(monkeypatch: pytest.MonkeyPatch):
+    asked: list[object] = []
+    monkeypatch.setattr("urllib.request.urlopen", lambda *request, **_options: asked.append(request))
     assert "refers to something" in find_errors({"$ref": "http://127.0.0.1:9/schema"}, 1)[0]
+    assert asked == []
 
 
 def test_errors_name_their_place_and_are_bounded():

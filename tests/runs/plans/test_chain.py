@@ -57,6 +57,14 @@ def test_prompts_of_a_parallel_stage_are_tasks_of_their_own():
     assert played.answer.startswith("## Both: Count.\n\noutput of s1-both-1")
 
 
+def test_a_task_with_an_input_of_its_own_does_not_wait_for_the_stage_before():
+    prompts = ["Count.", {"instruction": "Translate.", "input": "OWN TEXT"}]
+    played = play(plan(stage("Draw"), stage("Both", "parallel", prompts=prompts)), {"s1-draw": "FACTS"})
+    assert "FACTS" in played.prompt("s2-both-1")
+    assert "FACTS" not in played.prompt("s2-both-2")
+    assert played.specs["s2-both-2"].wave == 0
+
+
 def test_a_list_is_shared_out_to_as_many_prompts():
     made = plan(stage("List", outputTransform="split"), stage("Each", "parallel", prompts=["First?", "Second?"]))
     played = play(made, {"s1-list": "- apples\n- pears"})

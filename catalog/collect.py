@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from catalog.plausibility import check_plausible
 from catalog.shapes import ParsedSource, Payload, Source
 from catalog.sources import find_source
 from catalog.sources.shapes import SourceConfig
-from smartspawn.lib.errors import SourceFault, SourceMalformed
+from smartspawn.lib.errors import SourceFault, SourceImplausible, SourceMalformed
 from smartspawn.lib.http import open_door
 
 # A source that has not finished by then is left for the next refresh: the others must not wait.
@@ -32,6 +32,7 @@ class Collected:
     warnings: tuple[str, ...] = ()
     error: str = ""
     error_code: str = ""
+    held_back: tuple[Payload, ...] = ()  # well formed, but too different from the last time to be believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +111,32 @@ def _judge(
     What ships with the product may be years old: it vouches for nothing, so the first real answer is
     held against the absolute floors alone.
     """
-    is_first = is_forced or EMBEDDED_PART in held
     try:
         parsed = parse_payloads(source, payloads)
-        warnings = check_plausible(parsed, None if is_first else keep_held(source, held).parsed)
+        check_plausible(parsed, None)
+        is_first = is_forced or EMBEDDED_PART in held
+        return _judge_beside(None if is_first else keep_held(source, held).parsed, parsed, payloads, held)
     except SourceFault as fault:
         return refuse(source, held, fault.message, fault.code)
     except Exception as error:  # noqa: BLE001  one source's surprise must not cost the others
         return refuse(source, held, f"could not be read: {type(error).__name__}: {error}", SourceMalformed.code)
-    return Collected(source=source, parsed=parsed, payloads=payloads, is_new=True, warnings=warnings)
+
+
+def _judge_beside(
+    previous: ParsedSource | None, parsed: ParsedSource, payloads: tuple[Payload, ...], held: Mapping[str, Payload]
+) -> Collected:
+    """What could be true by itself, held against the last time; what is not believed then is held back."""
+    try:
+        warnings = check_plausible(parsed, previous)
+    except SourceImplausible as fault:
+        return replace(refuse(parsed.source, held, fault.message, fault.code), held_back=payloads)
+    return Collected(source=parsed.source, parsed=parsed, payloads=payloads, is_new=True, warnings=warnings)
+
+
+def accept(source: Source, payloads: tuple[Payload, ...]) -> Collected:
+    """What was held back, believed after all. Raises SourceFault for what cannot be true by itself."""
+    parsed = parse_payloads(source, payloads)
+    return Collected(source, parsed, payloads, is_new=True, warnings=check_plausible(parsed, None))
 
 
 def refuse(source: Source, held: Mapping[str, Payload], reason: str, code: str = "SOURCE_UNREACHABLE") -> Collected:

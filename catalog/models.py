@@ -55,6 +55,7 @@ class StoredPayload(models.Model):
     byte_count = models.PositiveIntegerField()
     body_compressed = models.BinaryField()
     is_current = models.BooleanField(default=True)
+    is_held_back = models.BooleanField(default=False)  # well formed, but not believed beside what came before
 
     class Meta:
         constraints = [

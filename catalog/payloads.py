@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Sequence
 from typing import Final
 
+from django.db import transaction
+
 from catalog.codec import COMPRESSION_LEVEL
 from catalog.models import StoredPayload
 from catalog.shapes import Payload, Source
@@ -40,7 +42,29 @@ def replace_payloads(source: Source, payloads: Sequence[Payload]) -> None:
                 fetched_at=payload.fetched_at, etag=payload.etag, last_modified=payload.last_modified
             )
     StoredPayload.objects.bulk_create(_to_row(payload) for payload in payloads if payload.part not in unchanged)
+    drop_held_back(source)
     _prune(source, {payload.part for payload in payloads})
+
+
+def hold_back(source: Source, payloads: Sequence[Payload]) -> None:
+    """Keep an answer that was not believed, in place of an earlier one, until one is believed."""
+    with transaction.atomic():
+        drop_held_back(source)
+        rows = [_to_row(payload) for payload in payloads]
+        for row in rows:
+            row.is_current, row.is_held_back = False, True
+        StoredPayload.objects.bulk_create(rows)
+
+
+def held_back_payloads(source: Source) -> tuple[Payload, ...]:
+    """The answer that was not believed; nothing where there is none."""
+    rows = StoredPayload.objects.filter(source=source, is_held_back=True).order_by("pk")
+    return tuple(_to_payload(row) for row in rows)
+
+
+def drop_held_back(source: Source) -> None:
+    """Forget the answer that was not believed."""
+    StoredPayload.objects.filter(source=source, is_held_back=True).delete()
 
 
 def find_payload(sha256: str) -> StoredPayload | None:

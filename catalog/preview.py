@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from django.utils import timezone
 
 from catalog.build import Corrections
-from catalog.collect import keep_held
+from catalog.collect import accept, keep_held
 from catalog.corrections import current_corrections
 from catalog.models import SourceState
 from catalog.override_fields import check_override
-from catalog.payloads import all_current_payloads
+from catalog.payloads import all_current_payloads, held_back_payloads
 from catalog.queries import find_current_snapshot
 from catalog.refresh import ALL_SOURCES, build_collected
-from catalog.shapes import Override, Snapshot
-from smartspawn.lib.errors import InvalidParam
+from catalog.shapes import Override, Payload, Snapshot, Source
+from smartspawn.lib.errors import InvalidParam, NotFound
 
 
 def preview_override(override: Override) -> Snapshot:
@@ -35,6 +36,17 @@ def preview_removal(override: Override) -> Snapshot:
     return _build(_without(current_corrections(), override))
 
 
+def preview_accepted(source: Source) -> Snapshot:
+    """The catalogue with the answer of a source that was held back.
+
+    Raises NotFound where none is held back any more.
+    """
+    payloads = held_back_payloads(source)
+    if not payloads:
+        raise NotFound(f"Nothing of {source} is held back any more.")
+    return _build(current_corrections(), {source: payloads})
+
+
 def _build_with(override: Override) -> Snapshot:
     corrections = _without(current_corrections(), override)
     return _build(replace(corrections, overrides=(*corrections.overrides, override)))
@@ -47,8 +59,12 @@ def _without(corrections: Corrections, override: Override) -> Corrections:
     return replace(corrections, overrides=others)
 
 
-def _build(corrections: Corrections) -> Snapshot:
-    held = all_current_payloads()
+def _build(corrections: Corrections, accepted: Mapping[Source, tuple[Payload, ...]] | None = None) -> Snapshot:
+    held, believed = all_current_payloads(), accepted or {}
     off = set(SourceState.objects.filter(is_enabled=False).values_list("source", flat=True))
-    collected = [keep_held(source, held.get(source, {})) for source in ALL_SOURCES if source not in off]
+    collected = [
+        accept(source, believed[source]) if source in believed else keep_held(source, held.get(source, {}))
+        for source in ALL_SOURCES
+        if source not in off or source in believed
+    ]
     return build_collected(collected, corrections, find_current_snapshot(), timezone.now())

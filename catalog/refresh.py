@@ -20,18 +20,19 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from catalog.build import Corrections, Origin, build_snapshot
-from catalog.collect import Captures, Collected, collect_captures, collect_live, keep_held, refuse
+from catalog.collect import Captures, Collected, accept, collect_captures, collect_live, keep_held, refuse
 from catalog.corrections import current_corrections, fingerprint
 from catalog.models import RefreshRun
-from catalog.payloads import current_payloads
+from catalog.payloads import current_payloads, held_back_payloads, hold_back
 from catalog.publish import publish
 from catalog.queries import find_current_snapshot
 from catalog.shapes import Payload, Snapshot, Source
 from catalog.source_states import config_of, is_on, is_switched_off, note_attempts
 from catalog.sources import SOURCES
 from catalog.sources.shapes import SourceConfig
+from smartspawn.access.audit import record
 from smartspawn.access.shapes import Actor
-from smartspawn.lib.errors import Conflict, SmartSpawnError, SourceFault
+from smartspawn.lib.errors import Conflict, NotFound, SmartSpawnError, SourceFault
 
 # Longer than any single step, so that a live run never loses its slot; short enough for a person
 # who waits after a crash. A run that waits has longer: all workers may be busy.
@@ -104,14 +105,39 @@ def rebuild_catalog(*, actor: Actor, trigger: str) -> RefreshOutcome:
     return execute_refresh(run_id=run.pk, is_rebuild=True)
 
 
-def execute_refresh(*, run_id: int, captures: Captures | None = None, is_rebuild: bool = False) -> RefreshOutcome:
+def accept_held_back(*, actor: Actor, source: Source, why: str) -> RefreshOutcome:
+    """Believe the answer of a source that was held back, and publish the catalogue that it makes.
+
+    Raises NotFound where none is held back any more, Conflict while a refresh is active.
+    """
+    payloads = held_back_payloads(source)
+    if not payloads:
+        raise NotFound(f"Nothing of {source} is held back any more.")
+    run = request_refresh(actor=actor, trigger=f"an answer of {source} believed by {actor.label}")
+    record(
+        actor=actor,
+        action="source.accept",
+        subject=str(source),
+        after={"payloads": [payload.sha256 for payload in payloads]},
+        why=why,
+    )
+    return execute_refresh(run_id=run.pk, accepted=source)
+
+
+def execute_refresh(
+    *, run_id: int, captures: Captures | None = None, is_rebuild: bool = False, accepted: Source | None = None
+) -> RefreshOutcome:
     """Do the work of a requested run; its end, good or bad, is written to its row.
 
     Raises Conflict when the run is not waiting any more.
     """
     run = _claim(run_id)
     try:
-        collected = _collect(run, captures=captures, is_rebuild=is_rebuild)
+        if accepted is not None:
+            collected = _collect_accepted(accepted)
+        else:
+            collected = _collect(run, captures=captures, is_rebuild=is_rebuild)
+            _hold_back(collected)
         _extend(run, {"build": "matching and scoring"})
         now = timezone.now()
         previous, corrections = find_current_snapshot(), current_corrections()
@@ -154,6 +180,24 @@ def _collect(run: RefreshRun, *, captures: Captures | None, is_rebuild: bool) ->
     if captures is not None:
         return _collect_captures(held, wanted, captures)
     return _collect_live(run, held, [source for source in wanted if is_on(source)])
+
+
+def _collect_accepted(accepted: Source) -> Sequence[Collected]:
+    """The answer that was held back, with the data held of the others."""
+    used = [source for source in ALL_SOURCES if not is_switched_off(source) or source == accepted]
+    return [
+        accept(source, held_back_payloads(source))
+        if source == accepted
+        else keep_held(source, current_payloads(source))
+        for source in used
+    ]
+
+
+def _hold_back(collected: Sequence[Collected]) -> None:
+    """Keep what was not believed, so that a person can look at it, and say that it is true."""
+    for item in collected:
+        if item.held_back:
+            hold_back(item.source, item.held_back)
 
 
 def _collect_captures(held: Held, wanted: Sequence[Source], captures: Captures) -> Sequence[Collected]:

@@ -185,3 +185,14 @@ def _refresh_report(run: RefreshRun) -> RefreshReport:
         error=run.error,
         revision=run.snapshot_id,
     )
+
+
+def find_held_back(source: Source) -> datetime | None:
+    """When the answer of this source came that was not believed, or None where there is none."""
+    return StoredPayload.objects.filter(source=source, is_held_back=True).values_list("fetched_at", flat=True).first()
+
+
+def list_held_back() -> frozenset[Source]:
+    """The sources with an answer that was not believed."""
+    rows = StoredPayload.objects.filter(is_held_back=True).values_list("source", flat=True).distinct()
+    return frozenset(map(Source, rows))

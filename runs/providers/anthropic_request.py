@@ -31,6 +31,7 @@ _CHOICES: Final[Mapping[object, str]] = {"auto": "auto", "required": "any", "non
 # Later models refuse a temperature, and think unless they are told not to, which rules out that a tool is forced on
 # them; they can be held to a schema. A name that is not known here is taken for a later one.
 _EARLIER: Final = re.compile(r"claude-(?:3\b|(?:opus|sonnet|haiku)-4(?:-[0-6])?(?:-\d{8})?$)")
+_EFFORTS: Final[Mapping[str, str]] = {"minimal": "low", "low": "low", "medium": "medium", "high": "high"}
 _encoder = msgspec.json.Encoder()
 
 
@@ -50,11 +51,20 @@ def build(endpoint: Endpoint, request: ChatRequest, secret: str, *, is_streaming
     if request.temperature is not None and _EARLIER.match(endpoint.wire_model):
         body["temperature"] = min(request.temperature, 1.0)
     body |= _extra(request.extra) | _structure(endpoint, request)
+    body |= _output_config(endpoint, request, body.get("output_config"))
     if is_streaming:
         body["stream"] = True
     headers = {"x-api-key": secret, "anthropic-version": _VERSION, "Content-Type": "application/json"}
     headers |= {"Idempotency-Key": request.idempotency_key} if request.idempotency_key else {}
     return WireCall(f"{endpoint.base_url.rstrip('/')}/messages", headers, _encoder.encode(body))
+
+
+def _output_config(endpoint: Endpoint, request: ChatRequest, format_config: object) -> dict[str, object]:
+    """How hard to think, where the model takes a word on it, beside the form of the answer."""
+    effort = _EFFORTS.get(text_at(request.extra, "reasoning_effort"))
+    if effort is None or _EARLIER.match(endpoint.wire_model):
+        return {}
+    return {"output_config": {**(format_config if isinstance(format_config, Mapping) else {}), "effort": effort}}
 
 
 def _extra(extra: JsonObject) -> dict[str, object]:

@@ -23,6 +23,9 @@ _EXTRA: Final[Mapping[str, str]] = {
     "presence_penalty": "presencePenalty",
     "frequency_penalty": "frequencyPenalty",
 }
+# How hard to think: tokens up to Gemini 2.5, a level from Gemini 3 on, which knows only two for all its models.
+_BUDGETS_TOKENS: Final[Mapping[str, int]] = {"none": 0, "minimal": 512, "low": 1024, "medium": 8192, "high": 24576}
+_LEVELS: Final[Mapping[str, str]] = {"none": "low", "minimal": "low", "low": "low", "medium": "high", "high": "high"}
 _encoder = msgspec.json.Encoder()
 
 
@@ -38,7 +41,7 @@ def build(endpoint: Endpoint, request: ChatRequest, secret: str, *, is_streaming
             {"role": "model" if turn.is_model else "user", "parts": [_part(part) for part in turn.parts]}
             for turn in conversation.turns
         ],
-        "generationConfig": _config(request),
+        "generationConfig": _config(request) | _thinking(endpoint, request),
     }
     if conversation.system:
         body["systemInstruction"] = {"parts": [{"text": part.text} for part in conversation.system]}
@@ -68,6 +71,16 @@ def _config(request: ChatRequest) -> dict[str, object]:
         schema = dig(request.response_format, "json_schema", "schema")
         config |= {"responseJsonSchema": schema} if schema else {}
     return config
+
+
+def _thinking(endpoint: Endpoint, request: ChatRequest) -> dict[str, object]:
+    effort = text_at(request.extra, "reasoning_effort")
+    model = endpoint.wire_model.removeprefix("models/")
+    if effort not in _LEVELS or model.startswith(("gemini-1", "gemini-2.0")):
+        return {}
+    is_counted = model.startswith("gemini-2")
+    wanted = {"thinkingBudget": _BUDGETS_TOKENS[effort]} if is_counted else {"thinkingLevel": _LEVELS[effort]}
+    return {"thinkingConfig": wanted}
 
 
 def _declaration(tool: JsonObject) -> JsonObject:

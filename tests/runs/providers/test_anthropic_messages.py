@@ -102,6 +102,15 @@ def test_later_models_are_held_to_a_schema_without_a_tool() -> None:
     assert "tools" not in body
 
 
+def test_how_hard_to_think_is_said_to_models_that_take_a_word_on_it() -> None:
+    extra = {"reasoning_effort": "minimal"}
+    assert body_of(LATER, request(extra=extra))["output_config"] == {"effort": "low"}
+    both = body_of(LATER, request(extra=extra, response_format=AS_JSON))["output_config"]
+    assert both.keys() == {"effort", "format"}
+    assert "output_config" not in body_of(PLACE, request(extra=extra))
+    assert "output_config" not in body_of(LATER, request(extra={"reasoning_effort": "none"}))
+
+
 def test_a_schema_that_cannot_be_closed_is_left_to_the_words_of_the_prompt() -> None:
     for schema in ({"type": "object"}, {"type": "object", "additionalProperties": {"type": "string"}}):
         form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}

@@ -40,6 +40,23 @@ def test_options_have_names_of_their_own() -> None:
     assert config == {"maxOutputTokens": 9, "temperature": 0.0, "stopSequences": ["a", "b"], "topP": 0.5, "seed": 3}
 
 
+@pytest.mark.parametrize(
+    ("model", "effort", "sent"),
+    [
+        ("gemini-2.5-flash", "none", {"thinkingBudget": 0}),
+        ("gemini-2.5-pro", "high", {"thinkingBudget": 24576}),
+        ("gemini-3-pro-preview", "minimal", {"thinkingLevel": "low"}),
+        ("models/gemini-3.8-flash", "medium", {"thinkingLevel": "high"}),
+        ("gemini-2.0-flash", "high", None),
+        ("gemini-2.5-flash", "enormous", None),
+        ("gemini-2.5-flash", None, None),
+    ],
+)
+def test_how_hard_to_think_is_said_as_the_model_knows_it(model: str, effort: str | None, sent: object) -> None:
+    asked = request(extra={"reasoning_effort": effort} if effort else {})
+    assert body_of(endpoint("gemini", model), asked)["generationConfig"].get("thinkingConfig") == sent
+
+
 def test_a_schema_is_enforced() -> None:
     config = body_of(PLACE, request(response_format=AS_JSON))["generationConfig"]
     assert config["responseMimeType"] == "application/json"

@@ -1,6 +1,7 @@
 """Where errors become HTTP: one table from code to status, one envelope, one handler for each way to fail.
 
-Under /api, /v1 and /mcp every error is ``{"error": {"code": ..., "message": ...}}``; elsewhere it is a page.
+Under /api and /mcp every error is ``{"error": {"code": ..., "message": ...}}``, under /v1 what the protocol
+spoken there has for it; elsewhere it is a page.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any, TypedDict
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -25,6 +26,7 @@ from rest_framework import exceptions
 from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 
+from smartspawn.lib.error_shapes import Payload, error_body
 from smartspawn.lib.errors import (
     InvalidBody,
     InvalidParam,
@@ -35,7 +37,7 @@ from smartspawn.lib.errors import (
     SmartSpawnError,
     TooManyRequests,
 )
-from smartspawn.lib.paths import is_api_path
+from smartspawn.lib.paths import is_api_path, is_protocol_path
 
 logger = logging.getLogger(__name__)
 
@@ -102,20 +104,6 @@ _TITLES: Mapping[int, str] = {
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
-class ErrorBody(TypedDict):
-    code: str
-    message: str
-
-
-class ErrorPayload(TypedDict):
-    error: ErrorBody
-
-
-def error_payload(code: str, message: str) -> ErrorPayload:
-    """The envelope that every API error comes in."""
-    return {"error": {"code": code, "message": message}}
-
-
 def status_of(error: SmartSpawnError) -> int:
     """The HTTP status of a refusal; a code that the table does not know is a bad request."""
     return STATUS_BY_CODE.get(error.code, 400)
@@ -171,8 +159,13 @@ def _by_status(error: exceptions.APIException) -> SmartSpawnError:
     return _with_code(_CODE_BY_STATUS.get(error.status_code, "INTERNAL"), str(error.detail))
 
 
-def _too_large() -> SmartSpawnError:
-    return _with_code("PAYLOAD_TOO_LARGE", f"The body may have at most {settings.REQUEST_MAX_BYTES} bytes.")
+def most_body_bytes(path: str) -> int:
+    """How long a body may be at this address: conversations carry pictures."""
+    return settings.CHAT_REQUEST_MAX_BYTES if is_protocol_path(path) else settings.REQUEST_MAX_BYTES
+
+
+def _too_large(most_bytes: int) -> SmartSpawnError:
+    return _with_code("PAYLOAD_TOO_LARGE", f"The body may have at most {most_bytes} bytes.")
 
 
 # From the particular to the general: the first kind that fits speaks.
@@ -181,7 +174,7 @@ _MEANINGS: tuple[tuple[type[Exception], Callable[[Any], SmartSpawnError]], ...] 
     (exceptions.APIException, _by_status),
     (Http404, lambda _error: NotFound(_NOT_HERE)),
     (PermissionDenied, lambda error: NotAllowed(str(error) or "This is not allowed.")),
-    (RequestDataTooBig, lambda _error: _too_large()),
+    (RequestDataTooBig, lambda _error: _too_large(settings.REQUEST_MAX_BYTES)),
     (SuspiciousOperation, lambda _error: InvalidBody("The request cannot be read.")),
     (UnreadablePostError, lambda _error: InvalidBody("The request broke off.")),
 )
@@ -196,7 +189,7 @@ def _internal(error: Exception | None, request: HttpRequest) -> tuple[SmartSpawn
 # --- as responses ------------------------------------------------------------------------------
 
 
-def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:  # noqa: ARG001 - DRF's interface
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's way in: the envelope for a known error; an unknown one goes on to the middleware."""
     from rest_framework.views import set_rollback  # its settings name this very module
 
@@ -204,21 +197,28 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if refusal is None:
         return None
     set_rollback()
-    return Response(
-        error_payload(refusal.code, refusal.message), status=status_of(refusal), headers=headers_of(refusal)
-    )
+    request = context.get("request")
+    path = request.path if request is not None else ""
+    return Response(refusal_body(path, refusal), status=status_of(refusal), headers=headers_of(refusal))
+
+
+def refusal_body(path: str, error: SmartSpawnError) -> Payload:
+    """The refusal in the shape of the address."""
+    param = error.details.get("param")
+    named = param if isinstance(param, str) else None
+    return error_body(path, error.code, error.message, status_of(error), param=named)
 
 
 def error_response(request: HttpRequest, error: SmartSpawnError) -> HttpResponse:
     """The refusal as JSON or as a page, as the address asks."""
-    response = _json(error) if is_api_path(request.path) else _page(request, error)
+    response = _json(request, error) if is_api_path(request.path) else _page(request, error)
     for name, value in headers_of(error).items():
         response.headers[name] = value
     return response
 
 
-def _json(error: SmartSpawnError) -> JsonResponse:
-    return JsonResponse(error_payload(error.code, error.message), status=status_of(error))
+def _json(request: HttpRequest, error: SmartSpawnError) -> JsonResponse:
+    return JsonResponse(refusal_body(request.path, error), status=status_of(error))
 
 
 def _page(request: HttpRequest, error: SmartSpawnError) -> HttpResponse:
@@ -231,7 +231,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """What a form gets whose token is missing or old."""
     logger.warning("CSRF refused %s: %s", request.path, reason)
     if is_api_path(request.path):
-        return _json(NotAllowed(reason or "The CSRF token is missing or old."))
+        return _json(request, NotAllowed(reason or "The CSRF token is missing or old."))
     return render(request, "403_csrf.html", status=403)
 
 
@@ -261,7 +261,7 @@ class ErrorsMiddleware:
 
 def _crashed(request: HttpRequest, error: Exception) -> HttpResponse:
     refusal, request_id = _internal(error, request)
-    response = _json(refusal)
+    response = _json(request, refusal)
     response.headers["X-Request-Id"] = request_id
     return response
 
@@ -275,7 +275,7 @@ def _enveloped(request: HttpRequest, response: HttpResponseBase) -> HttpResponse
         error = _with_code(_CODE_BY_STATUS[status], words.get(status, response.reason_phrase))
     else:
         error, request_id = _internal(None, request)
-    enveloped = JsonResponse(error_payload(error.code, error.message), status=status)
+    enveloped = JsonResponse(error_body(request.path, error.code, error.message, status), status=status)
     for name in _HEADERS_TO_KEEP:
         if name in response.headers:
             enveloped.headers[name] = response.headers[name]
@@ -294,8 +294,9 @@ class BodyLimitMiddleware:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isascii() or not length.isdigit():
             return error_response(request, InvalidBody("Content-Length is not a number."))
-        if int(length) > settings.REQUEST_MAX_BYTES:
-            return error_response(request, _too_large())
+        most_bytes = most_body_bytes(request.path)
+        if int(length) > most_bytes:
+            return error_response(request, _too_large(most_bytes))
         return self.get_response(request)
 
 

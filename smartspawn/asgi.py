@@ -26,6 +26,7 @@ from runs.inline import close_inline
 from runs.streams import stream_events, stream_swarm
 from smartspawn.access.addresses import client_key
 from smartspawn.access.limits import general_limiter
+from smartspawn.api import most_body_bytes
 from smartspawn.bridge import DjangoBridge, Receive, Scope, Send, header
 from smartspawn.fastpath import OpenReads
 from smartspawn.mcp.http import McpDoor
@@ -103,7 +104,7 @@ async def is_within_limit(scope: Scope) -> bool:
     return limiter.hit(key) == 0.0
 
 
-django = DjangoBridge(wsgi_application, threads=settings.WEB_THREADS, most_body_bytes=settings.REQUEST_MAX_BYTES)
+django = DjangoBridge(wsgi_application, threads=settings.WEB_THREADS, most_body_bytes=most_body_bytes)
 watch = RevisionWatch()
 mcp = McpDoor()
 tickets = TicketOffice(django, {"run-events": stream_events, "run-drive": stream_swarm, "mcp": mcp.redeem})

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from smartspawn.lib.error_shapes import error_body
+
 Scope = dict[str, Any]
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -57,7 +59,7 @@ class Started:
 class DjangoBridge:
     """An ASGI application that runs a WSGI application in a bounded pool of threads."""
 
-    def __init__(self, wsgi_application: WsgiApp, *, threads: int, most_body_bytes: int) -> None:
+    def __init__(self, wsgi_application: WsgiApp, *, threads: int, most_body_bytes: Callable[[str], int]) -> None:
         self._application = wsgi_application
         self._most_body_bytes = most_body_bytes
         self.executor = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="django")
@@ -66,9 +68,9 @@ class DjangoBridge:
         """Answer one HTTP request."""
         try:
             async with asyncio.timeout(BODY_TIMEOUT_S):
-                body = await _whole_body(scope, receive, self._most_body_bytes)
+                body = await _whole_body(scope, receive, self._most_body_bytes(scope["path"]))
         except TimeoutError:
-            await _refuse_slow(send)
+            await _refuse_slow(scope["path"], send)
         except ClientGone:
             return
         else:
@@ -172,15 +174,16 @@ def header(scope: Scope, name: bytes) -> bytes:
     return next((value for key, value in scope["headers"] if key == name), b"")
 
 
-async def _refuse_slow(send: Send) -> None:
-    """Give up on a sender, in the API's error envelope; the rest of its body will not be read."""
+async def _refuse_slow(path: str, send: Send) -> None:
+    """Give up on a sender, in the error's shape at that address; the rest of its body will not be read."""
     message = f"The request body did not arrive within {BODY_TIMEOUT_S:.0f} s."
-    body = json.dumps({"error": {"code": "REQUEST_TIMEOUT", "message": message}}).encode()
+    status = int(HTTPStatus.REQUEST_TIMEOUT)
+    body = json.dumps(error_body(path, "REQUEST_TIMEOUT", message, status)).encode()
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": int(HTTPStatus.REQUEST_TIMEOUT), "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -85,6 +85,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Python runs one thread at a time; more threads than this only wait for each other, and each holds a connection.
 WEB_THREADS = env.int("WEB_THREADS", default=8)
 REQUEST_MAX_BYTES = env.int("REQUEST_MAX_BYTES", default=1024 * 1024)
+CHAT_REQUEST_MAX_BYTES = env.int("CHAT_REQUEST_MAX_BYTES", default=20 * 1024 * 1024)  # /v1: pictures travel in it
 DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_MAX_BYTES
 
 ROOT_URLCONF = "smartspawn.urls"
@@ -228,6 +229,7 @@ MAX_PARALLEL_RUNS = env.int("MAX_PARALLEL_RUNS", default=4)  # driven at once by
 MAX_PARALLEL_NODES_PER_RUN = env.int("MAX_PARALLEL_NODES_PER_RUN", default=50)
 NODE_TIMEOUT_SECONDS = env.int("NODE_TIMEOUT_SECONDS", default=180)
 RUN_TIMEOUT_SECONDS = env.int("RUN_TIMEOUT_SECONDS", default=1800)
+CHAT_TIMEOUT_SECONDS = env.int("CHAT_TIMEOUT_SECONDS", default=600)  # a call of /v1, all its places together
 MAX_USD_PER_RUN = env.decimal("MAX_USD_PER_RUN", default="5")  # where a run says nothing else; empty: no limit
 APPROVE_ABOVE_USD = env.decimal("APPROVE_ABOVE_USD", default="1")  # a dearer run waits for a yes; empty: never
 # What a token of a model without a known price is taken to cost; empty: such a model is refused.

@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from smartspawn.access.gates import for_everybody
 from smartspawn.api import STATUS_BY_CODE, translate
 from smartspawn.lib import errors
+from smartspawn.lib.error_shapes import error_body
 from smartspawn.lib.errors import SmartSpawnError, TooManyRequests
 
 pytestmark = pytest.mark.django_db
@@ -80,7 +81,8 @@ def _error(response: HttpResponse) -> tuple[int, str, str]:
     assert response["Content-Type"].startswith("application/json")
     body = response.json()  # type: ignore[attr-defined]
     assert set(body) == {"error"}
-    assert set(body["error"]) == {"code", "message"}
+    is_protocol = response.request["PATH_INFO"].startswith("/v1/")
+    assert set(body["error"]) == {"code", "message"} | ({"type", "param"} if is_protocol else set())
     return response.status_code, body["error"]["code"], body["error"]["message"]
 
 
@@ -244,3 +246,26 @@ def test_a_form_without_its_token_gets_a_page_that_says_what_to_do() -> None:
     response = Client(enforce_csrf_checks=True).post("/sign-in/", {"username": "a", "password": "b"})
     assert response.status_code == 403
     assert "reload the page" in response.content.decode()
+
+
+@pytest.mark.parametrize(("status", "kind"), [(400, "invalid_request_error"), (401, "authentication_error")])
+def test_below_v1_an_error_comes_as_openais_clients_read_it(status: int, kind: str) -> None:
+    told = error_body("/v1/chat/completions", "SOME_CODE", "words", status, param="model")
+    assert told == {"error": {"message": "words", "type": kind, "param": "model", "code": "SOME_CODE"}}
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(400, "invalid_request_error"), (402, "billing_error"), (413, "request_too_large"), (502, "api_error")],
+)
+def test_below_messages_an_error_comes_as_anthropics_clients_read_it(status: int, kind: str) -> None:
+    told = error_body("/v1/messages/count_tokens", "SOME_CODE", "words", status)
+    assert told == {"type": "error", "error": {"type": kind, "message": "words"}}
+
+
+def test_a_conversation_may_be_longer_than_any_other_body(settings: Any) -> None:
+    settings.REQUEST_MAX_BYTES, settings.CHAT_REQUEST_MAX_BYTES = 100, 200
+    status = {
+        path: Client().post(path, "x" * 150, content_type="text/plain").status_code for path in ("/v1/no", "/api/no")
+    }
+    assert status == {"/v1/no": 404, "/api/no": 413}

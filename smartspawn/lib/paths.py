@@ -9,3 +9,8 @@ _API_PREFIXES = tuple(f"{root}/" for root in _API_ROOTS)
 def is_api_path(path: str) -> bool:
     """Whether errors at this path are JSON and API keys count there."""
     return path in _API_ROOTS or path.startswith(_API_PREFIXES)
+
+
+def is_protocol_path(path: str) -> bool:
+    """Whether clients of other makers' protocols call here: their shapes hold, and their long bodies."""
+    return path.startswith("/v1/")

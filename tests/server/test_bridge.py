@@ -56,7 +56,7 @@ def send_request(application: Any, messages: list[Message | float], *, length: i
     }
 
     async def run() -> None:
-        await DjangoBridge(application, threads=2, most_body_bytes=LIMIT)(scope, receive, send)
+        await DjangoBridge(application, threads=2, most_body_bytes=lambda _path: LIMIT)(scope, receive, send)
 
     asyncio.run(run())
     return sent

@@ -77,4 +77,4 @@ def conclude(  # noqa: PLR0913  a decision is made of all of these
 
 def _is_told(kind: str, actor: Actor) -> bool:
     """Whether the row's id is the answer: to open picks it is not, so that GET and POST say the same."""
-    return actor.user_id is not None or kind in ("route", "run")
+    return actor.user_id is not None or kind in ("route", "run", "chat")

@@ -28,7 +28,7 @@ from routing.shapes import Choice, RankedCandidate, Removal, TaskRequest
 from routing.thresholds import CURRENT_POLICY
 from smartspawn.access.shapes import Actor
 
-KINDS: Final = ("pick", "recommend", "route", "decompose", "swarm", "run")
+KINDS: Final = ("pick", "recommend", "route", "decompose", "swarm", "run", "chat")
 
 # --- a task from all sides -------------------------------------------------------------------------
 

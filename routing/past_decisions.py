@@ -15,7 +15,7 @@ FEWEST: Final = 20
 DEFAULT_COUNT: Final = 100
 MOST: Final = 500
 # Those that choose one task's model; a split task's parts are chosen as picks are.
-KINDS: Final = ("pick", "recommend", "route", "run")
+KINDS: Final = ("pick", "recommend", "route", "run", "chat")
 
 
 def list_past(*, actor: Actor, count: int) -> tuple[PastDecision, ...]:

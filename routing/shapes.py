@@ -219,7 +219,7 @@ class Decision:
 
     decision_id: str
     made_at: datetime
-    kind: str  # "pick", "recommend", "route", "decompose", "swarm", "run"
+    kind: str  # "pick", "recommend", "route", "decompose", "swarm", "run", "chat"
     choice: Choice
     catalog_revision: int
     policy_version: str

@@ -43,6 +43,7 @@ urlpatterns = [
     path("sources/_progress", sources.refresh_progress, name="refresh-progress"),
     path("sources/<str:key>/", sources.source, name="source"),
     path("sources/<str:key>/switch/", sources.source_switch, name="source-switch"),
+    path("sources/<str:key>/accept/", sources.source_accept, name="source-accept"),
     path("sources/<str:key>/key/", sources.source_key, name="source-key"),
     path("sources/<str:key>/key/remove/", sources.source_key_remove, name="source-key-remove"),
     path("payloads/<str:sha256>/", sources.payload, name="payload"),

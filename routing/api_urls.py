@@ -18,6 +18,7 @@ urlpatterns = [
     path("route/policy/differences", policy_api.policy_differences, name="api-route-policy-differences"),
     path("route/policy/restore", policy_api.policy_restore, name="api-route-policy-restore"),
     path("route/what-if/snapshots", what_if_api.snapshots, name="api-what-if-snapshots"),
+    path("route/what-if/held-back/<str:source>", what_if_api.held_back, name="api-what-if-held-back"),
     path("route/what-if/override", what_if_api.override, name="api-what-if-override"),
     path("route/corrections", what_if_api.corrections, name="api-route-corrections"),
     path("limits", limits_api.limits, name="api-limits"),

@@ -8,13 +8,13 @@ from typing import Any, Final
 from rest_framework import serializers
 
 from catalog.override_fields import OVERRIDE_FIELDS
-from catalog.shapes import Override
+from catalog.shapes import Override, Source
 from routing.inputs import clean_text
 from routing.past_decisions import DEFAULT_COUNT, FEWEST, MOST
 from routing.policy_versions import MAX_NOTE_CHARS
 from routing.route_policy import RouteRules
 from routing.rule_documents import draft_from, read_text
-from smartspawn.lib.errors import InvalidParam, MissingParam
+from smartspawn.lib.errors import InvalidParam, MissingParam, NotFound
 
 _COUNT_HELP: Final = f"How many of the newest decisions to replay, {FEWEST} to {MOST}; default {DEFAULT_COUNT}."
 
@@ -63,6 +63,12 @@ class SnapshotsQuery(serializers.Serializer[Any]):
 
     before = serializers.IntegerField(required=False, help_text="A kept revision; default the one before the newest.")
     after = serializers.IntegerField(required=False, help_text="A kept revision; default the newest.")
+    count = serializers.IntegerField(required=False, min_value=FEWEST, max_value=MOST, help_text=_COUNT_HELP)
+
+
+class CountQuery(serializers.Serializer[Any]):
+    """How many decisions to replay."""
+
     count = serializers.IntegerField(required=False, min_value=FEWEST, max_value=MOST, help_text=_COUNT_HELP)
 
 
@@ -123,6 +129,14 @@ def read_revision(value: object, name: str) -> int | None:
     if not isinstance(value, str) or not (value.isascii() and value.isdigit() and len(value) < 16):
         raise InvalidParam(f"{name} is the number of a revision")
     return int(value)
+
+
+def read_source(value: str) -> Source:
+    """The source of this key. Raises NotFound where there is none."""
+    try:
+        return Source(value)
+    except ValueError as error:
+        raise NotFound(f"There is no source '{value[:40]}'.") from error
 
 
 def read_override_wish(values: Mapping[str, Any]) -> Override:

@@ -21,6 +21,7 @@ urlpatterns = [
     path("route/policy/restore/", policy.policy_restore, name="policy-restore"),
     path("route/what-if/", what_if.snapshots, name="what-if"),
     path("route/what-if/_found", what_if.snapshots_part, name="what-if-found"),
+    path("route/what-if/held-back/<str:key>/", what_if.held_back, name="what-if-held-back"),
     path("route/what-if/override/", what_if.override, name="what-if-override"),
     path("limits/", limits.own_limits, name="limits"),
     path("limits/save/", limits.own_limits_save, name="limits-own-save"),

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
-from catalog.preview import preview_override, preview_removal
+from catalog.preview import preview_accepted, preview_override, preview_removal
 from catalog.queries import KeptRevision, find_current_snapshot, get_snapshot, list_kept_revisions
-from catalog.shapes import Override, Snapshot
+from catalog.shapes import Override, Snapshot, Source
 from routing.adjustments import Mark, find_mark, read_learned_of
 from routing.desk import EMPTY_SNAPSHOT, Desk
 from routing.learned import Learned
@@ -60,6 +60,14 @@ def what_if_override(override: Override, *, actor: Actor, count: int) -> Compari
 def what_if_removed(override: Override, *, actor: Actor, count: int) -> Comparison:
     """The newest decisions without this override, beside the catalogue in use."""
     return what_if_catalogue(preview_removal(override), actor=actor, count=count)
+
+
+def what_if_believed(source: Source, *, actor: Actor, count: int) -> Comparison:
+    """The newest decisions with the answer of a source that was held back, beside the catalogue in use.
+
+    Raises NotFound where none is held back any more.
+    """
+    return what_if_catalogue(preview_accepted(source), actor=actor, count=count)
 
 
 def what_if_catalogue(snapshot: Snapshot, *, actor: Actor, count: int) -> Comparison:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 
 from catalog.encoded import encode
+from catalog.queries import list_held_back
 from routing.corrections_export import export_lines
 from routing.inputs import read_body
 from routing.policy_inputs import (
+    CountQuery,
     SnapshotsQuery,
     WhatIfOverrideInput,
     read_count,
     read_override_wish,
     read_revision,
+    read_source,
 )
 from routing.policy_presenters import comparison_payload
-from routing.what_if import choose_revisions, compare_snapshots, what_if_override
+from routing.what_if import choose_revisions, compare_snapshots, what_if_believed, what_if_override
 from smartspawn.access.gates import requires_scope
 from smartspawn.access.requests import actor_of
 from smartspawn.access.shapes import Scope
@@ -57,6 +60,32 @@ def override(request: Request) -> HttpResponse:
     body = read_body(request.data)
     wanted, count = read_override_wish(body), read_count(body.get("count"))
     return _json(comparison_payload(what_if_override(wanted, actor=actor_of(request), count=count)))
+
+
+@extend_schema(
+    operation_id="what_if_held_back",
+    tags=["Routing policy"],
+    summary="Which of the newest decisions an answer that is held back would change",
+    parameters=[
+        CountQuery,
+        OpenApiParameter(
+            "source",
+            str,
+            OpenApiParameter.PATH,
+            description="Its key.",
+            examples=[OpenApiExample("the catalogue's own source", value="openrouter")],
+        ),
+    ],
+    responses=OpenApiTypes.OBJECT,
+)
+@requires_scope(Scope.CATALOG_ADMIN)
+@api_view(["GET"])
+def held_back(request: Request, source: str) -> HttpResponse:
+    count, wanted = read_count(request.GET.get("count")), read_source(source)
+    if wanted not in list_held_back():
+        return _json({"source": wanted, "isHeldBack": False})
+    found = what_if_believed(wanted, actor=actor_of(request), count=count)
+    return _json({"source": wanted, "isHeldBack": True, **comparison_payload(found)})
 
 
 @extend_schema(

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from catalog import queries
 from catalog.queries import SourceReport
+from catalog.refresh import accept_held_back
 from catalog.shapes import Source
 from catalog.source_states import remove_source_key, set_source_key, switch_source
 from catalog.tasks import start_refresh
@@ -19,7 +20,7 @@ from catalog.views.posting import rebuild
 from smartspawn.access.gates import requires_role
 from smartspawn.access.requests import ActorRequest
 from smartspawn.access.shapes import Role
-from smartspawn.lib.errors import BadInput, Conflict, NotFound
+from smartspawn.lib.errors import BadInput, Conflict, NotFound, SourceFault
 
 
 @requires_role(Role.VIEWER)
@@ -115,6 +116,18 @@ def source_key_remove(request: ActorRequest, key: str) -> HttpResponse:
     return redirect("catalog:source", key=key)
 
 
+@requires_role(Role.ADMIN)
+@require_POST
+def source_accept(request: ActorRequest, key: str) -> HttpResponse:
+    """Believe the answer that was held back."""
+    try:
+        outcome = accept_held_back(actor=request.actor, source=_source(key), why=request.POST.get("why", "")[:500])
+    except (Conflict, NotFound, SourceFault) as refusal:
+        return _source_page(request, key, refusal=refusal.message)
+    messages.success(request, f"It is believed: revision {outcome.revision} is in use.")
+    return redirect("catalog:source", key=key)
+
+
 @requires_role(Role.VIEWER)
 @require_safe
 def payload(request: ActorRequest, sha256: str) -> HttpResponse:
@@ -131,6 +144,7 @@ def _source_page(request: ActorRequest, key: str, *, refusal: str = "") -> HttpR
     context = {
         "source": _report(_source(key)),
         "payloads": queries.list_payloads(_source(key)),
+        "held_back_at": queries.find_held_back(_source(key)),
         "refusal": refusal,
     }
     return TemplateResponse(request, "catalog/source.html", context, status=422 if refusal else 200)

@@ -10,13 +10,14 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.override_fields import OVERRIDE_FIELDS
-from catalog.queries import KeptRevision, find_current_snapshot, find_override, list_kept_revisions
+from catalog.queries import KeptRevision, find_current_snapshot, find_override, list_held_back, list_kept_revisions
 from catalog.shapes import Override
+from catalog.sources import find_source
 from routing.past_decisions import DEFAULT_COUNT
-from routing.policy_inputs import read_count, read_override_wish, read_revision
+from routing.policy_inputs import read_count, read_override_wish, read_revision, read_source
 from routing.time_machine import Comparison
 from routing.views.policy import REPLAY_CHOICES
-from routing.what_if import choose_revisions, compare_snapshots, what_if_override, what_if_removed
+from routing.what_if import choose_revisions, compare_snapshots, what_if_believed, what_if_override, what_if_removed
 from smartspawn.access.gates import requires_role
 from smartspawn.access.requests import ActorRequest
 from smartspawn.access.shapes import Actor, Role
@@ -36,6 +37,7 @@ def snapshots(request: ActorRequest) -> HttpResponse:
         "replay_choices": REPLAY_CHOICES,
         "count": said.get("count", "") or str(DEFAULT_COUNT),
         "is_admin": request.actor.has_role(Role.ADMIN),
+        "held_back": sorted(list_held_back()),
     }
     try:
         context |= _wanted(request, kept) if kept else {}
@@ -83,6 +85,25 @@ def override(request: ActorRequest) -> HttpResponse:
         context["refusal"] = refusal.message
         return TemplateResponse(request, "routing/what_if_override.html", context, status=422)
     return TemplateResponse(request, "routing/what_if_override.html", context)
+
+
+@requires_role(Role.ADMIN)
+@require_safe
+def held_back(request: ActorRequest, key: str) -> HttpResponse:
+    """The newest decisions with the answer of a source that was not believed."""
+    source, said = read_source(key), request.GET
+    context: dict[str, Any] = {
+        "snapshot": find_current_snapshot(),
+        "info": find_source(source).INFO,
+        "replay_choices": REPLAY_CHOICES,
+        "count": said.get("count", "") or str(DEFAULT_COUNT),
+    }
+    try:
+        context["found"] = what_if_believed(source, actor=request.actor, count=read_count(said.get("count")))
+    except (BadInput, SourceFault) as refusal:
+        context["refusal"] = refusal.message
+        return TemplateResponse(request, "routing/what_if_held_back.html", context, status=422)
+    return TemplateResponse(request, "routing/what_if_held_back.html", context)
 
 
 def _wanted(request: ActorRequest, kept: Sequence[KeptRevision] | None) -> dict[str, Any]:

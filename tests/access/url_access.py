@@ -98,6 +98,7 @@ URL_ACCESS: Mapping[str, Row] = {
     "api/route/policy/differences": endpoint(Scope.CATALOG_ADMIN, Role.ADMIN),
     "api/route/policy/restore": endpoint(Scope.CATALOG_ADMIN, Role.ADMIN, "POST"),
     "api/route/what-if/snapshots": endpoint(Scope.CATALOG_READ, Role.VIEWER),
+    "api/route/what-if/held-back/<str:source>": endpoint(Scope.CATALOG_ADMIN, Role.ADMIN),
     "api/route/what-if/override": endpoint(Scope.CATALOG_ADMIN, Role.ADMIN, "POST"),
     "api/route/corrections": endpoint(Scope.CATALOG_ADMIN, Role.ADMIN),
     # the pages of routing
@@ -114,6 +115,7 @@ URL_ACCESS: Mapping[str, Row] = {
     "route/policy/restore/": page(Role.ADMIN, "POST"),
     "route/what-if/": page(Role.VIEWER),
     "route/what-if/_found": page(Role.VIEWER),
+    "route/what-if/held-back/<str:key>/": page(Role.ADMIN, path="/route/what-if/held-back/openrouter/"),
     "route/what-if/override/": page(Role.ADMIN),
     "limits/": page(Role.VIEWER),
     "limits/save/": page(Role.VIEWER, "POST"),
@@ -143,6 +145,7 @@ URL_ACCESS: Mapping[str, Row] = {
     "sources/_progress": page(Role.VIEWER),
     "sources/<str:key>/": page(Role.VIEWER),
     "sources/<str:key>/switch/": page(Role.ADMIN, "POST"),
+    "sources/<str:key>/accept/": page(Role.ADMIN, "POST"),
     "sources/<str:key>/key/": page(Role.ADMIN, "POST"),
     "sources/<str:key>/key/remove/": page(Role.ADMIN, "POST"),
     "payloads/<str:sha256>/": page(Role.VIEWER),

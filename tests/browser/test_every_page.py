@@ -70,6 +70,7 @@ PAGES = {
     "route/policy/": ["/route/policy/", "/route/policy/?from=default-1"],
     "route/policy/versions/": ["/route/policy/versions/", "/route/policy/versions/?before={version}&after=default-1"],
     "route/what-if/": ["/route/what-if/", "/route/what-if/?now=on&count=20", "/route/what-if/?count=3"],
+    "route/what-if/held-back/<str:key>/": ["/route/what-if/held-back/openrouter/"],
     "route/what-if/override/": [
         "/route/what-if/override/",
         "/route/what-if/override/?model_id=acme/alpha-1&field=score.coding&value=5",
@@ -131,6 +132,7 @@ FORMS += (
     "link/",
     "correct/",
     "_correct",
+    "accept/",
     "_editor",
     "_findings",
     "restore/",

@@ -13,9 +13,12 @@ from catalog.preview import preview_accepted
 from catalog.queries.sources import SourceLight
 from catalog.refresh import accept_held_back, rebuild_catalog, refresh_catalog
 from catalog.shapes import Source
+from routing.decide import pick
+from routing.shapes import TaskRequest
 from smartspawn.access.models import AuditEntry
-from smartspawn.access.shapes import COMMAND_LINE
+from smartspawn.access.shapes import COMMAND_LINE, Role
 from smartspawn.lib.errors import NotFound
+from tests.catalog.pages import signed_in, text_of
 from tests.upstreams import Upstreams
 
 pytestmark = pytest.mark.django_db
@@ -102,3 +105,26 @@ def test_what_cannot_be_true_by_itself_is_not_kept(upstreams: Upstreams) -> None
     with pytest.raises(NotFound):
         accept_held_back(actor=COMMAND_LINE, source=Source.OPENROUTER, why="no")
     assert not RefreshRun.objects.filter(slot__isnull=False).exists()
+
+
+def test_an_answer_that_is_held_back_is_tried_and_then_believed(upstreams: Upstreams) -> None:
+    refresh()
+    chosen = pick(request=TaskRequest("coding"), actor=COMMAND_LINE).chosen
+    client = signed_in(Role.ADMIN)
+    assert client.get("/route/what-if/held-back/openrouter/").status_code == 404
+    assert client.get("/api/route/what-if/held-back/openrouter").json()["data"]["isHeldBack"] is False
+    make_all_dearer(upstreams, 100)
+    refresh()
+    assert "An answer is held back" in text_of(client.get("/sources/openrouter/").content)
+    assert "An answer of openrouter is held back" in text_of(client.get("/route/what-if/").content)
+    page = text_of(client.get("/route/what-if/held-back/openrouter/").content)
+    assert "Would change 1 of 1" in page
+    told = client.get("/api/route/what-if/held-back/openrouter?count=20").json()["data"]
+    assert (told["isHeldBack"], told["changed"]) == (True, 1)
+    assert client.get("/route/what-if/held-back/openrouter/?count=3").status_code == 422
+    assert client.get("/route/what-if/held-back/nobody/").status_code == 404
+    response = client.post("/sources/openrouter/accept/", {"why": "they told so"}, follow=True)
+    assert "It is believed" in text_of(response.content)
+    assert pick(request=TaskRequest("coding"), actor=COMMAND_LINE).chosen != chosen
+    assert "Nothing of openrouter" in text_of(client.post("/sources/openrouter/accept/", {"why": "again"}).content)
+    assert signed_in(Role.MEMBER).post("/sources/openrouter/accept/", {"why": "x"}).status_code == 403

@@ -74,13 +74,21 @@ class Simulator:
         await _answer(send, 200, msgspec.json.encode(payload))
 
     def _models(self) -> object:
-        prompt, completion = self.scenario.prompt_usd_per_mtok, self.scenario.completion_usd_per_mtok
-        pricing = {"prompt": f"{prompt / 1_000_000:f}", "completion": f"{completion / 1_000_000:f}"}
+        pricing = self._pricing()
         rows = [{"id": name, "object": "model", "owned_by": "simulator", "pricing": pricing} for name in _MODELS]
         return {"object": "list", "data": rows, "simulated": True}
 
     def _gemini_models(self) -> object:
-        return {"models": [{"name": f"models/{name}", "displayName": f"{name} (simulated)"} for name in _MODELS]}
+        pricing = self._pricing()
+        rows = [
+            {"name": f"models/{name}", "displayName": f"{name} (simulated)", "pricing": pricing} for name in _MODELS
+        ]
+        return {"models": rows}
+
+    def _pricing(self) -> dict[str, str]:
+        """Dollars for one token, as OpenRouter lists them."""
+        prompt, completion = self.scenario.prompt_usd_per_mtok, self.scenario.completion_usd_per_mtok
+        return {"prompt": f"{prompt / 1_000_000:f}", "completion": f"{completion / 1_000_000:f}"}
 
     # --- calls -----------------------------------------------------------------------------
 

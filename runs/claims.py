@@ -40,11 +40,12 @@ class LeaseLost(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to drive a run."""
+    """The right to drive a run, or to help its driver: to claim nodes and write their results."""
 
     run_id: UUID
     token: UUID
-    is_resumed: bool  # another driver had begun
+    is_resumed: bool = False  # another driver had begun
+    is_help: bool = False  # the run's row names another driver; the nodes name us
 
 
 def take_run(run_id: UUID, driver: str) -> Lease | None:
@@ -70,13 +71,19 @@ def take_run(run_id: UUID, driver: str) -> Lease | None:
     return Lease(run_id, token, is_resumed)
 
 
+def join_run(run_id: UUID) -> Lease | None:
+    """The right to help with a run that another process drives now; else None."""
+    driven = Run.objects.filter(pk=run_id, status=RunStatus.RUNNING, lease_until__gt=timezone.now())
+    return Lease(run_id, uuid.uuid4(), is_help=True) if driven.exists() else None
+
+
 def extend_lease(lease: Lease) -> bool:
-    """Keep the run for another while; False when it is no longer ours."""
+    """Keep run and nodes for another while; False when the run is no longer ours."""
     until = timezone.now() + LEASE
-    is_mine = Run.objects.filter(pk=lease.run_id, lease_token=lease.token).update(lease_until=until)
-    if is_mine:
-        held_nodes(lease.token).update(lease_until=until)
-    return bool(is_mine)
+    held_nodes(lease.token).update(lease_until=until)
+    if lease.is_help:
+        return _ours(lease).exists()
+    return bool(_ours(lease).update(lease_until=until))
 
 
 def give_up_lease(lease: Lease) -> None:
@@ -109,9 +116,9 @@ def fail_lost_run(run_id: UUID) -> None:
 
 def is_cancel_requested(lease: Lease) -> bool:
     """Whether somebody wants the run stopped. Raises LeaseLost."""
-    row = Run.objects.filter(pk=lease.run_id, lease_token=lease.token).values_list("cancel_requested_at").first()
+    row = _ours(lease).values_list("cancel_requested_at").first()
     if row is None:
-        raise LeaseLost(f"run {lease.run_id} is driven by another")
+        raise LeaseLost(f"run {lease.run_id} is no longer ours")
     return row[0] is not None
 
 
@@ -121,10 +128,10 @@ def hold_run(lease: Lease) -> bool:
     Raises LeaseLost.
     """
     now = timezone.now()
-    mine = Run.objects.filter(pk=lease.run_id, lease_token=lease.token)
-    if not mine.update(lease_until=now + LEASE, updated_at=now):
-        raise LeaseLost(f"run {lease.run_id} is driven by another")
-    return bool(mine.values_list("cancel_requested_at", flat=True).get())
+    kept = {"updated_at": now} if lease.is_help else {"updated_at": now, "lease_until": now + LEASE}
+    if not _ours(lease).update(**kept):
+        raise LeaseLost(f"run {lease.run_id} is no longer ours")
+    return bool(_ours(lease).values_list("cancel_requested_at", flat=True).get())
 
 
 def claim_nodes(lease: Lease, node_ids: Sequence[int]) -> frozenset[int]:
@@ -169,6 +176,12 @@ def _end_failed(run_id: UUID, error: str, code: str) -> None:
     )
     NodeDraft.objects.filter(node__run_id=run_id).delete()
     add_events(run_id, [NewEvent(EventKind.RUN_FAILED, message=error, data={"reason": code})])
+
+
+def _ours(lease: Lease) -> models.QuerySet[Run]:
+    """The run, while we may write to it."""
+    run = Run.objects.filter(pk=lease.run_id)
+    return run.filter(status=RunStatus.RUNNING) if lease.is_help else run.filter(lease_token=lease.token)
 
 
 def _to_drive(now: datetime) -> Q:

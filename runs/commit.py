@@ -17,7 +17,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from runs.artifacts import NewArtifact, write_artifacts
-from runs.claims import OPEN_NODES, Lease, LeaseLost, claim_nodes, hold_run
+from runs.claims import OPEN_NODES, Lease, LeaseLost, claim_nodes, held_nodes, hold_run
 from runs.cleaning import clean_json, clean_text
 from runs.events import NewEvent, add_events
 from runs.ledger import Refusal, release, reserve, settle
@@ -115,6 +115,8 @@ def write_group(lease: Lease, group: Group) -> Written:
         with transaction.atomic():
             settle(group.settlements)
             release(group.released)
+        if lease.is_help:  # the run has ended: nobody will go on with what was in hand
+            held_nodes(lease.token).update(status=NodeStatus.CANCELED, finished_at=timezone.now(), lease_token=None)
         raise
 
 
@@ -260,6 +262,10 @@ def _begin(lease: Lease, asks: Sequence[Ask]) -> dict[int, Grant | Refusal | Non
 
 def _end_run(lease: Lease, ending: Ending) -> None:
     now = timezone.now()
+    # What helpers have in hand is over too; their results will not count any more, the money will.
+    Node.objects.filter(run_id=lease.run_id, status__in=OPEN_NODES).update(
+        status=NodeStatus.CANCELED, finished_at=now, lease_token=None, lease_until=None
+    )
     NodeDraft.objects.filter(node__run_id=lease.run_id).delete()
     if ending.answer:
         write_artifacts(lease.run_id, [ending.answer])

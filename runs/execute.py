@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from typing import Final, TypeVar
@@ -26,6 +26,7 @@ from runs.outside import Outside
 from runs.places import Places
 from runs.purse import Purse
 from runs.shapes import NodeStatus
+from runs.sharing import COME_WITHIN, see_help
 from runs.slots import Slots
 from runs.telling import tell_end, tell_ending
 from runs.work import do_node
@@ -46,6 +47,9 @@ class Driver:
 
     def __init__(self, lease: Lease, loaded: LoadedRun, outside: Outside, *, writes: Executor, reads: Executor) -> None:
         self._lease = lease
+        self._elsewhere: set[str] = set()  # nodes that other processes work on
+        self._is_shared = False
+        self._whole_slot_count = loaded.slot_count
         self._graph = loaded.graph
         self._deadline_at = loaded.deadline_at
         self._writes, self._reads = writes, reads
@@ -123,6 +127,8 @@ class Driver:
         room = self._floor.slots.count + ahead + self._floor.resting_count - len(self._tasks)
         while self._ready and room > 0 and self._is_starting and self._stop is None:
             key = self._ready.popleft()
+            if key in self._elsewhere or self._graph.places[key].status.is_final:
+                continue
             self._tasks[key] = asyncio.ensure_future(self._do(self._graph.places[key]))
             room -= 1
 
@@ -130,8 +136,7 @@ class Driver:
         try:
             result = await do_node(self._floor, place, self._graph.inputs(place.key))
         except Claimed:
-            LOG.warning("node %s of run %s is another driver's", place.key, self._lease.run_id)
-            self.stop(Stop.HANDED_OVER)
+            self._leave_to_another(place)
         except (LeaseLost, DatabaseFault) as fault:
             self._fail(fault)
         else:
@@ -170,16 +175,16 @@ class Driver:
     def _on_written(self, group: Group, written: Written) -> None:
         for result in group.results:
             if result.node_id in written.strangers:
-                self.stop(Stop.HANDED_OVER)  # somebody else ended it: read the rows anew
+                self._leave_to_another(self._graph.places[result.key])
             else:
-                self._take_in(result, written)
+                self._take_in(result, written.grown_ids.get(result.key, ()))
         if written.is_cancel_requested:
             self.stop(Stop.CANCELED)
         if self._floor.purse.is_low and not self._graph.is_closing:
             self._begin_closing()
         self._check_over()
 
-    def _take_in(self, result: NodeResult, written: Written) -> None:
+    def _take_in(self, result: NodeResult, grown_ids: Sequence[int] = ()) -> None:
         """A result stands: others may build on it."""
         place = self._graph.places[result.key]
         place.score, place.data, place.is_partial = result.score, result.data, result.is_partial
@@ -190,7 +195,7 @@ class Driver:
             place.output = result.output
         moves = []
         if result.growth is not None:
-            moves += self._graph.grow(result.growth, written.grown_ids[result.key])
+            moves += self._graph.grow(result.growth, grown_ids)
             data = {"nodes": [spec.key for spec in result.growth.nodes]}
             self._floor.tell(EventKind.PLAN_GROWN, place, f"{len(result.growth.nodes)} nodes more", data)
         moves += self._graph.end(place.key, result.status)
@@ -203,6 +208,41 @@ class Driver:
     def _check_over(self) -> None:
         if self._graph.open_count == 0 or self._stop is not None:
             self._is_over.set()
+
+    # --- other processes that help ----------------------------------------------------------
+
+    def share(self, helper_count: int) -> None:
+        """Leave their part of the calls to so many helpers."""
+        self._is_shared = True
+        self._floor.slots.resize(-(-self._whole_slot_count // (1 + helper_count)))
+
+    def _leave_to_another(self, place: Place) -> None:
+        """Another process works on the node: whoever leads waits for its end, a helper forgets it."""
+        if self._lease.is_help:
+            self._graph.drop(place.key)
+            self._check_over()
+        else:
+            self._elsewhere.add(place.key)
+
+    async def _look_at_helpers(self, *, is_late: bool) -> None:
+        """Take in what helpers have finished, leave them what they work on, take over what they left."""
+        graph, asked = self._graph, {*self._ready, *self._elsewhere}
+        ids = [graph.places[key].node_id for key in asked]
+        needs_output = any(graph.has_waiting_dependents(key) for key in asked)
+        seen = await self._off_loop(self._reads, partial(see_help, self._lease, ids, needs_output=needs_output))
+        self._floor.purse.spent_nano_usd = seen.spent_nano_usd
+        still = asked & {*self._ready, *self._elsewhere}  # what we have begun meanwhile is ours
+        held = {key for key in still if graph.places[key].node_id in seen.held_ids}
+        ended = [result for result in seen.results if result.key in still]
+        free = self._elsewhere - held - {result.key for result in ended}
+        self._elsewhere = held
+        self._ready.extend(sorted(free))
+        for result in ended:
+            self._take_in(result)
+        if is_late and not seen.held_ids:
+            self._floor.slots.resize(self._whole_slot_count)  # nobody came, or nobody is left
+        self._start_nodes()
+        self._check_over()
 
     # --- money runs low ---------------------------------------------------------------------
 
@@ -228,7 +268,7 @@ class Driver:
 
     async def _look(self) -> None:
         """Keep the lease, and see in time that the run is to end."""
-        beat_at_s = time.monotonic()
+        began_s = beat_at_s = time.monotonic()
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             now_s = time.monotonic()
@@ -241,6 +281,8 @@ class Driver:
                 self.stop(Stop.CANCELED)
             if timezone.now() >= self._deadline_at:
                 self.stop(Stop.TIMED_OUT)
+            if self._is_shared or self._elsewhere:
+                await self._look_at_helpers(is_late=now_s - began_s > COME_WITHIN.total_seconds())
 
     def _on_helper_done(self, task: asyncio.Future[None]) -> None:
         if not task.cancelled() and (fault := task.exception()) is not None:
@@ -261,7 +303,7 @@ class Driver:
 
     async def _close(self) -> None:
         """End the run, or let go of it."""
-        if self._stop is Stop.HANDED_OVER and self._graph.open_count:
+        if self._lease.is_help or (self._stop is Stop.HANDED_OVER and self._graph.open_count):
             await self._off_loop(self._writes, partial(give_up_lease, self._lease))
             return
         stop = self._stop if self._graph.open_count else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -111,6 +111,16 @@ class Graph:
     def has_waiting_dependents(self, key: str) -> bool:
         """Whether somebody will still read this node's output."""
         return any(not self.places[dependent].status.is_final for dependent in self._dependents[key])
+
+    def keep(self, keys: Collection[str]) -> None:
+        """Forget all other nodes, and who waits for whom: these wait for nothing."""
+        self.places = {key: self.places[key] for key in keys}
+        self.open_count = sum(not place.status.is_final for place in self.places.values())
+        self._dependents.clear()
+
+    def drop(self, key: str) -> None:
+        """Forget a node that nobody waits for."""
+        self.open_count -= not self.places.pop(key).status.is_final
 
     def waiting(self) -> list[Place]:
         """Nodes that have not begun."""

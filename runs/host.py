@@ -6,9 +6,10 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -16,12 +17,13 @@ from django.conf import settings
 from django.db import Error as DatabaseFault
 from django.db import close_old_connections, connections
 
-from runs.claims import LeaseLost, fail_run, take_run
+from runs.claims import LeaseLost, fail_run, join_run, take_run
 from runs.ending import Stop
 from runs.execute import Driver
 from runs.loading import load_run
 from runs.outside import Outside, open_outside
 from runs.serial import StoredShapeFault
+from runs.sharing import as_helper, helper_count, ring_helpers
 from runs.sweep import expire_calls
 
 LOG = logging.getLogger(__name__)
@@ -49,17 +51,29 @@ class Host:
 
     async def drive(self, run_id: UUID) -> bool:
         """Drive the run to its end; False where it is not to be driven, or is driven by another."""
+        return await self._with_thread(run_id, partial(self._drive, run_id))
+
+    async def help(self, run_id: UUID, share: int) -> bool:
+        """Work on a run that another process drives, with so many calls at once; False where there is nothing to do."""
+        return await self._with_thread(run_id, partial(self._help, run_id, share))
+
+    async def _with_thread(self, run_id: UUID, work: Callable[[Executor], Awaitable[bool]]) -> bool:
+        """Have the work done with a thread of its own for writing: a transaction belongs to one connection."""
         if run_id in self._driving:
             return False
         self._driving.add(run_id)
-        # One thread of its own for what it writes: a transaction belongs to one connection.
         writes = ThreadPoolExecutor(max_workers=1, thread_name_prefix="run-writes")
         try:
-            return await self._drive(run_id, writes)
+            return await work(writes)
+        except LeaseLost:
+            LOG.warning("run %s went to another driver, or has ended", run_id)
+        except DatabaseFault:
+            LOG.exception("run %s is left to the next driver: the database failed", run_id)
         finally:
             self._driving.discard(run_id)
             await _off_loop(writes, connections.close_all)
             writes.shutdown(wait=False)
+        return True
 
     def stop(self, run_id: UUID, stop: Stop) -> None:
         """Have a run end at once, without waiting until its driver looks."""
@@ -88,16 +102,31 @@ class Host:
             words = str(fault)
             await _off_loop(writes, lambda: fail_run(lease, words, UNREADABLE))
             return True
-        driver = self._drivers[run_id] = Driver(lease, loaded, self._outside, writes=writes, reads=self._reads)
+        driver = Driver(lease, loaded, self._outside, writes=writes, reads=self._reads)
+        if helpers := helper_count(loaded):
+            share = loaded.slot_count // (1 + helpers)
+            driver.share(helpers)
+            await _off_loop(writes, lambda: ring_helpers(run_id, helpers, share))
+        await self._follow(driver, run_id)
+        return True
+
+    async def _help(self, run_id: UUID, share: int, writes: Executor) -> bool:
+        lease = await _off_loop(writes, lambda: join_run(run_id))
+        if lease is None:
+            return False
+        loaded = as_helper(await _off_loop(writes, lambda: load_run(run_id)), share)
+        if not loaded.graph.places:
+            return False
+        driver = Driver(lease, loaded, self._outside, writes=writes, reads=self._reads)
+        await self._follow(driver, run_id)
+        return True
+
+    async def _follow(self, driver: Driver, run_id: UUID) -> None:
+        self._drivers[run_id] = driver
         try:
             await driver.drive()
-        except LeaseLost:
-            LOG.warning("run %s went to another driver", run_id)
-        except DatabaseFault:
-            LOG.exception("run %s is left to the next driver: the database failed", run_id)
         finally:
             del self._drivers[run_id]
-        return True
 
 
 @asynccontextmanager

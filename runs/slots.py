@@ -18,6 +18,15 @@ class Slots:
     def taken(self) -> int:
         return self._taken
 
+    def resize(self, count: int) -> None:
+        """Have more places from now on, or fewer once some are given back."""
+        self.count = count
+        while self._taken < self.count and self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self._taken += 1
+                turn.set_result(None)
+
     async def take(self, *, is_retry: bool = False) -> None:
         """Wait for a place and hold it."""
         if self._taken < self.count and not self._waiting:
@@ -37,9 +46,5 @@ class Slots:
 
     def give(self) -> None:
         """Give a place back."""
-        while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
         self._taken -= 1
+        self.resize(self.count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from runs.host import open_host
 from runs.ledger import prune_reservations
 from runs.models import Run
 from runs.shapes import RunStatus
+from runs.sharing import COME_WITHIN
 from runs.sweep import sweep_runs
 
 # While it drives a run, a worker looks for others that wait, as far as it has room.
@@ -31,6 +33,14 @@ def drive_run(run_id: str) -> str:
     return uvloop.run(_drive(UUID(run_id)))
 
 
+def help_run(run_id: str, share: int, rung_at: str) -> str:
+    """Help with a large run, if the ring is fresh: after a while its driver does without us."""
+    if timezone.now() - datetime.fromisoformat(rung_at) > COME_WITHIN:
+        return "too late"
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    return uvloop.run(_help(UUID(run_id), share))
+
+
 def sweep() -> str:
     """Look for runs that nobody drives; the schedule rings this each minute."""
     swept = sweep_runs()
@@ -42,19 +52,23 @@ def tidy_runs() -> str:
     return f"{prune_artifacts()} texts pruned, {prune_reservations()} reservations forgotten"
 
 
+async def _help(run_id: UUID, share: int) -> str:
+    async with open_host("helper") as host:
+        return "helped" if await host.help(run_id, share) else "nothing to do"
+
+
 async def _drive(run_id: UUID) -> str:
     async with open_host("worker") as host:
-        driving = {asyncio.ensure_future(host.drive(run_id))}
-        count, is_taken = 1, False
+        driving, done = {asyncio.ensure_future(host.drive(run_id))}, set[asyncio.Future[bool]]()
         until_s = time.monotonic() + settings.RUN_TIMEOUT_SECONDS  # each takes as long at most: the task's timeout
         while driving:
-            done, driving = await asyncio.wait(driving, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
-            is_taken = is_taken or any(task.result() for task in done)
+            ended, driving = await asyncio.wait(driving, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+            done |= ended
             if driving and host.has_room and time.monotonic() < until_s:
-                for waiting in await host.ask(lambda: _waiting(settings.MAX_PARALLEL_RUNS - host.count)):
-                    driving.add(asyncio.ensure_future(host.drive(waiting)))
-                    count += 1
-    return f"{count} driven" if is_taken else "not to be driven, or driven by another"
+                waiting = await host.ask(lambda: _waiting(settings.MAX_PARALLEL_RUNS - host.count))
+                driving |= {asyncio.ensure_future(host.drive(other)) for other in waiting}
+        driven_count = sum(task.result() for task in done)  # raises what went wrong, now that the others are done
+    return f"{driven_count} driven" if driven_count else "not to be driven, or driven by another"
 
 
 def _waiting(most: int) -> list[UUID]:

@@ -1,0 +1,5 @@
+"""``python -m smartspawn.cli``."""
+
+from smartspawn.cli.main import main
+
+main()

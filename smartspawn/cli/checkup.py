@@ -1,0 +1,225 @@
+"""Commands that set up, check and measure, and that tell what was spent."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from smartspawn.cli.client import Api
+from smartspawn.cli.config import PROJECT_DIR, Config, write_config
+from smartspawn.cli.context import api_of, config_of, wants_json
+from smartspawn.cli.faults import FAILED, CliFault
+from smartspawn.cli.show import show_json, show_table, show_text, tell, usd
+from smartspawn.cli.site import home_dir, manage
+from smartspawn.cli.swarm_config import read_swarm_config
+
+_KEY_TIMEOUT_S: Final = 60
+
+
+# --- diagnose ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at, and how to mend it."""
+
+    name: str
+    is_ok: bool
+    said: str
+    advice: str = ""
+
+
+def diagnose(ctx: typer.Context) -> None:
+    """Check everything from the settings to the providers, and say how to mend what is not right."""
+    checks = list(_checks(config_of(ctx)))
+    if wants_json(ctx):
+        shown = [{"name": item.name, "ok": item.is_ok, "said": item.said, "advice": item.advice} for item in checks]
+        show_json({"ok": all(item.is_ok for item in checks), "checks": shown})
+    else:
+        for item in checks:
+            show_text(f"{'ok     ' if item.is_ok else 'NOT OK '} {item.name}: {item.said}")
+            if item.advice:
+                show_text(f"        {item.advice}")
+    if not all(item.is_ok for item in checks):
+        raise typer.Exit(FAILED)
+
+
+def _checks(config: Config) -> Iterator[Check]:
+    yield _settings_check(config)
+    api = Api(config)
+    health = _try("site", lambda: api.get("/healthz"), f"answers at {config.url}", "smartspawn start")
+    yield health
+    if not health.is_ok:
+        return
+    yield from _readiness(api)
+    who = _try("key", lambda: api.get("/api/me/usage"), "opens the API", "smartspawn setup makes and keeps one")
+    yield who
+    if who.is_ok:
+        yield _connections_check(api)
+
+
+def _settings_check(config: Config) -> Check:
+    if not config.path.exists():
+        advice = "" if config.key else "smartspawn setup writes it; SMARTSPAWN_URL and SMARTSPAWN_API_KEY do as well"
+        return Check("settings", is_ok=bool(config.key), said=f"{config.path} does not exist", advice=advice)
+    is_private = config.path.stat().st_mode & 0o077 == 0
+    advice = "" if is_private else f"chmod 600 {config.path}"
+    return Check("settings", is_private, f"{config.path}{'' if is_private else ' can be read by others'}", advice)
+
+
+def _readiness(api: Api) -> Iterator[Check]:
+    advice = {
+        "database": "look at 'smartspawn logs'; is the disk full?",
+        "queue": "no worker answers: smartspawn restart",
+        "catalog": "manage.py refresh_catalog",
+        "secrets": "put the old key back into SECRETS_KEYS, after the new one",
+    }
+    try:
+        checks = api.get("/readyz")["checks"]
+    except CliFault as fault:
+        yield Check("readiness", is_ok=False, said=fault.message, advice="smartspawn logs")
+        return
+    for name, found in checks.items():
+        is_ok = bool(found["ok"])
+        facts = ", ".join(f"{key} {value}" for key, value in found.items() if key != "ok")
+        yield Check(name, is_ok, facts, "" if is_ok else advice.get(name, ""))
+
+
+def _connections_check(api: Api) -> Check:
+    try:
+        found = api.get("/api/connections")["data"]
+    except CliFault as fault:
+        return Check("providers", is_ok=False, said=fault.message)
+    usable = [item["title"] for item in found if item["isUsable"]]
+    if not usable:
+        return Check(
+            "providers", is_ok=False, said="none is connected", advice="smartspawn setup, or the Connections page"
+        )
+    return Check("providers", is_ok=True, said=", ".join(usable))
+
+
+def _try(name: str, ask: Callable[[], Any], said: str, advice: str) -> Check:
+    try:
+        ask()
+    except CliFault as fault:
+        return Check(name, is_ok=False, said=fault.message, advice=advice)
+    return Check(name, is_ok=True, said=said)
+
+
+# --- setup ---------------------------------------------------------------------------------
+
+
+def setup(
+    ctx: typer.Context,
+    key: Annotated[str, typer.Option(help="An API key of the site; without it one is made, on its own machine.")] = "",
+    provider: Annotated[str, typer.Option(help="A provider to connect, such as openrouter.")] = "",
+    import_swarm_config: Annotated[
+        Path | None, typer.Option("--import-swarm-config", help="A node-scaling.yaml to take provider and key from.")
+    ] = None,
+) -> None:
+    """Keep address and key of the site, connect a provider, and test both."""
+    config = config_of(ctx)
+    token = key or config.key or _make_key()
+    api = Api(Config(url=config.url, key=token))
+    api.get("/api/me/usage")
+    write_config(config.path, url=config.url, key=token)
+    tell(f"Kept in {config.path}; the key opens {config.url}.")
+    wanted = read_swarm_config(import_swarm_config) if import_swarm_config else None
+    name = provider or (wanted.provider if wanted else "")
+    if not name and not os.isatty(0):
+        return
+    name = name or typer.prompt("Connect which provider? (empty: none)", default="", show_default=False)
+    if name:
+        secret = (wanted.secret if wanted else "") or typer.prompt(f"The key of {name}", hide_input=True)
+        _connect(api, name, secret)
+    if wanted and wanted.max_daily_usd is not None:
+        tell(f"Its daily cap of {usd(wanted.max_daily_usd)} is set on the Caps page.")
+
+
+def _make_key() -> str:
+    """A key from the site's own database, where this machine has it."""
+    if not (home_dir() / "smartspawn.db").exists() and not os.environ.get("DATABASE_URL"):
+        raise CliFault("Give a key of the site: smartspawn setup --key ss_... (made on its Keys page)")
+    done = subprocess.run(  # noqa: S603 - our own program
+        manage("make_key", "--name", "smartspawn command"),
+        cwd=PROJECT_DIR,
+        capture_output=True,
+        text=True,
+        timeout=_KEY_TIMEOUT_S,
+        check=False,
+    )
+    if done.returncode:
+        raise CliFault(f"No key could be made: {done.stderr.strip().splitlines()[-1]}")
+    return done.stdout.strip().splitlines()[-1]
+
+
+def _connect(api: Api, provider: str, secret: str) -> None:
+    made = api.post("/api/connections", {"provider": provider, "secret": secret})["data"]
+    tested = api.post(f"/api/connections/{made['key']}/test", {})["data"]
+    result = tested.get("testResult")
+    if result:
+        raise CliFault(f"{made['title']} is connected, but its test failed: {result}")
+    tell(f"{made['title']} is connected and answers.")
+
+
+# --- bench and spend -----------------------------------------------------------------------
+
+
+def bench(
+    ctx: typer.Context,
+    tasks: Annotated[int, typer.Option(min=1, max=10_000, help="How many prompts.")] = 10,
+    is_real: Annotated[bool, typer.Option("--real", help="Ask real providers, which costs money.")] = False,
+    model: Annotated[str, typer.Option(help="This model and no other.")] = "",
+) -> None:
+    """Measure how fast prompts are answered, by the simulator unless told otherwise."""
+    prompts = [f"{number} times {number + 7}: answer with the number alone." for number in range(tasks)]
+    body: dict[str, Any] = {"prompts": prompts, "simulate": not is_real, "options": {"stream": False}}
+    body |= {"model": model} if model else {}
+    began = time.perf_counter()
+    last: dict[str, Any] = {}
+    for event in api_of(ctx).lines("POST", "/api/parallel", body):
+        last = event
+    duration_s = time.perf_counter() - began
+    if last.get("event") != "complete":
+        raise CliFault(str(last.get("error") or "The answer broke off."))
+    figures = {
+        "tasks": tasks,
+        "seconds": round(duration_s, 3),
+        "tasksPerSecond": round(tasks / duration_s, 1),
+        "failed": last["stats"]["failed"],
+        "usd": last["cost"]["swarmCost"],
+        "isSimulated": not is_real,
+    }
+    if wants_json(ctx):
+        show_json(figures)
+    else:
+        kind = "" if is_real else " (simulated)"
+        failed = last["stats"]["failed"]
+        show_text(f"{tasks} tasks in {duration_s:.2f} s: {tasks / duration_s:.1f} a second{kind}, {failed} failed")
+
+
+def spend(ctx: typer.Context) -> None:
+    """What you and your keys have spent, and what the caps leave."""
+    usage = api_of(ctx).get("/api/me/usage")["data"]
+    if wants_json(ctx):
+        show_json(usage)
+        return
+    rows = [
+        (item["title"], item["window"], item["period"], usd(item["spentUsd"]), usd(item["reservedUsd"]), _cap(item))
+        for item in usage["windows"]
+    ]
+    show_table(["who", "window", "when", "spent", "set aside", "cap"], rows)
+    models = [(item["model"], item["calls"], usd(item["usd"])) for item in usage["month"]["models"]]
+    if models:
+        show_table(["model", "calls", "this month"], models)
+
+
+def _cap(item: dict[str, Any]) -> str:
+    return "none" if item["capUsd"] is None else usd(item["capUsd"])

@@ -1,0 +1,72 @@
+"""The HTTP API as the commands use it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+import httpx2
+
+from smartspawn.cli.config import Config
+from smartspawn.cli.faults import FAILED, LIMITED, NOT_ALLOWED, UNREACHABLE, CliFault
+
+TIMEOUT_S: Final = 60.0
+_EXIT_CODES: Final = {401: NOT_ALLOWED, 403: NOT_ALLOWED, 429: LIMITED, 402: LIMITED}
+
+
+class Api:
+    """One site."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        headers = {"Authorization": f"Bearer {config.key}"} if config.key else {}
+        self._http = httpx2.Client(base_url=config.url, headers=headers, timeout=TIMEOUT_S)
+
+    def get(self, path: str, **query: object) -> Any:
+        """The answer's JSON. Raises CliFault."""
+        asked = {name: str(value) for name, value in query.items() if value not in (None, "")}
+        return self._ask("GET", path, params=asked)
+
+    def post(self, path: str, body: Mapping[str, Any], **headers: str) -> Any:
+        """The answer's JSON. Raises CliFault."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._ask("POST", path, json=dict(body), headers=named)
+
+    def lines(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+        """The lines of a stream as they come. Raises CliFault."""
+        headers = {"Accept": "application/x-ndjson"}
+        timeout = httpx2.Timeout(TIMEOUT_S, read=None)
+        with self._reached(), self._http.stream(method, path, json=body, headers=headers, timeout=timeout) as reply:
+            if not reply.is_success:
+                reply.read()
+                raise _refusal(reply)
+            for line in reply.iter_lines():
+                if line.strip():
+                    yield json.loads(line)
+
+    def _ask(self, method: str, path: str, **options: Any) -> Any:
+        with self._reached():
+            reply = self._http.request(method, path, **options)
+        if not reply.is_success:
+            raise _refusal(reply)
+        return reply.json()
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            yield
+        except (httpx2.TransportError, httpx2.InvalidURL) as error:
+            message = f"Nobody answers at {self.config.url} ({type(error).__name__}). Start it: smartspawn start"
+            raise CliFault(message, UNREACHABLE) from error
+
+
+def _refusal(reply: httpx2.Response) -> CliFault:
+    try:
+        message = str(reply.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        message = f"{reply.url} answered with status {reply.status_code}."
+    if reply.status_code == 401:
+        message += " Make a key on the Keys page and keep it with 'smartspawn setup', or set SMARTSPAWN_API_KEY."
+    return CliFault(message, _EXIT_CODES.get(reply.status_code, FAILED))

@@ -1,0 +1,253 @@
+"""Commands that have work done, and follow it while it is done."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeAlias
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from smartspawn.cli.client import Api
+from smartspawn.cli.context import api_of, wants_json
+from smartspawn.cli.faults import FAILED, USAGE, WAITS, CliFault
+from smartspawn.cli.show import ERR, OUT, show_json, show_json_line, show_text, tell, usd
+
+FINAL: Final = ("completed", "failed", "canceled", "budget_exhausted")
+Simulate: TypeAlias = Annotated[bool, typer.Option("--simulate", help="By the provider simulator: nothing is spent.")]
+MaxUsd: TypeAlias = Annotated[float | None, typer.Option(help="What it may cost at most.")]
+Model: TypeAlias = Annotated[str, typer.Option(help="This model and no other.")]
+Budget: TypeAlias = Annotated[str, typer.Option(help="low, medium, high or any.")]
+
+
+def run(  # noqa: PLR0913 - each is an option of the command
+    ctx: typer.Context,
+    task: Annotated[str, typer.Argument(help="What is to be done; - reads it from standard input.")],
+    mode: Annotated[str, typer.Option(help="single, collective, cascade, plan, swarm or chain.")] = "single",
+    budget: Budget = "medium",
+    model: Model = "",
+    max_usd: MaxUsd = None,
+    options: Annotated[
+        str, typer.Option(help='More fields of the request as JSON: {"merge": {"style": "concise"}}.')
+    ] = "",
+    is_approved: Annotated[
+        bool, typer.Option("--yes", help="Let it start whatever it may cost within its cap.")
+    ] = False,
+    is_detached: Annotated[bool, typer.Option("--detach", help="Print the run's id and do not wait.")] = False,
+    simulate: Simulate = False,
+) -> None:
+    """Have a task done, and follow it."""
+    body = {"mode": mode, "task": sys.stdin.read() if task == "-" else task, "budget": budget, "forceNew": True}
+    body |= _wishes(model, max_usd, simulate=simulate) | _more(options)
+    if mode == "chain":
+        body["chain"] = body.get("chain") or {"auto": {"task": body["task"]}}
+    api = api_of(ctx)
+    started = api.post("/api/runs", body)["data"]
+    if is_detached:
+        show_json(started) if wants_json(ctx) else show_text(started["id"])
+        return
+    _settle_approval(api, started, is_approved=is_approved)
+    follow(api, started["id"])
+    _show_result(ctx, api.get(f"/api/runs/{started['id']}/result")["data"])
+
+
+def parallel(  # noqa: PLR0913 - each is an option of the command
+    ctx: typer.Context,
+    prompts: Annotated[list[str] | None, typer.Argument(help="The prompts.")] = None,
+    file: Annotated[Path | None, typer.Option(help="A file with one prompt a line; - is standard input.")] = None,
+    model: Model = "",
+    budget: Budget = "medium",
+    max_usd: MaxUsd = None,
+    simulate: Simulate = False,
+) -> None:
+    """Many prompts, one model; one result a line, in the order of the prompts."""
+    asked = [*(prompts or ()), *_lines_of(file, is_needed=not prompts)]
+    body = {"prompts": asked, "budget": budget, **_wishes(model, max_usd, simulate=simulate)}
+    last = _stream(ctx, "/api/parallel", body, total=len(asked))
+    if wants_json(ctx):
+        show_json(last)
+    else:
+        for result in last["results"]:
+            show_text(" ".join(result.split()) if result is not None else "")
+        for fault in last["errors"]:
+            tell(f"prompt {fault['index'] + 1}: {fault['error']}")
+        good, took_s = last["stats"]["successful"], last["duration"] / 1000
+        tell(f"{good} of {len(asked)} in {took_s:.2f} s, ${last['cost']['swarmCost']}")
+    if last["stats"]["failed"]:
+        raise typer.Exit(FAILED)
+
+
+def research(
+    ctx: typer.Context,
+    subjects: Annotated[list[str], typer.Argument(help="What to look into.")],
+    topic: Annotated[str, typer.Option(help="What to find out about each.")] = "latest news",
+    budget: Budget = "medium",
+    max_usd: MaxUsd = None,
+    simulate: Simulate = False,
+) -> None:
+    """Look into subjects on the web, and bring together what is found."""
+    body = {"subjects": subjects, "topic": topic, "budget": budget, **_wishes("", max_usd, simulate=simulate)}
+    last = _stream(ctx, "/api/research", body, total=None)
+    if wants_json(ctx):
+        show_json(last)
+        return
+    for item in last["analyses"]:
+        show_text(f"# {item['subject']}\n\n{item['analysis']}\n")
+    if last.get("output"):
+        show_text(last["output"])
+
+
+def chain(
+    ctx: typer.Context,
+    task: Annotated[str, typer.Argument(help="The task, or a JSON file that holds a chain; - is standard input.")],
+    depth: Annotated[str, typer.Option(help="quick, standard, deep or exhaustive.")] = "standard",
+    template: Annotated[str, typer.Option(help="swot, competitor, market-entry, summarize, ...")] = "",
+    data: Annotated[str, typer.Option(help="The text to work on; @FILE reads a file.")] = "",
+    simulate: Simulate = False,
+) -> None:
+    """Stages one after another: made for a task, from a template, or from a file."""
+    text = Path(data[1:]).read_text(encoding="utf-8") if data.startswith("@") else data
+    wishes = _wishes("", None, simulate=simulate)
+    if task == "-" or task.endswith(".json"):
+        path, body = "/api/chain", {**_json_of(task), **wishes}
+    elif template:
+        path, body = "/api/chain/template", {"template": template, "task": task, "data": text, **wishes}
+    else:
+        path, body = "/api/chain/auto", {"task": task, "data": text, "depth": depth, **wishes}
+    last = _stream(ctx, path, body, total=None)
+    if wants_json(ctx):
+        show_json(last)
+    else:
+        show_text(last.get("output") or "")
+
+
+# --- following -----------------------------------------------------------------------------
+
+
+def follow(api: Api, run_id: str) -> None:
+    """Show how a run goes on until it has ended."""
+    progress = _progress()
+    bar = progress.add_task("waiting", total=None)
+    done = 0
+    with progress:
+        for event in api.lines("GET", f"/api/runs/{run_id}/events"):
+            kind = event["event"]
+            if kind == "run.created":
+                progress.update(bar, total=event["data"].get("nodes"))
+            if kind == "node.started":
+                progress.update(bar, description=event["message"][:60])
+            if kind in ("node.completed", "node.failed", "node.skipped", "node.canceled"):
+                done += 1
+                progress.update(bar, completed=done)
+
+
+def _stream(ctx: typer.Context, path: str, body: Mapping[str, Any], *, total: int | None) -> dict[str, Any]:
+    """Follow a stream in Swarm's events and give its last one. Raises CliFault where that is an error."""
+    progress = _progress()
+    bar = progress.add_task("working", total=total)
+    with progress:
+        for event in api_of(ctx).lines("POST", path, body):
+            if event["event"] in ("progress", "task"):
+                progress.advance(bar)
+            if event["event"] in ("phase", "phase_start"):
+                progress.update(bar, description=str(event["name"])[:60])
+            if event["event"] == "complete":
+                return event
+            if event["event"] == "error":
+                raise CliFault(str(event["error"]), WAITS if event.get("category") == "approval" else FAILED)
+    raise CliFault("The answer broke off. Look at 'smartspawn logs', and at the Runs page for what was kept.")
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=ERR, transient=True, disable=not ERR.is_terminal)
+
+
+def _settle_approval(api: Api, started: Mapping[str, Any], *, is_approved: bool) -> None:
+    """Ask whether a dear run may start. Raises CliFault with WAITS where nobody can be asked or says no."""
+    if not started["needsApproval"]:
+        return
+    question = f"It may cost up to {usd(started['likelyWorstUsd'])}. Let it start?"
+    if not is_approved and not (sys.stdin.isatty() and OUT.is_terminal and typer.confirm(question)):
+        raise CliFault(f"{question} smartspawn approve {started['id']}", WAITS)
+    api.post(f"/api/runs/{started['id']}/approve", {})
+
+
+def approve(ctx: typer.Context, run_id: Annotated[str, typer.Argument(help="The run's id.")]) -> None:
+    """Let a run start that waits for a yes."""
+    answer = api_of(ctx).post(f"/api/runs/{run_id}/approve", {})["data"]
+    show_json(answer) if wants_json(ctx) else show_text(answer["status"])
+
+
+def cancel(ctx: typer.Context, run_id: Annotated[str, typer.Argument(help="The run's id.")]) -> None:
+    """Stop a run."""
+    answer = api_of(ctx).post(f"/api/runs/{run_id}/cancel", {})["data"]
+    show_json(answer) if wants_json(ctx) else show_text(answer["status"])
+
+
+def _show_result(ctx: typer.Context, result: Mapping[str, Any]) -> None:
+    if wants_json(ctx):
+        show_json(result)
+    else:
+        show_text(result["mergedOutput"] or "")
+        note = " (simulated)" if result["isSimulated"] else ""
+        tell(f"{result['summary']}: {result['status']}, {usd(result['cost']['usd'])}{note}")
+    if result["status"] != "completed":
+        raise CliFault((result["error"] or {}).get("message") or f"The run is {result['status']}.", FAILED)
+
+
+# --- input ---------------------------------------------------------------------------------
+
+
+def _wishes(model: str, max_usd: float | None, *, simulate: bool) -> dict[str, Any]:
+    wishes: dict[str, Any] = {"simulate": True} if simulate else {}
+    wishes |= {"model": model} if model else {}
+    return wishes | ({"maxUsd": max_usd} if max_usd is not None else {})
+
+
+def _more(options: str) -> dict[str, Any]:
+    if not options:
+        return {}
+    try:
+        more = json.loads(options)
+    except ValueError as error:
+        raise CliFault(f"--options is no JSON: {error}", USAGE) from error
+    if not isinstance(more, dict):
+        raise CliFault("--options must be a JSON object.", USAGE)
+    return more
+
+
+def _json_of(source: str) -> dict[str, Any]:
+    try:
+        found = json.loads(sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CliFault(f"{source} holds no chain: {error}", USAGE) from error
+    if not isinstance(found, dict):
+        raise CliFault(f"{source} must hold a JSON object.", USAGE)
+    return found
+
+
+def _lines_of(file: Path | None, *, is_needed: bool) -> Iterable[str]:
+    """One prompt a line, from a file or from what is piped in."""
+    is_piped = file is None and is_needed and not sys.stdin.isatty()
+    if str(file) == "-" or is_piped:
+        text = sys.stdin.read()
+    elif file is not None:
+        try:
+            text = file.read_text(encoding="utf-8")
+        except OSError as error:
+            raise CliFault(f"{file} cannot be read: {error}", USAGE) from error
+    elif is_needed:
+        raise CliFault("There is no prompt. Give some, or --file FILE, or pipe them in.", USAGE)
+    else:
+        text = ""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def events(ctx: typer.Context, run_id: Annotated[str, typer.Argument(help="The run's id.")]) -> None:
+    """What happens in a run, one JSON a line, until it has ended."""
+    for event in api_of(ctx).lines("GET", f"/api/runs/{run_id}/events"):
+        show_json_line(event)

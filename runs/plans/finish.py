@@ -113,13 +113,14 @@ def check(nodes: Sequence[NodeSpec], final: str) -> None:
         raise BrokenPlan("two nodes have the same key")
     if not nodes or (final and final not in keys):
         raise BrokenPlan(f"there is no node {final!r} to answer")
+    by_key = {node.key: node for node in nodes}
     for node in nodes:
-        problem = next(iter(_problems(node)), "")
+        problem = next(iter(_problems(node, by_key)), "")
         if problem:
             raise BrokenPlan(f"{node.key}: {problem}")
 
 
-def _problems(node: NodeSpec) -> Iterable[str]:
+def _problems(node: NodeSpec, by_key: Mapping[str, NodeSpec]) -> Iterable[str]:
     if not node.key or len(node.key) > MOST_KEY_CHARS:
         yield "the key is empty or too long"
     if node.kind is NodeKind.CALL and node.model is None:
@@ -128,8 +129,10 @@ def _problems(node: NodeSpec) -> Iterable[str]:
         yield "the gate watches a node that it does not wait for"
     if node.least_inputs is not None and node.least_inputs > len(node.depends_on):
         yield "it needs more inputs than it has"
-    if node.expands and not node.params.get("into"):
-        yield "nobody waits for what it grows into"
+    if node.expands:
+        waiting = by_key.get(str(node.params.get("into")))
+        if waiting is None or node.key not in waiting.depends_on:
+            yield "nobody waits for what it grows into"
 
 
 def _decision_ids(nodes: Sequence[NodeSpec]) -> tuple[str, ...]:

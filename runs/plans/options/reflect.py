@@ -12,9 +12,11 @@ from runs.plans.options.rewriting import (
     answer_keys,
     as_part,
     find_producers,
+    grow_into,
     purpose_in_place,
     replace_nodes,
 )
+from runs.plans.sizes import output_limit
 from runs.shapes import Feed, Gate, GateKind, ModelChoice, NodeKind, NodeSpec, Purpose
 from runs.transforms import Rule
 from runs.verdicts import Verdict
@@ -37,6 +39,8 @@ def add_reflection(draft: Draft, bench: Bench) -> Draft:
     reflected = replace_nodes(draft, instead)
     if reflected.nodes == draft.nodes:
         return draft.with_notes("reflect: no single model writes this answer, so none can write it again.")
+    there = reflected.by_key()
+    reflected = grow_into(reflected, {key: _draft_key(key) for key in keys if _draft_key(key) in there})
     return replace(reflected, summary=f"{draft.summary}; a critic reads it")
 
 
@@ -47,7 +51,7 @@ def _reflected(
         return None
     task = draft.task if draft.final and draft.task else node.prompt or writer.prompt
     critic_model = critics.of([writer.model], task)
-    first = as_part(draft, node, f"{node.key}-draft", "First version")
+    first = as_part(draft, node, _draft_key(node.key), "First version")
     critic = _critic(bench, f"{node.key}-critic-1", first.key, task, critic_model)
     nodes, pairs = [first, critic], [[first.key, critic.key]]
     for number in range(1, min(bench.request.options.max_refinements, MOST_REFINEMENTS) + 1):
@@ -59,6 +63,10 @@ def _reflected(
     keys = [item for pair in pairs for item in pair]
     better = transform_node(node.key, Rule.BETTER, keys, node.title, purpose=purpose_in_place(draft, node), pairs=pairs)
     return (*nodes, better)
+
+
+def _draft_key(key: str) -> str:
+    return f"{key}-draft"
 
 
 def _find_writer(by_key: Mapping[str, NodeSpec], node: NodeSpec) -> NodeSpec | None:
@@ -80,7 +88,11 @@ def _refined(bench: Bench, writer: NodeSpec, key: str, text: str, critic: str, t
     return replace(
         writer,
         key=key,
+        # A list that grew into tasks carries their model, and is no call itself.
+        kind=NodeKind.CALL if writer.kind is NodeKind.TRANSFORM else writer.kind,
         purpose=Purpose.REFINE,
+        # An outline is short, and what is written again from its sections is not.
+        max_output_tokens=max(writer.max_output_tokens, output_limit(bench.request, Purpose.REFINE, writer.model)),
         title="Version after the critique",
         prompt=refine_prompt(task),
         depends_on=(text, critic),

@@ -32,6 +32,22 @@ def as_part(draft: Draft, spec: NodeSpec, key: str, title: str) -> NodeSpec:
     return replace(spec, key=key, title=title, purpose=purpose)
 
 
+def grow_into(draft: Draft, moved: Mapping[str, str]) -> Draft:
+    """The draft whose growing nodes grow into where the nodes that wait for that have moved, by old and new key."""
+    nodes = tuple(
+        replace(node, params={**node.params, "into": moved[str(node.params["into"])]})
+        if node.expands and node.params.get("into") in moved
+        else node
+        for node in draft.nodes
+    )
+    return replace(draft, nodes=nodes)
+
+
+def grown_into(draft: Draft) -> frozenset[object]:
+    """The keys of nodes that wait for what others grow into."""
+    return frozenset(node.params.get("into") for node in draft.nodes if node.expands)
+
+
 def purpose_in_place(draft: Draft, spec: NodeSpec) -> Purpose:
     """The purpose of the node that stands in another's place and gives its answer."""
     return spec.purpose if not draft.final and spec.purpose is Purpose.TASK else Purpose.MERGE

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from runs.plans.draft import WORK, Draft
 from runs.plans.nodes import Bench, transform_node, vote_node
-from runs.plans.options.rewriting import OutsideJudge, as_part, purpose_in_place, replace_nodes
+from runs.plans.options.rewriting import OutsideJudge, as_part, grown_into, purpose_in_place, replace_nodes
 from runs.prompts import LETTERS
 from runs.shapes import ModelChoice, NodeKind, NodeSpec
 from runs.transforms import Rule
@@ -23,8 +23,9 @@ def add_vote(draft: Draft, bench: Bench) -> Draft:
     count = bench.request.options.vote_count
     if count < LEAST_ANSWERS:
         return draft
-    judges = OutsideJudge(bench)
-    voted = replace_nodes(draft, lambda node: _voted(draft, bench, node, judges))
+    judges, grown = OutsideJudge(bench), grown_into(draft)
+    # What others grow into waits for more than is known yet, and so cannot be doubled.
+    voted = replace_nodes(draft, lambda node: None if node.key in grown else _voted(draft, bench, node, judges))
     if voted.nodes == draft.nodes:
         return draft.with_notes("vote: no piece of work here is answered by one model at once, so none was voted on.")
     note = "At temperature 0 the answers of a vote are alike." if bench.request.temperature == _SAME_EVERY_TIME else ""

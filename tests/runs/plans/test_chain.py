@@ -10,6 +10,7 @@ from runs.chains.perspectives import PERSPECTIVES
 from runs.chains.templates import TEMPLATES
 from runs.plans.make import make_plan
 from runs.shapes import Mode, NodeKind, NodeStatus, Plan, RunOptions, RunRequest
+from runs.wording import CRITERIA
 from tests.runs.plans.desks import make_desk
 from tests.runs.plans.play import FAIL, play
 
@@ -143,10 +144,25 @@ def test_every_template_can_be_played_to_its_end(key: str):
 
 
 def test_a_chain_can_be_reflected_on():
-    scores = dict.fromkeys(("accuracy", "completeness", "coherence", "actionability", "conciseness"), 9)
-    said = json.dumps({"scores": scores, "critique": "-"})
+    said = json.dumps({"scores": dict.fromkeys(CRITERIA, 9), "critique": "-"})
     played = play(plan(stage("Draw"), stage("End"), options=RunOptions(reflect=True)), {"s2-end-critic-1": said})
     assert played.answer == "output of s2-end-draft"
+
+
+def test_a_chain_that_ends_with_a_list_of_tasks_can_be_reflected_on():
+    stages = (stage("List", outputTransform="split"), stage("Each", "parallel", prompts=["Describe it."]))
+    made = plan(*stages, options=RunOptions(reflect=True))
+    low = json.dumps({"scores": dict.fromkeys(CRITERIA, 3), "critique": "More."})
+    script = {
+        "s1-list": "- a\n- b",
+        "s2-all-critic-1": low,
+        "s2-all-refine-1": "again",
+        "s2-all-critic-2": low.replace("3", "9"),
+    }
+    played = play(made, script)
+    assert "output of s2-item-2" in played.prompt("s2-all-critic-1")
+    assert played.specs["s2-all-refine-1"].kind is NodeKind.CALL
+    assert played.answer == "again"
 
 
 def test_a_task_alone_is_given_an_automatic_chain():

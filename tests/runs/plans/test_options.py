@@ -9,11 +9,11 @@ import pytest
 from runs.plans.desk import family_of
 from runs.plans.make import make_plan
 from runs.shapes import MergeStyle, Mode, NodeStatus, Plan, RunOptions, RunRequest
+from runs.wording import CRITERIA
 from smartspawn.lib.errors import InvalidParam
 from tests.runs.plans.desks import make_desk
 from tests.runs.plans.play import FAIL, play
 
-CRITERIA = ("accuracy", "completeness", "coherence", "actionability", "conciseness")
 SCHEMA = {
     "type": "object",
     "properties": {"city": {"type": "string"}, "people": {"type": "integer"}},
@@ -193,6 +193,21 @@ def test_a_model_puts_the_sections_together_where_a_merge_is_asked_for():
     played = play(make_plan(request, make_desk()), {"task-outline": OUTLINE, "task": "whole"})
     assert played.answer == "whole"
     assert "output of task-section-3" in played.prompt("task")
+
+
+def test_sections_can_be_criticised_and_written_again_as_a_whole():
+    script = {"task-outline": OUTLINE, "task-critic-1": critique(3, 3, 3, 3, 3), "task-refine-1": "Whole."}
+    played = play(plan(skeleton=True, reflect=True), {**script, "task-critic-2": critique(9, 9, 9, 9, 9)})
+    assert "output of task-section-3" in played.prompt("task-critic-1")
+    assert played.answer == "Whole."
+
+
+def test_a_vote_on_sections_that_a_model_puts_together_is_none_and_harms_nothing():
+    options = RunOptions(skeleton=True, vote_count=3)
+    request = RunRequest(Mode.PARALLEL, prompts=("One?",), merge_style=MergeStyle.CONCISE, options=options)
+    played = play(make_plan(request, make_desk()), {"task-1-outline": OUTLINE, "task-1": "whole"})
+    assert played.readings["task-1"].output == "whole"
+    assert "output of task-1-section-2" in played.prompt("task-1")
 
 
 # --- structured answers --------------------------------------------------------------------

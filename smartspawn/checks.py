@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - Django's own names
 
 from runs.harness.drivers import DRIVERS
+from runs.tools.engines import why_no_engine
 
 SERVING_TAG = "serving"  # what only the web server needs; `manage.py serve` asks for it
 SHORTEST_SECRET_KEY = 32
@@ -156,6 +157,14 @@ def harnesses_are_known(**_kwargs: Any) -> Messages:
             id="smartspawn.E012",
         )
     ]
+
+
+@register("search")
+def search_is_set_up(**_kwargs: Any) -> Messages:
+    """Refuse a search provider that nobody knows, or that lacks its key or address."""
+    problem = why_no_engine() if settings.SEARCH_PROVIDER else ""
+    hint = "See SEARCH_PROVIDER in .env.example, or leave it empty: then models search by themselves where they can."
+    return [Error(problem, hint=hint, id="smartspawn.E013")] if problem else []
 
 
 @register("home")

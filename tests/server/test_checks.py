@@ -131,6 +131,17 @@ def test_an_agent_that_cannot_be_driven_is_refused(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(
+    ("provider", "key", "expected"), [("", "", set()), ("brave", "k", set()), ("brave", "", {"E013"})]
+)
+def test_a_search_provider_without_its_key_is_refused(
+    settings: Settings, provider: str, key: str, expected: set[str]
+) -> None:
+    settings.SEARCH_PROVIDER, settings.SEARCH_API_KEY, settings.SEARCH_BASE_URL = provider, key, ""
+
+    assert ids(checks.search_is_set_up()) == expected
+
+
+@pytest.mark.parametrize(
     ("host", "is_loopback"),
     [("localhost", True), ("127.9.9.9", True), ("::1", True), ("[::1]", True), ("0.0.0.0", False), ("a.b", False)],
 )

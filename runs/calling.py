@@ -17,13 +17,16 @@ from runs.floor import Floor, NotGranted
 from runs.graph import Place
 from runs.places import Spot
 from runs.prompts import build_request
-from runs.providers.faults import CallFailed, Fault
+from runs.providers.faults import CallFailed
 from runs.readings import is_worth_keeping, next_request, read_answer
 from runs.sending import Asked, Sender, ask
 from runs.shapes import ChatResult, FaultAction, Json, NodeInput, NodeStatus, Reading
 
 FIRST_PAUSE_S: Final = 0.5  # before the second try at a place; doubled before each further one
 LONGEST_PAUSE_S: Final = 30.0
+LOOK_AT_BREAKER_EVERY_S: Final = 2.0
+# Where one call in five is refused, ten thousand nodes lose none; the node's own time may end it sooner.
+MOST_FREE_TRIES: Final = 12
 LOOK_AT_CONNECTIONS: Final = "Look at the Connections page."
 
 
@@ -43,6 +46,21 @@ class _Again:
 
     asked: Asked
     pause_s: float = 0.0
+    is_free: bool = False  # what went before cost nothing
+
+
+@dataclass(slots=True)
+class _Tries:
+    """How often one place may still be tried."""
+
+    paid: int
+    free: int
+
+    def allow(self, again: _Again) -> bool:
+        """Count a try that went wrong; whether another may be made."""
+        self.paid -= not again.is_free
+        self.free -= 1
+        return self.paid > 0 and self.free > 0
 
 
 class NodeCalls:
@@ -83,15 +101,17 @@ class NodeCalls:
         if spot.endpoint.connection in self._shut or not await self._is_admitted(spot, is_last=is_last):
             return None
         self._tell_of_change(spot)
-        for _ in range(self._spec.max_attempts - 1):
+        # Refusals that pass and cost nothing are no reason to lose a node that has nowhere else to go.
+        tries = _Tries(self._spec.max_attempts, MOST_FREE_TRIES if is_last else self._spec.max_attempts)
+        while True:
             step = await self._try_once(spot, asked, is_last=is_last)
             if not isinstance(step, _Again):
                 return step
-            if not await self._pause(step.pause_s):
+            if not tries.allow(step) or not await self._pause(step.pause_s):
+                return None
+            if not await self._is_admitted(spot, is_last=is_last):
                 return None
             asked = step.asked
-        step = await self._try_once(spot, asked, is_last=is_last)
-        return None if isinstance(step, _Again) else step
 
     async def _try_once(self, spot: Spot, asked: Asked, *, is_last: bool) -> NodeResult | _Again | None:
         """The node's end, or how to go on here; None where only the next place may help."""
@@ -105,7 +125,7 @@ class NodeCalls:
             return None
         except CallFailed as failure:
             await self._floor.places.note_fault(spot, failure.fault)
-            return self._heed_fault(failure.fault, spot, asked)
+            return self._heed_fault(failure, spot, asked)
         await self._floor.places.note_success(spot)
         reading = read_answer(self._spec, answer)
         if not reading.problem:
@@ -113,19 +133,24 @@ class NodeCalls:
         return self._heed_unusable(spot, asked, answer, reading)
 
     async def _is_admitted(self, spot: Spot, *, is_last: bool) -> bool:
-        """Whether a call may go there; at the last place a short pause is waited out."""
+        """Whether a call may go there; at the last place a pause is waited out as far as there is time for it."""
         waited_s = 0.0
         while (wait_s := await self._floor.places.wait_s(spot)) > 0:
-            if self._last_spot is None:
+            if not waited_s and self._last_spot is None:
                 where = f"{spot.choice.model_id} at {spot.endpoint.connection}"
                 message = f"{where} kept failing and is left alone for {wait_s:.0f} s."
                 self._problem = Problem("breaker_open", message, LOOK_AT_CONNECTIONS)
-            waited_s += wait_s
-            if not is_last or waited_s > self._sender.timeout_s or not await self._pause(wait_s):
+            if not is_last or waited_s + wait_s > self._sender.left_s:
                 return False
+            # Others may find out sooner that it works again.
+            pause_s = min(wait_s, LOOK_AT_BREAKER_EVERY_S)
+            with self._floor.resting():
+                await asyncio.sleep(pause_s)
+            waited_s += pause_s
         return True
 
-    def _heed_fault(self, fault: Fault, spot: Spot, asked: Asked) -> NodeResult | _Again | None:
+    def _heed_fault(self, failure: CallFailed, spot: Spot, asked: Asked) -> NodeResult | _Again | None:
+        fault = failure.fault
         stops_run = fault.action is FaultAction.STOP_RUN
         message = clean_text(fault.message)
         self._problem = Problem(fault.code.value, message, fault.hint, stops_run=stops_run)
@@ -136,7 +161,8 @@ class NodeCalls:
             return self._without_answer()
         if fault.action is FaultAction.NEXT_ENDPOINT:
             return None
-        return _Again(asked, _pause_s(self._place.attempt, fault.retry_after_s))
+        pause_s = _pause_s(self._place.attempt, fault.retry_after_s)
+        return _Again(asked, pause_s, is_free=not failure.may_be_billed)
 
     def _heed_unusable(self, spot: Spot, asked: Asked, answer: ChatResult, reading: Reading) -> _Again | None:
         """Note why an answer cannot be used; how to ask the same model again, if that may help."""

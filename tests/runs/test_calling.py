@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from runs import breakers
+from runs.calling import MOST_FREE_TRIES
 from runs.models import Artifact, Breaker, Event, LedgerEntry, Reservation
 from runs.providers.faults import FaultCode
 from runs.shapes import ChatRequest, ChatResult, Citation, Endpoint, Feed, NodeStatus, RunStatus
@@ -60,13 +61,54 @@ def test_every_attempt_has_a_name_of_its_own() -> None:
     assert {str(row.call_id) for row in Reservation.objects.all()} == {key.idempotency_key for _, key in models.calls}
 
 
-def test_no_more_attempts_are_made_than_allowed() -> None:
+def test_attempts_that_may_be_billed_are_limited() -> None:
     run_id = make_run([spec("a", max_attempts=3)], final="a")
-    models = FakeModels(script=one_after_another(failure(FaultCode.PROVIDER_FAULT)))
+    failed = failure(FaultCode.CUT_OFF, may_be_billed=True)
+    models = FakeModels(script=one_after_another(failed))
     run = drive(run_id, models)
     assert len(models.calls) == 3
     assert run.status == RunStatus.FAILED
-    assert "it is provider_fault" in run.error
+    assert "it is cut_off" in run.error
+
+
+def test_refusals_that_cost_nothing_are_outlasted_where_there_is_nowhere_else_to_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refused = [failure(FaultCode.RATE_LIMITED, retry_after_s=0.0)] * (MOST_FREE_TRIES - 1)
+    monkeypatch.setattr("runs.places.breakers.note_fault", lambda *_: None)
+    run_id = make_run([spec("a", max_attempts=3)], final="a")
+    models = FakeModels(script=one_after_another(*refused, answer("at last")))
+    assert drive(run_id, models).status == RunStatus.COMPLETED
+    assert nodes_of(run_id)["a"].attempt == MOST_FREE_TRIES
+
+
+def test_even_those_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runs.places.breakers.note_fault", lambda *_: None)
+    models = FakeModels(script=one_after_another(failure(FaultCode.PROVIDER_FAULT, retry_after_s=0.0)))
+    assert drive(make_run([spec("a")], final="a"), models).status == RunStatus.FAILED
+    assert len(models.calls) == MOST_FREE_TRIES
+
+
+def test_a_place_that_keeps_refusing_is_left_for_another_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    def script(_request: ChatRequest, endpoint: Endpoint) -> object:
+        is_first = endpoint.model_id == "acme/one"
+        return failure(FaultCode.OVERLOADED, retry_after_s=0.0) if is_first else answer()
+
+    models = FakeModels(script=script)  # type: ignore[arg-type]
+    drive(make_run([spec("a", max_attempts=2, fallbacks=(OTHER,))], final="a"), models)
+    assert [model for model, _ in models.calls] == ["acme/one", "acme/one", "acme/two"]
+
+
+def test_a_node_waits_for_a_place_that_is_left_alone_and_goes_on_when_it_works_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks = iter([True, True])
+    monkeypatch.setattr("runs.calling.LOOK_AT_BREAKER_EVERY_S", 0.01)
+    monkeypatch.setattr(breakers, "is_open", lambda _endpoint: next(looks, False))
+    monkeypatch.setattr(breakers, "wait_s", lambda _endpoint: 0.0)
+    models = FakeModels()
+    assert drive(make_run([spec("a")], final="a"), models).status == RunStatus.COMPLETED
+    assert len(models.calls) == 1
 
 
 def test_a_wait_that_the_provider_asks_for_is_kept_and_holds_no_slot() -> None:

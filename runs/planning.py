@@ -14,12 +14,14 @@ from routing.roles.compose import compose_role
 from routing.roles.shapes import RoleRequest as ComposeRequest
 from routing.shapes import Decision, Limits, RankedCandidate, TaskRequest
 from runs.endpoints import find_endpoints, reachable_models, why_unreachable
+from runs.harness import enabled_harnesses
 from runs.plans.desk import Ask, Chosen, Desk, RoleText
 from runs.plans.make import make_plan
 from runs.providers.dialects import can_search
 from runs.shapes import ModelChoice, Plan, RoleRequest, RunRequest
 from runs.tools.engines import find_engine, why_no_engine
 from smartspawn.access.shapes import Actor
+from smartspawn.lib.errors import InvalidParam
 
 # A prompt that must fit needs room for its answer, too, and estimates err.
 _ROOM_FACTOR = 1.15
@@ -32,6 +34,7 @@ def plan_run(*, request: RunRequest, actor: Actor, is_stored: bool = True) -> Pl
 
     With ``is_stored`` False no decision is kept: for previews. Raises NoModel, InvalidParam or MissingParam.
     """
+    _check_driver(request)
     # The simulator answers no task: decisions about its runs would teach nothing.
     return make_plan(request, furnish_desk(request, actor, is_stored=is_stored and not request.is_simulated))
 
@@ -51,6 +54,22 @@ def furnish_desk(request: RunRequest, actor: Actor, *, is_stored: bool = True) -
         can_search=engine is not None and not request.is_simulated,
         why_no_search=why_no_engine(),
     )
+
+
+def _check_driver(request: RunRequest) -> None:
+    """Raises InvalidParam for an agent that cannot be started here, or not for this run."""
+    if not request.driver:
+        return
+    if request.is_simulated:
+        raise InvalidParam("driver: a simulated run starts no agent.")
+    known = {report.name: report for report in enabled_harnesses()}
+    report = known.get(request.driver)
+    if report is None:
+        raise InvalidParam(f"driver: there is no agent '{request.driver}'; there are {', '.join(known)}.")
+    if not report.is_enabled:
+        raise InvalidParam(f"driver: {report.title} is switched off. An admin can name it in the setting HARNESSES.")
+    if not report.is_installed:
+        raise InvalidParam(f"driver: {report.title} is not installed on this machine.")
 
 
 # --- dividing and roles --------------------------------------------------------------------

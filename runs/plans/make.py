@@ -16,6 +16,7 @@ from runs.plans.options.skeleton import add_skeleton
 from runs.plans.options.structure import add_schema
 from runs.plans.options.vote import add_vote
 from runs.shapes import Mode, Plan, RunRequest
+from smartspawn.lib.errors import InvalidParam
 
 PLANNERS: Final[Mapping[Mode, Planner]] = MappingProxyType(
     {
@@ -33,10 +34,14 @@ PLANNERS: Final[Mapping[Mode, Planner]] = MappingProxyType(
 # In this order: an outline is no answer to vote on, and a critic reads what came out of everything else.
 OPTIONS: Final[tuple[Callable[[Draft, Bench], Draft], ...]] = (add_skeleton, add_vote, add_schema, add_reflection)
 
+# Modes in which nothing happens at the same time.
+ONE_BY_ONE: Final = (Mode.SINGLE, Mode.PLAN)
+
 
 def make_plan(request: RunRequest, desk: Desk) -> Plan:
     """The plan for this request. Raises NoModel, InvalidParam or MissingParam."""
     request = chain.with_chain_options(request)
+    _refuse_agents_side_by_side(request)
     draft = PLANNERS[request.mode](request, desk)
     # By the mode's own keys first: what options add to a node goes by that node's model.
     given = dict(request.node_models)
@@ -47,7 +52,23 @@ def make_plan(request: RunRequest, desk: Desk) -> Plan:
         draft = add(draft, bench)
     later = {key: model for key, model in given.items() if key not in own}
     draft = override_models(draft, later, desk, must_exist=True)
-    return finish(request.mode, draft.with_notes(_search_note(draft, request)), request)
+    return finish(request.mode, draft.with_notes(_search_note(draft, request), _model_note(request)), request)
+
+
+def _refuse_agents_side_by_side(request: RunRequest) -> None:
+    """An agent changes files as it goes: two of them in one folder would undo each other's work."""
+    if not request.driver:
+        return
+    if request.mode not in ONE_BY_ONE:
+        modes = " or ".join(ONE_BY_ONE)
+        raise InvalidParam(f"driver: an agent works alone in its folder; use mode {modes}, not {request.mode}.")
+    if request.options.vote_count or request.options.skeleton:
+        raise InvalidParam("driver: an agent works alone in its folder; leave out vote and skeleton.")
+
+
+def _model_note(request: RunRequest) -> str:
+    is_unheard = bool(request.driver and request.model)
+    return f"{request.driver} works with the model that it is set to, not with {request.model}." if is_unheard else ""
 
 
 def _search_note(draft: Draft, request: RunRequest) -> str:

@@ -54,7 +54,7 @@ def _with_persona(role: RoleRequest, persona: str) -> RoleRequest:
 
 def choose(bench: Bench, ask: Ask) -> Chosen:
     """Models for the ask: the one that was asked for by name, else chosen. Raises NoModel or InvalidParam."""
-    if bench.request.driver and not bench.request.model:
+    if bench.request.driver:
         return Chosen((ModelChoice("", reason=f"the model that {bench.request.driver} is set to"),) * ask.count)
     if bench.request.model:
         return Chosen((named_model(bench.desk, bench.request.model),) * ask.count)
@@ -123,14 +123,18 @@ def helper_node(
     bench: Bench, key: str, purpose: Purpose, title: str, prompt: str, model: ModelChoice, **changes: Any
 ) -> NodeSpec:
     """A model judges, merges or plans: by its own instructions, without the caller's role."""
+    if not model.model_id and purpose in (Purpose.JUDGE, Purpose.CRITIC):
+        raise NoModel(f"{title}: no model can be reached that could judge what the agent did.")
+    is_agent = not model.model_id and bool(bench.request.driver)
     spec = NodeSpec(
         key=key,
-        kind=NodeKind.CALL,
+        kind=NodeKind.HARNESS if is_agent else NodeKind.CALL,
         purpose=purpose,
         title=shorten(title, 200),
         prompt=prompt,
         model=model,
         max_output_tokens=output_limit(bench.request, purpose, model),
+        params={"driver": bench.request.driver} if is_agent else {},
     )
     return replace(spec, **changes)
 
@@ -178,7 +182,7 @@ def merge_node(
         depends_on=tuple(inputs),
         feed=feed,
         least_inputs=1,
-        params=work_params(replace(bench.request, driver="")),
+        params={**spec.params, **work_params(replace(bench.request, driver=""))},
     )
 
 

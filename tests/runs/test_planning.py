@@ -139,6 +139,16 @@ def test_a_search_provider_is_used_where_it_is_set_up(settings: Any):
     assert [node.kind.value for node in made.nodes] == ["search", "fetch", "call"]
 
 
+@pytest.mark.parametrize(
+    ("driver", "is_simulated", "why"),
+    [("claude", False, "switched off"), ("sh", False, "there is no agent 'sh'"), ("claude", True, "starts no agent")],
+)
+def test_an_agent_that_cannot_be_started_is_refused(settings: Any, driver: str, is_simulated: bool, why: str):
+    settings.HARNESSES = []
+    with pytest.raises(InvalidParam, match=why):
+        plan(driver=driver, is_simulated=is_simulated)
+
+
 @pytest.mark.parametrize("mode", Mode)
 def test_every_mode_can_be_planned_and_priced(mode: Mode):
     made = plan(mode, task=LIST, prompts=("a", "b"), subjects=("Mars", "Venus"), budget=Budget.ANY)

@@ -29,11 +29,11 @@ def add_schema(draft: Draft, bench: Bench) -> Draft:
                 "options.schema: this answer is put together from several texts by rule, which cannot satisfy a "
                 "schema. Leave out skeleton, or name a merge model."
             )
+        if any(node.kind is NodeKind.HARNESS for node in found):
+            raise InvalidParam("options.schema: an agent's answer cannot be held to a schema.")
         producers.update(node.key for node in found)
 
     def structured(node: NodeSpec) -> tuple[NodeSpec] | None:
-        if node.key not in producers or node.kind is not NodeKind.CALL:
-            return None
-        return (replace(node, schema=schema),)
+        return (replace(node, schema=schema),) if node.key in producers else None
 
     return replace_nodes(draft, structured)

@@ -96,6 +96,44 @@ def test_a_driver_without_a_model_uses_its_own():
     assert (node.kind, node.model.model_id, node.params["driver"]) == (NodeKind.HARNESS, "", "claude")
 
 
+def test_a_driver_and_a_model_are_told_apart():
+    made = plan(Mode.SINGLE, driver="claude", model="meta/open")
+    assert made.nodes[0].model.model_id == ""
+    assert any("not with meta/open" in note for note in made.notes)
+
+
+@pytest.mark.parametrize("mode", [mode for mode in Mode if mode not in (Mode.SINGLE, Mode.PLAN)])
+def test_agents_never_work_side_by_side_in_one_folder(mode: Mode):
+    with pytest.raises(InvalidParam, match="works alone"):
+        plan(mode, driver="claude", prompts=("a",))
+
+
+@pytest.mark.parametrize("options", [RunOptions(vote_count=2), RunOptions(skeleton=True)])
+def test_what_an_agent_does_cannot_be_doubled(options: RunOptions):
+    with pytest.raises(InvalidParam, match="works alone"):
+        plan(Mode.SINGLE, driver="claude", options=options)
+
+
+def test_an_agents_answer_cannot_be_held_to_a_schema():
+    with pytest.raises(InvalidParam, match="agent's answer"):
+        plan(Mode.SINGLE, driver="claude", options=RunOptions(schema={"type": "object"}))
+
+
+def test_steps_of_an_agent_are_put_together_by_a_model_or_by_the_agent():
+    merge = by_key(plan(Mode.PLAN, LIST, driver="claude"))["merge"]
+    assert (merge.kind, merge.model.model_id) == (NodeKind.CALL, "anthropic/grand")
+    alone = by_key(plan(Mode.PLAN, LIST, make_desk(()), driver="claude"))["merge"]
+    assert (alone.kind, alone.params["driver"]) == (NodeKind.HARNESS, "claude")
+
+
+def test_an_agents_work_is_criticised_by_a_model_and_mended_by_the_agent():
+    made = by_key(plan(Mode.SINGLE, driver="claude", options=RunOptions(reflect=True)))
+    assert made["task-critic-1"].kind is NodeKind.CALL
+    assert (made["task-refine-1"].kind, made["task-refine-1"].params["driver"]) == (NodeKind.HARNESS, "claude")
+    with pytest.raises(NoModel, match="could judge"):
+        plan(Mode.SINGLE, desk=make_desk(()), driver="claude", options=RunOptions(reflect=True))
+
+
 # --- models by hand ------------------------------------------------------------------------
 
 

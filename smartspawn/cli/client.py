@@ -10,10 +10,10 @@ from typing import Any, Final
 import httpx2
 
 from smartspawn.cli.config import Config
-from smartspawn.cli.faults import FAILED, LIMITED, NOT_ALLOWED, UNREACHABLE, CliFault
+from smartspawn.cli.faults import FAILED, LIMITED, NOT_ALLOWED, UNREACHABLE, USAGE, CliFault
 
 TIMEOUT_S: Final = 60.0
-_EXIT_CODES: Final = {401: NOT_ALLOWED, 403: NOT_ALLOWED, 429: LIMITED, 402: LIMITED}
+_EXIT_CODES: Final = {400: USAGE, 401: NOT_ALLOWED, 403: NOT_ALLOWED, 429: LIMITED, 402: LIMITED}
 
 
 class Api:

@@ -65,6 +65,8 @@ def parallel(  # noqa: PLR0913 - each is an option of the command
 ) -> None:
     """Many prompts, one model; one result a line, in the order of the prompts."""
     asked = [*(prompts or ()), *_lines_of(file, is_needed=not prompts)]
+    if not asked:
+        raise CliFault("There is no prompt. Give some, or --file FILE, or pipe them in.", USAGE)
     body = {"prompts": asked, "budget": budget, **_wishes(model, max_usd, simulate=simulate)}
     last = _stream(ctx, "/api/parallel", body, total=len(asked))
     if wants_json(ctx):
@@ -240,8 +242,6 @@ def _lines_of(file: Path | None, *, is_needed: bool) -> Iterable[str]:
             text = file.read_text(encoding="utf-8")
         except OSError as error:
             raise CliFault(f"{file} cannot be read: {error}", USAGE) from error
-    elif is_needed:
-        raise CliFault("There is no prompt. Give some, or --file FILE, or pipe them in.", USAGE)
     else:
         text = ""
     return [line.strip() for line in text.splitlines() if line.strip()]

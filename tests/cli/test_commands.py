@@ -1,0 +1,186 @@
+"""The command as a person and a script use it, against a running site and the provider simulator."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.simulated import Simulated
+from tests.site import ROOT, Site, clean_environment, running_site
+
+pytestmark = pytest.mark.faults
+
+
+class Shell:
+    """Runs the command with settings of its own."""
+
+    def __init__(self, site: Site, folder: Path) -> None:
+        self._environment = {
+            **site.environment,
+            "XDG_CONFIG_HOME": str(folder),
+            "SMARTSPAWN_URL": site.address,
+            "PATH": os.environ["PATH"],
+        }
+
+    def __call__(self, *words: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "smartspawn.cli", *words],
+            cwd=ROOT,
+            env={**self._environment, **environment},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def json(self, *words: str, stdin: str = "") -> Any:
+        """What the command prints for programs."""
+        done = self(*words, "--json", stdin=stdin)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    with (
+        Simulated() as provider,
+        running_site(tmp_path_factory.mktemp("cli"), SMARTSPAWN_RATE_LIMIT="off") as site,
+    ):
+        done = subprocess.run(
+            [sys.executable, "manage.py", "connect_simulator", f"{provider.url}/v1"],
+            cwd=ROOT,
+            env=dict(site.environment),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        made = Shell(site, tmp_path_factory.mktemp("config"))
+        kept = made("setup")
+        assert kept.returncode == 0, kept.stderr
+        yield made
+
+
+def test_setup_made_a_key_that_opens_the_site(shell: Shell) -> None:
+    assert shell.json("diagnose")["ok"] is True
+    assert shell.json("status")["status"] == "ready"
+
+
+def test_choosing_prints_ids_for_people_and_json_for_programs(shell: Shell) -> None:
+    picked = shell("pick", "coding")
+    assert shell.json("pick", "coding")["id"] == picked.stdout.splitlines()[0]
+    assert len(shell.json("recommend", "coding", "--count", "2")) == 2
+    assert shell.json("route", "Refactor the billing module")["driverKind"]
+    two = [item["model"]["id"] for item in shell.json("recommend", "coding", "--count", "2")]
+    assert [item["id"] for item in shell.json("compare", *two)["models"]] == two
+
+
+def test_a_run_prints_its_answer_and_tells_the_rest_beside_it(shell: Shell) -> None:
+    done = shell("run", "Name a colour", "--simulate")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("[simulated]")
+    assert "completed" in done.stderr
+    assert "(simulated)" in done.stderr
+    assert "\x1b[" not in done.stdout + done.stderr
+
+
+def test_a_task_may_come_through_a_pipe_and_a_run_may_be_left_alone(shell: Shell) -> None:
+    run_id = shell("run", "-", "--simulate", "--detach", stdin="Name a colour").stdout.strip()
+    lines = [json.loads(line) for line in shell("events", run_id).stdout.splitlines()]
+    assert lines[-1]["event"] == "run.completed"
+
+
+def test_piped_prompts_give_one_result_a_line_in_their_order(shell: Shell) -> None:
+    done = shell("parallel", "--simulate", stdin="first\nsecond\n\nthird\n")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) == 3
+    for line, word in zip(lines, ("first", "second", "third"), strict=True):
+        assert f"to: {word}" in line
+
+
+def test_prompts_may_come_from_a_file(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "prompts.txt").write_text("one\ntwo\n")
+    assert len(shell.json("parallel", "--simulate", "--file", str(tmp_path / "prompts.txt"))["results"]) == 2
+
+
+def test_chains_and_the_bench_run_against_the_simulator(shell: Shell) -> None:
+    assert shell.json("chain", "Compare A and B", "--depth", "quick", "--simulate")["stats"]["failed"] == 0
+    figures = shell.json("bench", "--tasks", "5")
+    assert (figures["tasks"], figures["failed"], figures["isSimulated"]) == (5, 0, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "said"),
+    [
+        (["run", "Name a colour"], 1, "No connection serves any model yet"),
+        (["pick"], 2, "task"),
+        (["run", "x", "--simulate", "--options", "{"], 2, "no JSON"),
+        (["run", "x", "--simulate", "--mode", "solo"], 2, "mode must be one of"),
+        (["parallel", "--simulate"], 2, "no prompt"),
+        (["parallel", "--file", "/no/such/file"], 2, "cannot be read"),
+        (["--url", "http://127.0.0.1:1", "status"], 3, "smartspawn start"),
+        (["events", "00000000-0000-4000-8000-000000000000"], 1, "run not found"),
+        (["dance"], 2, "No such command"),
+    ],
+)
+def test_what_goes_wrong_has_its_exit_code_and_says_what_to_do(
+    shell: Shell, words: list[str], exit_code: int, said: str
+) -> None:
+    done = shell(*words)
+    assert done.returncode == exit_code, done.stdout + done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_key_that_opens_nothing_is_told_apart(shell: Shell) -> None:
+    done = shell("spend", SMARTSPAWN_API_KEY="ss_00000000_nothing")
+    assert done.returncode == 4
+    assert "opens nothing" in done.stderr
+
+
+def test_a_site_is_started_in_the_background_looked_at_and_stopped(tmp_path: Path) -> None:
+    address = f"http://127.0.0.1:{free_port()}"
+    environment = clean_environment(tmp_path / "home", PORT=address.rsplit(":", 1)[1], SMARTSPAWN_URL=address)
+    environment |= {"XDG_CONFIG_HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+
+    def command(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "smartspawn.cli", *words],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+
+    try:
+        started = command("start")
+        assert started.returncode == 0, started.stderr
+        assert "already" in command("start").stderr
+        assert command("status").returncode == 0
+        assert "console.log" in command("logs", "3").stdout
+    finally:
+        stopped = command("stop")
+    assert "Stopped" in stopped.stdout
+    assert command("status").returncode == 3
+    assert "Nothing runs" in command("stop").stderr
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,86 @@
+"""Where the command finds its settings, and what it does with those of Swarm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from smartspawn.cli.config import DEFAULT_URL, config_path, read_config, write_config
+from smartspawn.cli.faults import USAGE, CliFault
+from smartspawn.cli.swarm_config import read_swarm_config
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    for name in ("SMARTSPAWN_URL", "SMARTSPAWN_API_KEY", "GROQ_API_KEY", "MY_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def test_without_any_settings_the_site_is_on_this_machine() -> None:
+    assert (read_config().url, read_config().key) == (DEFAULT_URL, "")
+
+
+def test_the_option_counts_before_the_environment_and_that_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_config(config_path(), url="http://file:1", key="ss_file")
+    assert (read_config().url, read_config().key) == ("http://file:1", "ss_file")
+    monkeypatch.setenv("SMARTSPAWN_URL", "http://environment:2/")
+    monkeypatch.setenv("SMARTSPAWN_API_KEY", "ss_environment")
+    assert (read_config().url, read_config().key) == ("http://environment:2", "ss_environment")
+    assert read_config(url="http://option:3").url == "http://option:3"
+
+
+def test_the_file_is_for_this_user_alone_even_if_it_was_not(home: Path) -> None:
+    config_path().parent.mkdir()
+    config_path().write_text("")
+    config_path().chmod(0o644)
+    write_config(config_path(), url='http://a"b\\c', key="ss_1")
+    assert config_path().stat().st_mode & 0o777 == 0o600
+    assert read_config().url == 'http://a"b\\c'
+
+
+def test_a_broken_file_is_said_and_not_taken_for_an_empty_one() -> None:
+    config_path().parent.mkdir()
+    config_path().write_text("url = ")
+    with pytest.raises(CliFault, match="cannot be read") as fault:
+        read_config()
+    assert fault.value.exit_code == USAGE
+
+
+def test_a_key_does_not_show_when_settings_are_printed() -> None:
+    write_config(config_path(), url="http://x", key="ss_secret")
+    assert "ss_secret" not in repr(read_config())
+
+
+# --- Swarm's own ---------------------------------------------------------------------------
+
+
+def swarm_file(home: Path, text: str) -> Path:
+    path = home / "node-scaling.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_provider_key_and_daily_cap_are_taken_from_swarms_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", "gsk_1")
+    path = swarm_file(
+        home,
+        "node_scaling:\n  provider: {name: groq, model: llama, api_key_env: MY_KEY}\n  cost: {max_daily_spend: 5.00}\n",
+    )
+    found = read_swarm_config(path)
+    assert (found.provider, found.model, found.secret, found.max_daily_usd) == ("groq", "llama", "gsk_1", 5.0)
+    assert "gsk_1" not in repr(found)
+
+
+def test_a_key_that_swarm_kept_in_its_own_file_is_found(home: Path) -> None:
+    (home / "groq-key.txt").write_text("gsk_2\n")
+    assert read_swarm_config(swarm_file(home, "node_scaling: {provider: {name: groq}}")).secret == "gsk_2"
+
+
+@pytest.mark.parametrize("text", ["", "a: 1", "- 1", "node_scaling: 7", "{"])
+def test_what_is_no_settings_file_of_swarm_is_refused(home: Path, text: str) -> None:
+    with pytest.raises(CliFault) as fault:
+        read_swarm_config(swarm_file(home, text))
+    assert fault.value.exit_code == USAGE

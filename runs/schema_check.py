@@ -6,7 +6,7 @@ Nothing is ever fetched for a ``$ref``, and patterns that could keep a processor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -24,6 +24,14 @@ _LONGEST_ERROR: Final = 300
 _LONGEST_PATTERN: Final = 500
 # A group that repeats and holds a repetition or a choice can take exponential time: (a+)+, (a|aa)*.
 _REPEATED_GROUP: Final = re.compile(r"\([^()]*(?:[+*|]|\{\d*,\d*\})[^()]*\)\s*(?:[+*]|\{\d*,\d*\})")
+# What OpenAI's structured outputs understand (its guide of 2025); a word beyond it is refused with status 400.
+_STRICT_WORDS: Final = frozenset(
+    {
+        *("$schema", "$id", "$ref", "$defs", "definitions", "title", "description", "type", "enum", "const", "anyOf"),
+        *("properties", "required", "additionalProperties", "items", "minItems", "maxItems", "pattern", "format"),
+        *("multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+    }
+)
 _NOTHING_FETCHED: Final[Registry[Any]] = Registry()
 
 
@@ -55,17 +63,37 @@ def find_errors(schema: Mapping[str, Any], value: Any) -> tuple[str, ...]:
 
 
 def is_strict(schema: Mapping[str, Any]) -> bool:
-    """Whether every object in it names all its properties as required and allows no others.
+    """Whether providers that enforce a schema while writing take this one in their strict form.
 
-    Providers that enforce a schema while writing ask for this form.
+    Every object must name all its properties as required and allow no others, and only plain words may be used.
     """
-    for item in _objects(schema):
-        properties = item.get("properties")
-        if isinstance(properties, dict) and (
-            item.get("additionalProperties") is not False or set(item.get("required", ())) != set(properties)
-        ):
-            return False
-    return True
+    return all(_is_plain(item) and _is_closed(item) for item in _subschemas(schema))
+
+
+def _is_plain(schema: Mapping[str, Any]) -> bool:
+    return set(schema) <= _STRICT_WORDS
+
+
+def _is_closed(schema: Mapping[str, Any]) -> bool:
+    properties = schema.get("properties")
+    if not isinstance(properties, Mapping):
+        return schema.get("type") != "object"
+    return schema.get("additionalProperties") is False and set(schema.get("required", ())) == set(properties)
+
+
+def _subschemas(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The schema and all those within it, without what only looks like one: names of properties, values of enums."""
+    layer: list[Any] = [schema]
+    while layer:
+        item = layer.pop()
+        if isinstance(item, Mapping):
+            yield item
+            layer.extend(inner for name in ("properties", "$defs", "definitions") for inner in _values(item.get(name)))
+            layer.extend([item.get("items"), *(item.get("anyOf") or ())])
+
+
+def _values(value: object) -> Iterable[Any]:
+    return value.values() if isinstance(value, Mapping) else ()
 
 
 @lru_cache(maxsize=64)

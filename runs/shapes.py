@@ -257,6 +257,7 @@ class Plan:
     summary: str  # "3 models answer, claude-sonnet-4 merges"
     notes: tuple[str, ...] = ()  # what did not go as asked: "the task has one part: planned as single"
     decision_ids: tuple[str, ...] = ()
+    wording_version: str = ""  # of the prompts it was made with; answers compare only within one
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from runs.plans.draft import Draft
 from runs.plans.nodes import named_model
 from runs.plans.sizes import MOST_KEY_CHARS, MOST_NODES, MOST_TITLE_CHARS, shorten
 from runs.shapes import Mode, NodeKind, NodeSpec, Plan, RunRequest
+from runs.wording import WORDING_VERSION
 from smartspawn.lib.errors import InvalidParam
 
 _SHOWN_KEYS = 12
@@ -35,6 +36,7 @@ def finish(mode: Mode, draft: Draft, request: RunRequest) -> Plan:
         summary=draft.summary,
         notes=draft.notes,
         decision_ids=_decision_ids(nodes),
+        wording_version=WORDING_VERSION,
     )
 
 
@@ -60,6 +62,7 @@ def override_models(draft: Draft, models: Mapping[str, str], desk: Desk, *, must
     nodes = tuple(
         replace(
             node,
+            kind=NodeKind.CALL,  # also where an agent would have done it
             model=chosen[node.key],
             fallbacks=(),
             max_output_tokens=_limit(node, chosen[node.key].max_output_tokens),

@@ -97,3 +97,15 @@ def test_a_large_answer_is_checked_in_good_time():
 )
 def test_strictness_is_what_providers_mean_by_it(schema: dict, expected: bool):
     assert is_strict(schema) is expected
+
+
+def test_words_that_providers_refuse_are_not_sent_strictly():
+    def closed(**inner: object) -> dict:
+        properties = {"type": inner, "oneOf": {"type": "string"}}  # names of properties are free
+        return {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
+
+    assert is_strict(closed(type="string", enum=["not", "allOf"]))
+    assert not is_strict(closed(type="string", minLength=3))
+    assert not is_strict(closed(oneOf=[{"type": "string"}]))
+    assert not is_strict(closed(type="array", items={"type": "object", "properties": {"a": {}}}))
+    assert not is_strict({"type": "object"})

@@ -50,7 +50,7 @@ def _reflected(
     if writer.model is None:
         return None
     task = draft.task if draft.final and draft.task else node.prompt or writer.prompt
-    critic_model = critics.of([writer.model], task)
+    critic_model = critics.of([writer.model], task, prompt=f"{task}\n{writer.prompt}")
     first = as_part(draft, node, _draft_key(node.key), "First version")
     critic = _critic(bench, f"{node.key}-critic-1", first.key, task, critic_model)
     nodes, pairs = [first, critic], [[first.key, critic.key]]

@@ -79,13 +79,13 @@ class OutsideJudge:
         self._bench = bench
         self._found: dict[frozenset[str], ModelChoice | None] = {}
 
-    def of(self, judged: Sequence[ModelChoice], task: str) -> ModelChoice:
-        """The judge that was asked for, else one from outside, else the first of the judged."""
+    def of(self, judged: Sequence[ModelChoice], task: str, *, prompt: str) -> ModelChoice:
+        """The judge that was asked for, else one from outside with room for the prompt, else the first judged."""
         request, desk = self._bench.request, self._bench.desk
         if request.judge_model:
             return named_model(desk, request.judge_model, "judge.model")
         families = frozenset(family_of(model.model_id) for model in judged if model.model_id)
         if families not in self._found:
-            ask = ask_for(self._bench, task, exclude_providers=families)
+            ask = replace(ask_for(self._bench, prompt), task=task, exclude_providers=families)
             self._found[families] = next(iter(desk.choose(ask).models), None)
         return self._found[families] or judged[0]

@@ -43,7 +43,8 @@ def _voted(draft: Draft, bench: Bench, node: NodeSpec, judges: OutsideJudge) -> 
         for number in range(1, count + 1)
     ]
     keys = [answer.key for answer in answers]
-    judge = vote_node(bench, f"{node.key}-vote", keys, node.prompt, judges.of([_model(node)], node.title))
+    judge_model = judges.of([_model(node)], node.title, prompt=node.prompt)
+    judge = vote_node(bench, f"{node.key}-vote", keys, node.prompt, judge_model)
     picked = transform_node(
         node.key, Rule.WINNER, (*keys, judge.key), node.title, purpose=purpose_in_place(draft, node), judge=judge.key
     )

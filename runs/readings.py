@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from runs.json_finding import NoJson, find_json
 from runs.schema_check import find_errors
-from runs.shapes import ChatRequest, ChatResult, NodeSpec, Reading
+from runs.shapes import ChatRequest, ChatResult, Citation, NodeSpec, Reading
 from runs.verdicts import find_verdict_kind, read_verdict
 from runs.wording import repair_prompt
 
@@ -25,6 +26,7 @@ _GROWTH: Final = 2
 # Local models think aloud in the answer itself.
 _THOUGHTS: Final = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>\s*", re.DOTALL)
 _LONGEST_KEPT_PROBLEM: Final = 2_000
+_MOST_SOURCES: Final = 40
 
 
 def read_answer(spec: NodeSpec, result: ChatResult) -> Reading:
@@ -39,7 +41,7 @@ def read_answer(spec: NodeSpec, result: ChatResult) -> Reading:
         return read_verdict(spec, text)
     if spec.schema is not None:
         return _structured(spec, text, is_cut_off=is_cut_off)
-    return Reading(text, problem=_cut_off(spec) if is_cut_off else "")
+    return Reading(_with_sources(text, result.citations), problem=_cut_off(spec) if is_cut_off else "")
 
 
 def next_request(spec: NodeSpec, request: ChatRequest, reading: Reading) -> ChatRequest | None:
@@ -66,6 +68,18 @@ def next_request(spec: NodeSpec, request: ChatRequest, reading: Reading) -> Chat
 def is_worth_keeping(reading: Reading) -> bool:
     """Whether a text with this problem is still the best there is, and better than nothing: one that was cut off."""
     return bool(reading.output) and reading.problem.startswith(CUT_OFF)
+
+
+def _with_sources(text: str, citations: Sequence[Citation]) -> str:
+    """The text with the sources that its provider names, so that whoever goes on from it can name them, too."""
+    titles: dict[str, str] = {}
+    for citation in citations:
+        if citation.url and citation.url not in text:
+            titles.setdefault(citation.url, " ".join(citation.title.split())[:200])
+    if not titles:
+        return text
+    lines = [f"- {title}: {url}" if title else f"- {url}" for url, title in list(titles.items())[:_MOST_SOURCES]]
+    return "\n".join([text, "", "Sources:", *lines])
 
 
 # --- parts ---------------------------------------------------------------------------------

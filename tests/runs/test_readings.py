@@ -9,7 +9,7 @@ import pytest
 
 from runs.prompts import build_request
 from runs.readings import EMPTY, REFUSED, is_worth_keeping, next_request, read_answer
-from runs.shapes import ChatRequest, ChatResult, ModelChoice, NodeKind, NodeSpec, Purpose, Reading, Usage
+from runs.shapes import ChatRequest, ChatResult, Citation, ModelChoice, NodeKind, NodeSpec, Purpose, Reading, Usage
 from runs.verdicts import Verdict
 
 SCHEMA = {
@@ -52,6 +52,17 @@ def test_nothing_is_no_answer(text: str):
 
 def test_thoughts_that_a_local_model_says_aloud_are_left_out():
     assert read("<think>Two? {yes}</think>\n\nTwo.").output == "Two."
+
+
+def test_the_sources_of_a_grounded_answer_go_on_with_it():
+    cited = (
+        Citation("https://a.example", "A  page"),
+        Citation("https://b.example"),
+        Citation("https://a.example", "Again"),
+    )
+    result = ChatResult("Two, says https://b.example.", Usage(), citations=cited)
+    assert read_answer(SPEC, result).output == "Two, says https://b.example.\n\nSources:\n- A page: https://a.example"
+    assert read_answer(replace(SPEC, schema={"type": "integer"}), replace(result, text="2")).output == "2"
 
 
 def test_thoughts_in_the_middle_of_a_text_belong_to_it():

@@ -64,6 +64,9 @@ _SECTION_LINE: Final = "Title of the section: what belongs into it and what is l
 _CHOOSING: Final = frozenset({Rule.SAME, Rule.LATEST, Rule.BETTER, Rule.WINNER, Rule.BEST})
 _MESSAGES_TOKENS: Final = 40  # roles, headings and fences around the texts
 _GROUNDING_TOKENS: Final = 6_000  # what a provider that searches puts into the prompt
+# Beside its tokens: one or two searches at the list prices in providers/pricing.py; at most ten of the usual price.
+_USUAL_SEARCH_NANO: Final = 20_000_000
+_MOST_SEARCH_NANO: Final = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,15 +234,19 @@ def _usual_cost(node: NodeSpec, size: _Size) -> _Cost:
         raise ValueError(f"{node.key} has no model with a known price")
     read = size.prompt * float(model.prompt_usd_per_mtok) * 1_000
     written = size.output * float(model.completion_usd_per_mtok) * 1_000
-    mean = (read + written) * size.prob * (1 + _AGAIN_SHARE)
+    searched = _USUAL_SEARCH_NANO if node.uses_web_search else 0
+    mean = (read + written + searched) * size.prob * (1 + _AGAIN_SHARE)
     # Of a node that may not run: the spread of its length, and that of its running at all.
-    variance = size.prob * (written * _SPREAD_SHARE) ** 2 + size.prob * (1 - size.prob) * (read + written) ** 2
+    whole, spread = read + written + searched, (written + searched) * _SPREAD_SHARE
+    variance = size.prob * spread**2 + size.prob * (1 - size.prob) * whole**2
     return _Cost(mean, sqrt(variance))
 
 
 def _worst(node: NodeSpec, size: _Size) -> int:
     """Every attempt of every model that may do it, with every token that it is allowed."""
-    return sum(_attempts_nano(model, size.most_prompt, _attempt_limits(node, model)) for model in _models(node))
+    models = _models(node)
+    searched = _MOST_SEARCH_NANO * node.max_attempts * len(models) if node.uses_web_search else 0
+    return searched + sum(_attempts_nano(model, size.most_prompt, _attempt_limits(node, model)) for model in models)
 
 
 def _attempts_nano(model: ModelChoice, prompt_tokens: int, limits: Sequence[int]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runs.plans.desk import Desk
 from runs.plans.draft import Draft
+from runs.plans.finish import count_waves
 from runs.plans.nodes import Bench
 from runs.plans.single import plan as plan_single
 from runs.plans.steps import close, part_node, who
@@ -25,7 +26,8 @@ def plan(request: RunRequest, desk: Desk) -> Draft:
         for place in range(len(steps.subtasks))
     )
     merge = close(bench, parts)
-    summary = f"{len(parts)} parts, {len(parts) - len(awaited)} of them at once; {who(merge)} puts them together"
+    waves = max(count_waves(parts).values()) + 1
+    summary = f"{len(parts)} parts in {waves} wave{'s' * (waves > 1)}, {who(merge)} puts them together"
     return Draft((*parts, merge), "merge", summary, task=request.task).with_notes(
         *bench.role.warnings, swarm.graph.warning
     )

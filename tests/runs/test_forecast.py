@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from catalog.shapes import Category
@@ -73,6 +74,12 @@ def test_an_unknown_stand_in_makes_it_unknown_too():
     assert forecast(plan(node(fallbacks=(spare,)))).unknown_models == ("x/unknown",)
 
 
+def test_a_search_of_the_provider_costs_beside_its_tokens():
+    free = replace(MODEL, prompt_usd_per_mtok=Decimal(0), completion_usd_per_mtok=Decimal(0))
+    costs = forecast(plan(node(model=free, uses_web_search=True)))
+    assert 0 < costs.expected_nano_usd < costs.likely_worst_nano_usd < costs.worst_nano_usd == 300_000_000
+
+
 def test_a_free_model_costs_nothing():
     free = replace(MODEL, prompt_usd_per_mtok=Decimal(0), completion_usd_per_mtok=Decimal(0))
     costs = forecast(plan(node(model=free)))
@@ -137,3 +144,18 @@ def test_dearer_models_never_cost_less():
     for figure in ("expected_nano_usd", "likely_worst_nano_usd", "worst_nano_usd"):
         figures = [getattr(cost, figure) for cost in costs]
         assert figures == sorted(figures)
+
+
+@pytest.mark.parametrize("count", [1, 5, 50])
+def test_nine_runs_in_ten_stay_below_the_likely_worst(count: int):
+    """An oracle: lengths are lognormal around the usual 900 tokens, and half of their variance is in common."""
+    costs = forecast(plan(*(node(key=f"n{number}") for number in range(count))))
+    chance = np.random.default_rng(20261121)
+    sigma = np.sqrt(np.log(1 + 0.8**2))
+    together = chance.normal(size=(20_000, 1))
+    apart = chance.normal(size=(20_000, count))
+    lengths = 900 * np.exp(sigma * (np.sqrt(0.5) * together + np.sqrt(0.5) * apart) - sigma**2 / 2)
+    prompt = text_tokens("word " * 1_000) + 40
+    totals = 1.03 * (count * prompt * 2_000 + lengths.sum(axis=1) * 10_000)
+    assert np.mean(totals) == pytest.approx(costs.expected_nano_usd, rel=0.02)
+    assert 0.88 < np.mean(totals < costs.likely_worst_nano_usd) < 0.94

@@ -26,6 +26,7 @@ Budget: TypeAlias = Annotated[str, typer.Option(help="low, medium, high or any."
 def run(  # noqa: PLR0913 - each is an option of the command
     ctx: typer.Context,
     task: Annotated[str, typer.Argument(help="What is to be done; - reads it from standard input.")],
+    *,
     mode: Annotated[str, typer.Option(help="single, collective, cascade, plan, swarm or chain.")] = "single",
     budget: Budget = "medium",
     model: Model = "",
@@ -57,6 +58,7 @@ def run(  # noqa: PLR0913 - each is an option of the command
 def parallel(  # noqa: PLR0913 - each is an option of the command
     ctx: typer.Context,
     prompts: Annotated[list[str] | None, typer.Argument(help="The prompts.")] = None,
+    *,
     file: Annotated[Path | None, typer.Option(help="A file with one prompt a line; - is standard input.")] = None,
     model: Model = "",
     budget: Budget = "medium",

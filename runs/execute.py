@@ -68,7 +68,7 @@ class Driver:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._is_over = asyncio.Event()
         self._is_starting = True
-        self._stop: Stop | None = Stop.CANCELED if loaded.is_cancel_requested else None
+        self._stop = _stop_at_once(loaded)
         self._stop_words = ""
         self._fault: BaseException | None = None
         self._written_at_s = time.monotonic()
@@ -251,11 +251,12 @@ class Driver:
         self._graph.is_closing = True
         message = "Most of the budget is used: nothing new starts but what brings the answers together."
         self._writer.group.events.append(NewEvent(EventKind.RUN_BUDGET_LOW, message=message))
-        kept = [key for key in self._ready if self._graph.is_closing_node(key)]
-        for key in self._ready:
-            if key not in kept:
+        ready, self._ready = self._ready, deque[str]()
+        for key in ready:
+            if self._graph.is_closing_node(key):
+                self._ready.append(key)
+            else:
                 self._leave_out(self._graph.places[key])
-        self._ready = deque(kept)
         for place in self._graph.waiting():
             if not self._graph.is_closing_node(place.key):
                 self._leave_out(place)
@@ -321,6 +322,13 @@ class Driver:
 
     async def _off_loop(self, pool: Executor, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+
+def _stop_at_once(loaded: LoadedRun) -> Stop | None:
+    """Why a run that goes on is to end before anything is done."""
+    if loaded.is_cancel_requested:
+        return Stop.CANCELED
+    return Stop.TIMED_OUT if timezone.now() >= loaded.deadline_at else None
 
 
 def _unfinished(place: Place, code: str) -> NodeResult:

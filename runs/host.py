@@ -22,6 +22,7 @@ from runs.ending import Stop
 from runs.execute import Driver
 from runs.loading import load_run
 from runs.outside import Outside, open_outside
+from runs.ringing import ring_if_free
 from runs.serial import StoredShapeFault
 from runs.sharing import as_helper, helper_count, ring_helpers
 from runs.sweep import expire_calls
@@ -52,6 +53,12 @@ class Host:
     async def drive(self, run_id: UUID) -> bool:
         """Drive the run to its end; False where it is not to be driven, or is driven by another."""
         return await self._with_thread(run_id, partial(self._drive, run_id))
+
+    async def drive_or_ring(self, run_id: UUID) -> bool:
+        """The same; a run that was handed over on the way waits for another process."""
+        is_driven = await self.drive(run_id)
+        await self.ask(lambda: ring_if_free(run_id))
+        return is_driven
 
     async def help(self, run_id: UUID, share: int) -> bool:
         """Work on a run that another process drives, with so many calls at once; False where there is nothing to do."""

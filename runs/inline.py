@@ -12,14 +12,10 @@ from contextlib import AsyncExitStack
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
-from django.utils import timezone
 
 from runs.ending import Stop
 from runs.host import Host, open_host
-from runs.models import Run
 from runs.ringing import ring
-from runs.shapes import RunStatus
 
 
 class InlineHost:
@@ -37,7 +33,7 @@ class InlineHost:
         if not host.has_room:
             await host.ask(lambda: _ring(run_id))
             return False
-        task = asyncio.ensure_future(_drive_or_ring(host, run_id))
+        task = asyncio.ensure_future(host.drive_or_ring(run_id))
         self._driving.add(task)
         task.add_done_callback(self._driving.discard)
         return await asyncio.shield(task)  # a caller that leaves does not end the run
@@ -85,19 +81,6 @@ async def close_inline() -> None:
     await _host.close()
 
 
-async def _drive_or_ring(host: Host, run_id: UUID) -> bool:
-    """Drive the run; one that was handed over on the way waits for a worker."""
-    is_mine = await host.drive(run_id)
-    await host.ask(lambda: _ring_if_open(run_id))
-    return is_mine
-
-
 def _ring(run_id: UUID) -> None:
     with transaction.atomic():
         ring(run_id)
-
-
-def _ring_if_open(run_id: UUID) -> None:
-    is_free = Q(lease_until=None) | Q(lease_until__lte=timezone.now())
-    if Run.objects.filter(is_free, pk=run_id, status__in=[RunStatus.QUEUED, RunStatus.RUNNING]).exists():
-        _ring(run_id)

@@ -14,7 +14,7 @@ from runs.floor import RunFacts
 from runs.graph import Graph, Place
 from runs.ledger import RunMoney, run_money
 from runs.models import Node, Run
-from runs.serial import node_from_json, plan_from_json, request_from_json
+from runs.serial import StoredShapeFault, node_from_json, plan_from_json, request_from_json
 from runs.shapes import NodeStatus, Payer
 
 # Of a run with more nodes nobody reads each as it is written; it is told of when it is done.
@@ -52,6 +52,7 @@ def load_run(run_id: UUID) -> LoadedRun:
     run = Run.objects.get(pk=run_id)
     request = request_from_json(run.request)
     places = [_place(row) for row in Node.objects.filter(run_id=run_id).order_by("position").values(*_FIELDS)]
+    _check_whole(places)
     _bring_outputs(run_id, places)
     graph = Graph(final=plan_from_json(run.plan).final)
     graph.add(places)
@@ -90,6 +91,15 @@ def _payer(run: Run) -> Payer:
 def _place(row: dict[str, Any]) -> Place:
     spec = node_from_json(row.pop("spec"))
     return Place(spec=spec, node_id=row.pop("pk"), status=NodeStatus(row.pop("status")), **row)
+
+
+def _check_whole(places: list[Place]) -> None:
+    """Raises StoredShapeFault where a node waits for one that is not there: it would wait for ever."""
+    known = {place.key for place in places}
+    for place in places:
+        watched = (place.spec.gate.node,) if place.spec.gate else ()
+        if missing := {*place.spec.depends_on, *watched} - known:
+            raise StoredShapeFault(f"The node {place.key} waits for {min(missing)}, which the run does not have.")
 
 
 def _bring_outputs(run_id: UUID, places: list[Place]) -> None:

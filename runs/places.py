@@ -59,7 +59,9 @@ class Places:
         key = (choice.model_id, 0 if prompt_tokens < SHORT_PROMPT_TOKENS else prompt_tokens)
         found_at, found = self._found.get(key, (float("-inf"), None))
         if found is None or time.monotonic() - found_at > KEPT_S:
-            found = asyncio.ensure_future(self._off_loop(lambda: self._look(choice, key[1])))
+            found = asyncio.ensure_future(
+                self._off_loop(lambda: look_up(choice, key[1], is_simulated=self._is_simulated))
+            )
             self._found[key] = time.monotonic(), found
         return await asyncio.shield(found)  # others wait for the same answer
 
@@ -92,21 +94,23 @@ class Places:
         self._told_at.pop(_key(spot.endpoint), None)  # the next success ends the row of failures: it is told at once
         await self._off_loop(lambda: breakers.note_fault(spot.endpoint, fault))
 
-    def _look(self, choice: ModelChoice, prompt_tokens: int) -> Found:
-        spots, problems = [], []
-        endpoints = find_endpoints(choice.model_id, is_simulated=self._is_simulated, prompt_tokens=prompt_tokens)
-        for endpoint in endpoints:
-            try:
-                spots.append(Spot(choice, priced(endpoint), reveal_secret(endpoint.connection)))
-            except SmartSpawnError as error:
-                problems.append(error)
-        if not endpoints:
-            return Found((), why_unreachable(choice.model_id, is_simulated=self._is_simulated), "unreachable_model")
-        code = "model_unpriced" if any(isinstance(error, UnpricedModel) for error in problems) else "no_connection"
-        return Found(tuple(spots), " ".join(error.message for error in problems), code if problems else "")
-
     async def _off_loop(self, ask: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._reads, ask)
+
+
+def look_up(choice: ModelChoice, prompt_tokens: int, *, is_simulated: bool) -> Found:
+    """The places for a model and a prompt of this length, best first; may read the database."""
+    spots, problems = [], []
+    endpoints = find_endpoints(choice.model_id, is_simulated=is_simulated, prompt_tokens=prompt_tokens)
+    for endpoint in endpoints:
+        try:
+            spots.append(Spot(choice, priced(endpoint), reveal_secret(endpoint.connection)))
+        except SmartSpawnError as error:
+            problems.append(error)
+    if not endpoints:
+        return Found((), why_unreachable(choice.model_id, is_simulated=is_simulated), "unreachable_model")
+    code = "model_unpriced" if any(isinstance(error, UnpricedModel) for error in problems) else "no_connection"
+    return Found(tuple(spots), " ".join(error.message for error in problems), code if problems else "")
 
 
 def _ask_breaker(endpoint: Endpoint) -> tuple[bool, float]:

@@ -20,6 +20,7 @@ from runs.models import Run
 from runs.shapes import RunStatus
 from runs.sharing import COME_WITHIN
 from runs.sweep import sweep_runs
+from smartspawn.heartbeat import is_stopping
 
 # While it drives a run, a worker looks for others that wait, as far as it has room.
 LOOK_EVERY_S: Final = 0.5
@@ -54,21 +55,35 @@ def tidy_runs() -> str:
 
 async def _help(run_id: UUID, share: int) -> str:
     async with open_host("helper") as host:
-        return "helped" if await host.help(run_id, share) else "nothing to do"
+        helping = {asyncio.create_task(host.help(run_id, share))}
+        while helping:
+            done, helping = await _watch(helping)
+        return "helped" if any(task.result() for task in done) else "nothing to do"
 
 
 async def _drive(run_id: UUID) -> str:
     async with open_host("worker") as host:
-        driving, done = {asyncio.ensure_future(host.drive(run_id))}, set[asyncio.Future[bool]]()
+        driving, done = {asyncio.create_task(host.drive_or_ring(run_id))}, set[asyncio.Task[bool]]()
         until_s = time.monotonic() + settings.RUN_TIMEOUT_SECONDS  # each takes as long at most: the task's timeout
         while driving:
-            ended, driving = await asyncio.wait(driving, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+            ended, driving = await _watch(driving)
             done |= ended
-            if driving and host.has_room and time.monotonic() < until_s:
+            if driving and host.has_room and time.monotonic() < until_s and not is_stopping():
                 waiting = await host.ask(lambda: _waiting(settings.MAX_PARALLEL_RUNS - host.count))
-                driving |= {asyncio.ensure_future(host.drive(other)) for other in waiting}
+                driving |= {asyncio.create_task(host.drive_or_ring(other)) for other in waiting}
         driven_count = sum(task.result() for task in done)  # raises what went wrong, now that the others are done
     return f"{driven_count} driven" if driven_count else "not to be driven, or driven by another"
+
+
+async def _watch(tasks: set[asyncio.Task[bool]]) -> tuple[set[asyncio.Task[bool]], set[asyncio.Task[bool]]]:
+    """The tasks that have ended and those that have not; when the queue is being stopped, all are to hand over."""
+    ended, going_on = await asyncio.wait(tasks, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+    if going_on and is_stopping():
+        for task in going_on:
+            task.cancel()
+        await asyncio.wait(going_on)
+        return ended | going_on, set()
+    return ended, going_on
 
 
 def _waiting(most: int) -> list[UUID]:

@@ -76,6 +76,17 @@ def beats_dir() -> Path | None:
     return Path(folder) if folder else None
 
 
+def announce_stop(folder: Path) -> None:
+    """Tell the workers that the cluster is being stopped: what can be left half done is to be left now."""
+    (folder / "stopping").touch()
+
+
+def is_stopping() -> bool:
+    """Whether this worker's cluster is being stopped."""
+    folder = beats_dir()
+    return folder is not None and (folder / "stopping").exists()
+
+
 def beat() -> None:
     """The task itself: leave a sign that a worker executed it."""
     folder = beats_dir()

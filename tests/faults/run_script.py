@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import urllib.request
+from collections.abc import Iterator
 from typing import Any
 
-from tests.runs.simulation import Simulation
+from tests.runs.simulation import MODEL, Simulation
 from tests.site import Site
 
 _MAKE = """
@@ -30,10 +32,11 @@ print(json.dumps({{
     "status": run.status,
     "error": run.error,
     "driveCount": run.drive_count,
+    "drivenBy": run.driven_by,
     "nodes": Counter(Node.objects.filter(run=run).values_list("status", flat=True)),
     "completedEvents": Counter(Event.objects.filter(run=run, kind="node.completed").values_list("node_key", flat=True)),
     "openReservations": Reservation.objects.filter(run_id=run.pk, state="open").count(),
-    "ledger": [[str(e.call_id), e.status, e.cost_nano_usd] for e in LedgerEntry.objects.filter(run_id=run.pk)],
+    "ledger": [[str(e.call_id), e.status, e.cost_nano_usd] for e in LedgerEntry.objects.all()],  # of all runs
 }}))
 """
 
@@ -41,6 +44,38 @@ print(json.dumps({{
 def start_simulated_run(site: Site, simulation: Simulation, count: int) -> str:
     """A run of so many prompts, rung for; its id."""
     return site.run_python(_MAKE.format(fields=json.dumps(simulation.connection), count=count)).splitlines()[-1]
+
+
+_MAKE_KEY = """
+import json
+from django.contrib.auth import get_user_model
+from runs.models import Connection
+from smartspawn.access.keys import create_key
+from smartspawn.access.shapes import Actor, Role, Scope
+fields = json.loads({fields!r})
+Connection.objects.update_or_create(key=fields.pop("key"), defaults=fields)
+user, _ = get_user_model().objects.get_or_create(username="measurer", defaults={{"role": "member"}})
+scopes = frozenset({{Scope.RUNS_WRITE, Scope.RUNS_READ}})
+actor = Actor(label="test", user_id=user.pk, role=Role.MEMBER, scopes=scopes)
+print(create_key(actor=actor, name="test", scopes=scopes, expires_at=None).token)
+"""
+
+
+def make_key(site: Site, simulation: Simulation) -> str:
+    """A connection to the simulator, and an API key that may start runs; its token."""
+    return site.run_python(_MAKE_KEY.format(fields=json.dumps(simulation.connection))).splitlines()[-1]
+
+
+def post_parallel(site: Site, token: str, prompts: list[str]) -> Iterator[dict[str, Any]]:
+    """Have the prompts answered in the web process; the lines of the answer as they come."""
+    body = json.dumps({"prompts": prompts, "model": MODEL, "simulate": True}).encode()
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    request = urllib.request.Request(f"{site.address}/api/parallel", data=body, headers=headers)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=60) as response:
+        for line in response:
+            if line.strip():
+                yield json.loads(line)
 
 
 def tell_of_run(site: Site, run_id: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.faults.run_script import start_simulated_run, tell_of_run
+from tests.faults.run_script import make_key, post_parallel, start_simulated_run, tell_of_run
 from tests.runs.simulation import Simulation, running_simulator
 from tests.site import Site, running_site, wait_until
 
@@ -87,6 +87,21 @@ def test_a_killed_workers_run_goes_on_within_a_minute(site: Site, simulation: Si
     wait_until(lambda: tell_of_run(site, run_id)["driveCount"] == 2, within_s=60, what="another driver goes on")
     assert time.monotonic() - killed_at < 60
     assert wait_for_end(site, run_id, within_s=60)["status"] == "completed"
+
+
+def test_a_run_that_the_web_process_drove_is_gone_on_with_by_a_worker(site: Site, simulation: Simulation) -> None:
+    lines = post_parallel(site, make_key(site, simulation), [f"What is {number} times 7?" for number in range(60)])
+    run_id = next(lines)["runId"]
+    next(line for line in lines if line["event"] == "progress")
+    assert tell_of_run(site, run_id)["drivenBy"].startswith("web ")
+    site.main_of("serve").kill()
+    told = wait_for_end(site, run_id, within_s=90)
+    assert told["status"] == "completed"
+    assert told["drivenBy"].startswith("worker ")
+    assert told["nodes"] == {"completed": 60}
+    assert set(told["completedEvents"].values()) == {1}
+    assert told["openReservations"] == 0
+    assert_money_adds_up(told, simulation.bill())
 
 
 def test_a_stopped_site_hands_its_runs_over_to_the_next_start(tmp_path: Path, simulation: Simulation) -> None:

@@ -52,7 +52,7 @@ class Command(BaseCommand):
             LOG.info("took over %d tasks left behind", released)
         try:
             cluster = Cluster()
-            _stop_hard_after_grace(cluster)
+            _stop_hard_after_grace(cluster, folder)
             cluster.start()
             _watch(cluster, folder, beat_file)
         finally:
@@ -69,10 +69,12 @@ def _make_folder(beat_file: Path | None) -> Path:
     return folder
 
 
-def _stop_hard_after_grace(cluster: object) -> None:
+def _stop_hard_after_grace(cluster: object, folder: Path) -> None:
     """On a signal, let the cluster finish what it does, but not for ever."""
+    from smartspawn.heartbeat import announce_stop
 
     def stop(number: int, frame: FrameType | None) -> None:
+        announce_stop(folder)
         end = threading.Timer(STOP_GRACE_S, os._exit, args=[1])  # the forks follow their parent
         end.daemon = True
         end.start()

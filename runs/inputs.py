@@ -14,6 +14,7 @@ from routing.inputs import MAX_EXCLUDED, MAX_ID_CHARS, MAX_PREFERENCE, MAX_TAG_C
 from runs.chains.reading import read_chain
 from runs.input_fields import JsonDocument, ModelName, Number, StrictSerializer, Switch, Text, Texts, Whole, Words
 from runs.input_fields import read_model as _read_model
+from runs.ready_schemas import READY_SCHEMAS
 from runs.schema_check import check_schema
 from runs.shapes import MergeStyle, Mode, RoleRequest, RunOptions, RunRequest
 from smartspawn.lib.errors import BadInput
@@ -75,6 +76,14 @@ class _ReflectField(serializers.Field[Mapping[str, Any], Any, Any, Any]):
         return {"reflect": serializers.BooleanField().run_validation(data)}
 
 
+class _SchemaField(JsonDocument):
+    """A JSON Schema, or the name of one that is ready."""
+
+    def to_internal_value(self, data: Any) -> Mapping[str, Any]:
+        ready = READY_SCHEMAS.get(data.strip()) if isinstance(data, str) else None
+        return super().to_internal_value(data) if ready is None else ready
+
+
 class OptionsInput(StrictSerializer):
     """What may be added to any mode."""
 
@@ -85,7 +94,11 @@ class OptionsInput(StrictSerializer):
         required=False, min_value=0, max_value=7, help_text="2-7 answers to each task, a judge takes the best."
     )
     skeleton = Switch(required=False, help_text="Outline first, then the sections side by side.")
-    schema = JsonDocument(longest=MAX_SCHEMA_CHARS, allow_null=True, help_text="JSON Schema that the answer satisfies.")
+    schema = _SchemaField(
+        longest=MAX_SCHEMA_CHARS,
+        allow_null=True,
+        help_text=f"JSON Schema that the answer satisfies, or one of ours by name: {', '.join(READY_SCHEMAS)}.",
+    )
     webSearch = Switch(required=False, help_text="Let models search where their provider can.")  # noqa: N815 - the wire's name
     stream = Switch(required=False, help_text="Keep partial texts for whoever watches; default true.")
     shareEqual = Switch(required=False, help_text="Equal prompts are asked once; default true.")  # noqa: N815 - the wire's name

@@ -11,6 +11,8 @@ from rest_framework.exceptions import ValidationError
 
 from catalog.shapes import Budget
 from runs.inputs import MAX_PROMPTS, read_run
+from runs.ready_schemas import READY_SCHEMAS
+from runs.schema_check import check_schema, is_strict
 from runs.serial import StoredShapeFault, node_from_json, request_from_json, request_to_json
 from runs.shapes import MergeStyle, Mode, RoleRequest, RunOptions, RunRequest
 from smartspawn.api import translate
@@ -183,6 +185,14 @@ def test_what_cannot_be_used_is_refused_with_its_place(given: dict, code: str, w
     told = refusal(**given)
     assert told[0] == code
     assert why in told[1]
+
+
+@pytest.mark.parametrize("name", READY_SCHEMAS)
+def test_a_ready_schema_is_taken_by_its_name_and_can_be_enforced(name: str):
+    schema = read_run({"mode": "single", "task": "x", "options": {"schema": name}}).options.schema
+    assert schema == READY_SCHEMAS[name]
+    assert check_schema(schema) == ""
+    assert is_strict(schema)
 
 
 def test_a_document_that_is_nested_without_end_is_refused():

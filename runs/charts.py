@@ -16,7 +16,7 @@ ROW_GAP: Final = 14
 MARGIN: Final = 8
 HEAD_HEIGHT: Final = 26
 # What fits into a box at 12 px, a little less than it would hold of wide letters.
-LINE_CHARS: Final = 26
+LINE_CHARS: Final = 23
 # More boxes than this are no picture any more: then every node is one small cell.
 MOST_BOXES: Final = 40
 

@@ -49,8 +49,8 @@ def recommend(
         features = settle_category(features)
     limits = limits_for(request, merge_limits((ground.limits, within)) if within else ground.limits)
     choice = choose_on(ground, features, limits, request.preference)
-    if not choice.ranked and features.category == Category.FAST_CHEAP and not features.is_category_given:
-        # A quick task in words with a dear budget: what was asked for counts before what was guessed.
+    if not choice.ranked and features.category == Category.FAST_CHEAP:
+        # A quick task with a dear budget, as cascades ask for one: the price that was asked for counts.
         features = replace(features, category=Category.GENERAL)
         choice = choose_on(ground, features, limits, request.preference)
     chosen = tuple(candidate.model_id for candidate in select(choice.ranked, request.count))

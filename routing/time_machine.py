@@ -130,8 +130,8 @@ def expected_usd(candidate: RankedCandidate) -> Decimal | None:
 def _pick_in(world: World, past: PastDecision) -> Outcome:
     limits = replace(world.limits_of(past), budget=past.budget or Budget.MEDIUM, exclude=past.exclude)
     choice = _choose(world, past, past.features, limits, past.preference)
-    if not choice.ranked and past.features.category == Category.FAST_CHEAP and not past.features.is_category_given:
-        # As when it was asked: a guessed category gives way to the budget that was asked for.
+    if not choice.ranked and past.features.category == Category.FAST_CHEAP:
+        # As when it was asked: the category gives way to the budget that was asked for.
         choice = _choose(world, past, replace(past.features, category=Category.GENERAL), limits, past.preference)
     chosen = select(choice.ranked, past.count)
     return Outcome(chosen, refusal="" if chosen else choice.reason)

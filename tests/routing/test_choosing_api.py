@@ -81,10 +81,10 @@ def test_recommendations_have_the_ancestor_s_fields_and_types(client: Client) ->
 
 
 def test_recommendations_may_be_none_and_say_why(client: Client) -> None:
-    body = get(client, "recommend", task="fast-cheap", budget="high")
+    body = get(client, "recommend", task="vision", budget="low", exclude="openai/small,google/quick")
     assert body["data"] == []
     assert body["meta"]["candidatesConsidered"] == 0
-    assert [item["filter"] for item in body["meta"]["removed"]] == ["category", "budget"]
+    assert [item["filter"] for item in body["meta"]["removed"]] == ["category", "budget", "exclude"]
 
 
 def test_a_pick_of_nothing_says_which_filter_took_what(client: Client) -> None:
@@ -137,6 +137,8 @@ def test_a_task_that_only_sounds_quick_is_done_at_the_price_that_was_asked_for(
     assert get(client, "pick", task="say hello")["data"]["category"] == "fast-cheap"
     dear = get(client, "pick", task="say hello", budget="high")["data"]
     assert (dear["category"], dear["id"]) == ("general", "anthropic/grand")
+    named = get(client, "pick", task="fast-cheap", budget="high")["data"]
+    assert (named["category"], named["id"]) == (dear["category"], dear["id"])
 
 
 def test_context_lengths_hold_above_a_million(client: Client) -> None:

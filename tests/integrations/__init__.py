@@ -1,0 +1,1 @@
+"""Programs of other makers against this site, as they come from their registries."""

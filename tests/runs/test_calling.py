@@ -240,4 +240,6 @@ def test_signs_that_a_database_cannot_keep_harm_nobody() -> None:
 
     run = drive(run_id, FakeModels(script=script))  # type: ignore[arg-type]
     assert run.status == RunStatus.COMPLETED, run.error
-    assert Artifact.objects.get(run_id=run_id, node_key="a").content == "half a ? pair\N{REPLACEMENT CHARACTER}"
+    text, sources = Artifact.objects.get(run_id=run_id, node_key="a").content.split("\n\n")
+    assert text == "half a ? pair\N{REPLACEMENT CHARACTER}"
+    assert sources == "Sources:\n- ?: https://x\N{REPLACEMENT CHARACTER}"

@@ -143,6 +143,7 @@ def _reset_nodes(run: Run, keys: set[str]) -> None:
         data=None,
         finish_reason="",
         is_partial=False,
+        lost_count=0,
     )
     Artifact.objects.filter(run=run, node_key__in=[*keys, "merged"]).delete()
 
@@ -152,13 +153,16 @@ def _reopen(run: Run) -> None:
     run.stop_reason = run.error = run.error_code = ""
     run.finished_at = run.deadline_at = run.cancel_requested_at = None
     run.lease_token = run.lease_until = None
+    run.drive_count = 0  # a person wants another try, whatever it was that killed the former drivers
     run.updated_at = timezone.now()
     run.save()
 
 
 def _raise_cap(run: Run, max_usd: Decimal) -> None:
     cap = to_nano(max_usd)
-    if run.cap_nano_usd is not None and cap < run.cap_nano_usd:
+    if run.cap_nano_usd is None:
+        raise InvalidParam("maxUsd: this run has no cap that could be raised.")
+    if cap < run.cap_nano_usd:
         raise InvalidParam("maxUsd: a cap can be raised here, not lowered.")
     run.cap_nano_usd = cap
     raise_run_cap(run.pk, cap)

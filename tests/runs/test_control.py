@@ -204,3 +204,21 @@ def test_dependents_are_found_through_every_step() -> None:
     }
     assert dependents(nodes, {"a"}) == {"b", "c"}
     assert dependents(nodes, {"d"}) == set()
+
+
+def test_a_run_without_a_cap_is_given_none_by_a_retry() -> None:
+    ann = make_user()
+    run = make_run(ann, status=RunStatus.FAILED, cap_nano_usd=None)
+    make_node(run, "task-1", NodeStatus.FAILED)
+    with pytest.raises(InvalidParam, match="no cap"):
+        retry_run(run_id=run.pk, actor=ann.as_actor(), max_usd=Decimal(1))
+
+
+def test_what_a_node_lost_before_does_not_count_after_a_retry() -> None:
+    ann = make_user()
+    run = make_run(ann, status=RunStatus.FAILED, drive_count=100)
+    node = make_node(run, "task-1", NodeStatus.FAILED, lost_count=5)
+    retry_run(run_id=run.pk, actor=ann.as_actor())
+    run.refresh_from_db()
+    node.refresh_from_db()
+    assert (run.drive_count, node.lost_count) == (0, 0)

@@ -134,7 +134,7 @@ def _content(row: Artifact) -> str | None:
     if not row.path:
         return row.content
     try:
-        return (_folder() / row.path).read_text(encoding="utf-8")
+        return (_folder() / row.path).read_bytes().decode()  # as it is: read_text would change line ends
     except FileNotFoundError:
         return None
 

@@ -49,6 +49,14 @@ def test_two_nodes_may_say_the_same(kept: str) -> None:
     assert read_outputs(run.pk, ["a", "b", "c"]) == {"a": "same", "b": "same"}
 
 
+def test_the_ends_of_lines_come_back_as_they_were(kept: str) -> None:
+    run = make_run()
+    write_artifacts(run.pk, [NewArtifact("a", "raw", "one\r\ntwo\rthree\n")])
+    text = read_artifact(run.pk, "a")
+    assert text.content == "one\r\ntwo\rthree\n"
+    assert text.sha256 == hashlib.sha256(text.content.encode()).hexdigest()
+
+
 def test_half_a_surrogate_and_a_nul_are_kept_as_signs_that_can_be_kept(kept: str) -> None:
     run = make_run()
     write_artifacts(run.pk, [NewArtifact("a", "raw", "x\ud800y\x00z")])

@@ -38,6 +38,8 @@ class SwarmTelling:
         self._shape = shape  # "parallel", "research", "chain", "auto"
         self._nodes: dict[str, Node] = {}
         self._phases: tuple[Phase, ...] = ()
+        self._phase_by_key: dict[str, Phase] = {}
+        self._left: dict[int, set[str]] = {}  # of each phase the nodes that have not ended
         self._begun: set[int] = set()
         self._ended: dict[str, NodeStatus] = {}
 
@@ -57,10 +59,15 @@ class SwarmTelling:
         return tuple(told for event in events for told in self._tell_one(event, outputs))
 
     def _learn(self, events: Sequence[NumberedEvent]) -> None:
-        """Read the nodes: all of them once and when the plan grows, otherwise those that ended."""
-        if not self._nodes or any(event.kind == EventKind.PLAN_GROWN for event in events):
+        """Read the nodes: all of them once and when there are more than we know, otherwise those that ended."""
+        told = {event.node_key for event in events if event.node_key}
+        has_grown = any(event.kind == EventKind.PLAN_GROWN for event in events)
+        # Also without a word of growth: who told of it may have died between the new rows and the telling.
+        if has_grown or not self._nodes or not told <= self._nodes.keys():
             self._nodes = {node.key: node for node in list_nodes(self._run_id)}
             self._phases = phases_of(tuple(self._nodes.values()))
+            self._phase_by_key = {key: phase for phase in self._phases for key in phase.keys}
+            self._left = {phase.index: set(phase.keys) - self._ended.keys() for phase in self._phases}
         elif ended := [event.node_key for event in events if event.kind in _ENDED]:
             self._nodes |= {node.key: node for node in Node.objects.filter(run_id=self._run_id, key__in=ended)}
 
@@ -102,7 +109,7 @@ class SwarmTelling:
             yield {**told, "error": node.error or status.value, "category": node.error_code.lower() or "unknown"}
 
     def _phase_begins(self, key: str) -> Iterator[Told]:
-        phase = self._phase_of(key)
+        phase = self._phase_by_key.get(key)
         if phase is None or phase.index in self._begun or self._shape == "parallel":
             return
         self._begun.add(phase.index)
@@ -110,8 +117,12 @@ class SwarmTelling:
         yield {"event": event, "index": phase.index, "name": phase.name, "taskCount": len(phase.keys)}
 
     def _phase_ends(self, key: str) -> Iterator[Told]:
-        phase = self._phase_of(key)
-        if phase is None or self._shape in ("parallel", "research") or not set(phase.keys) <= self._ended.keys():
+        phase = self._phase_by_key.get(key)
+        if phase is None or self._shape in ("parallel", "research"):
+            return
+        left = self._left[phase.index]
+        left.discard(key)
+        if left:
             return
         nodes = [self._nodes[name] for name in phase.keys]
         yield {
@@ -122,9 +133,6 @@ class SwarmTelling:
             "durationMs": _span_ms(nodes),
             "retries": max((node.attempt - 1 for node in nodes), default=0),
         }
-
-    def _phase_of(self, key: str) -> Phase | None:
-        return next((phase for phase in self._phases if key in phase.keys), None)
 
     def _plan(self) -> Told:
         stages = [{"name": phase.name, "mode": phase.mode, "perspective": phase.perspective} for phase in self._phases]

@@ -139,3 +139,13 @@ def test_judges_and_skipped_nodes_are_no_answers() -> None:
     end(run, make_node(run, "judge", purpose=Purpose.JUDGE), text="8")
     end(run, make_node(run, "merge", purpose=Purpose.MERGE), NodeStatus.SKIPPED)
     assert told(run, "chain") == []
+
+
+def test_a_node_that_nobody_announced_is_told_all_the_same() -> None:
+    run = make_run(request=RunRequest(mode=Mode.PARALLEL, prompts=("a",)))
+    telling = SwarmTelling(run.pk, "parallel")
+    end(run, make_node(run, "task-1"), text="A")
+    telling.tell(list_events(run.pk))
+    # Its driver died between the new row and the word of it; the next one goes on with the row.
+    end(run, make_node(run, "task-2"), text="B")
+    assert [item["result"] for item in telling.tell(list_events(run.pk, after=1))] == ["B"]

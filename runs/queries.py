@@ -112,15 +112,19 @@ def list_runs(actor: Actor, wanted: RunFilter | None = None, *, most: int = 20) 
     return _reports(list(rows.order_by("-created_at", "-id")[: min(most, MOST_LISTED)]), {})
 
 
-def count_by_status(actor: Actor) -> Mapping[str, int]:
-    """How many of the visible runs there are in each status."""
-    rows = visible_runs(actor).values_list("status").annotate(count=Count("id"))
-    return {str(status): int(count) for status, count in rows}
+def count_waiting(actor: Actor) -> int:
+    """How many of the visible runs wait for a person; asked by each look at the list, so by the index alone."""
+    return visible_runs(actor).filter(status=RunStatus.AWAITING_APPROVAL).count()
 
 
 def list_nodes(run_id: UUID) -> tuple[Node, ...]:
     """The run's nodes in the order of its plan."""
     return tuple(Node.objects.filter(run_id=run_id).order_by("position"))
+
+
+def list_node_states(run_id: UUID) -> tuple[Node, ...]:
+    """The run's nodes without what they were asked: thousands of prompts would be read to show a table."""
+    return tuple(Node.objects.filter(run_id=run_id).defer("spec", "data").order_by("position"))
 
 
 def list_drafts(run_id: UUID) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from rest_framework.exceptions import ValidationError
 
 from runs.api_inputs import read_list
-from runs.queries import RunReport, count_by_status, list_runs
+from runs.queries import RunReport, count_waiting, list_runs
 from runs.shapes import Mode, RunStatus
 from smartspawn.access.gates import requires_role
 from smartspawn.access.requests import ActorRequest
@@ -40,7 +40,6 @@ def runs(request: ActorRequest) -> HttpResponse:
 def _context(
     request: ActorRequest, reports: list[RunReport], said: dict[str, str], *, is_wrong: bool = False
 ) -> dict[str, object]:
-    counts = count_by_status(request.actor)
     return {
         "reports": reports,
         "said": said,
@@ -48,7 +47,7 @@ def _context(
         "is_wrong": is_wrong,
         "is_admin": request.actor.has_role(Role.ADMIN),
         "is_member": request.actor.has_role(Role.MEMBER),
-        "waiting_count": counts.get(RunStatus.AWAITING_APPROVAL, 0),
+        "waiting_count": count_waiting(request.actor),
         "statuses": [("", "any"), *((status.value, status.replace("_", " ")) for status in RunStatus)],
         "modes": [("", "any"), *((mode.value, mode.value) for mode in Mode)],
     }

@@ -42,10 +42,15 @@ ENDPOINTS: Final = (
     "/api/me/run-preference",
     "/api/connections",
     "/api/breakers",
+    "/api/spawn-log",
+    "/api/ratings",
     "/api/status",
     "/api/refresh",
     "/api/schema/",
     "/api/docs/",
+    "/v1/chat/completions",
+    "/v1/messages",
+    "/v1/models",
 )
 
 

@@ -49,6 +49,8 @@ STATUS_BY_CODE: Mapping[str, int] = {
     "FORBIDDEN": 403,
     "NOT_FOUND": 404,
     "NO_MODEL": 404,
+    "MODEL_NOT_FOUND": 404,
+    "APPROVAL_NEEDED": 402,
     "METHOD_NOT_ALLOWED": 405,
     "NOT_ACCEPTABLE": 406,
     "CONFLICT": 409,

@@ -22,6 +22,7 @@ from django.db import close_old_connections
 
 from catalog.queries import catalog_revision, find_current_snapshot
 from routing.adjustments import routing_revision
+from runs.chat.door import ChatDoor
 from runs.inline import close_inline
 from runs.streams import stream_events, stream_swarm
 from smartspawn.access.addresses import client_key
@@ -107,7 +108,9 @@ async def is_within_limit(scope: Scope) -> bool:
 django = DjangoBridge(wsgi_application, threads=settings.WEB_THREADS, most_body_bytes=most_body_bytes)
 watch = RevisionWatch()
 mcp = McpDoor()
-tickets = TicketOffice(django, {"run-events": stream_events, "run-drive": stream_swarm, "mcp": mcp.redeem})
+chat = ChatDoor()
+streams = {"run-events": stream_events, "run-drive": stream_swarm, "mcp": mcp.redeem, "chat": chat.redeem}
+tickets = TicketOffice(django, streams)
 open_reads = OpenReads(tickets, fresh_s=OPEN_READS_FRESH_S, find_revision=watch.find, is_within_limit=is_within_limit)
 
 
@@ -128,6 +131,7 @@ async def _live(receive: Receive, send: Send) -> None:
     warm_up = asyncio.ensure_future(watch.find())
     await receive()
     warm_up.cancel()
+    await chat.close()
     await close_inline()
     await mcp.close()
     await send({"type": "lifespan.shutdown.complete"})

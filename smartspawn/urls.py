@@ -20,6 +20,7 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("catalog.api_urls")),
     path("", include("routing.roles.urls")),
     path("", include("runs.api_urls")),
+    path("", include("feedback.api_urls")),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
@@ -28,7 +29,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api", catalog_api.root, name="api-root"),
     path("api/schema/", schema, name="api-schema"),
     path("api/", include(api_urlpatterns)),
+    path("v1/", include("runs.chat.urls")),
     path("", include("smartspawn.access.urls")),
+    path("", include("smartspawn.connect.urls")),
     path("", include("catalog.urls")),
     path("", include("routing.urls")),
     path("", include("runs.urls")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -34,6 +35,11 @@ def error_body(path: str, code: str, message: str, status: int, *, param: str | 
     if path.startswith(_OPENAI_ROOT):
         return openai_error(code, message, status, param=param)
     return {"error": {"code": code, "message": message}}
+
+
+def error_json(path: str, code: str, message: str, status: int) -> bytes:
+    """The same as it goes over the wire."""
+    return json.dumps(error_body(path, code, message, status)).encode()
 
 
 def openai_error(code: str, message: str, status: int, *, param: str | None = None) -> Payload:

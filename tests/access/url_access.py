@@ -168,6 +168,9 @@ URL_ACCESS: Mapping[str, Row] = {
     # routing
     "api/roles/blocks": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
     "api/roles/compose": endpoint(Scope.CATALOG_READ, Role.VIEWER, "POST", is_open=True),
+    # connecting
+    "connect/": page(Role.VIEWER),
+    "skill.md": everybody(),
     # probes
     "healthz": everybody(),
     "readyz": everybody(),
@@ -222,5 +225,17 @@ URL_ACCESS: Mapping[str, Row] = {
     "api/chain/auto": endpoint(Scope.RUNS_WRITE, Role.MEMBER, "POST"),
     "api/chain/template": endpoint(Scope.RUNS_WRITE, Role.MEMBER, "POST"),
     "api/chain/preview": endpoint(Scope.RUNS_READ, Role.VIEWER, "POST"),
+    "v1/chat/completions": endpoint(Scope.RUNS_WRITE, Role.MEMBER, "POST"),
+    "v1/models": endpoint(Scope.RUNS_READ, Role.VIEWER),
+    "v1/models/<path:name>": endpoint(Scope.RUNS_READ, Role.VIEWER, path="/v1/models/auto"),
+    "v1/messages": endpoint(Scope.RUNS_WRITE, Role.MEMBER, "POST"),
+    "v1/messages/count_tokens": endpoint(Scope.RUNS_READ, Role.VIEWER, "POST"),
     "mcp": endpoint(Scope.RUNS_READ, Role.VIEWER, "POST"),
+    # the API of feedback
+    "api/spawn-log": endpoint(Scope.FEEDBACK_WRITE, Role.MEMBER, "POST", is_open=True),
+    "api/spawn-log/outcome": endpoint(Scope.FEEDBACK_WRITE, Role.MEMBER, "POST", is_open=True),
+    "api/spawn-log/scores": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
+    "api/spawn-log/stats": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
+    "api/ratings": endpoint(Scope.RUNS_READ, Role.VIEWER, also=endpoint(Scope.FEEDBACK_WRITE, Role.MEMBER, "POST")),
+    "api/ratings/<int:rating_id>": endpoint(Scope.FEEDBACK_WRITE, Role.MEMBER, "DELETE"),
 }

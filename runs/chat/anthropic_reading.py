@@ -1,0 +1,190 @@
+"""Anthropic's messages: what a body asks for, in OpenAI's words, which every provider here is spoken to from. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from runs.chat.names import read_name
+from runs.chat.reading import (
+    OWN_FIELD,
+    Headers,
+    read_body,
+    read_count,
+    read_model,
+    read_number,
+    read_object,
+    read_objects,
+    read_own,
+    read_switch,
+)
+from runs.chat.shapes import ChatAsk, Face
+from runs.providers.json_reading import rows_at, text_at
+from smartspawn.lib.errors import InvalidParam, MissingParam
+
+_Message = dict[str, Any]
+_CHOICES: Final[Mapping[str, str]] = {"auto": "auto", "any": "required", "none": "none"}
+# Of a model's own thinking nothing is sent back to it: only its maker could read the signatures.
+_UNSENT: Final = ("thinking", "redacted_thinking")
+
+
+def read_messages(body: object, headers: Headers, *, needs_limit: bool = True) -> ChatAsk:
+    """What the body asks for. Raises BadInput, and ModelUnknown for a name that says nothing."""
+    given = read_body(body)
+    own = read_own(given.get(OWN_FIELD), headers)
+    name = read_model(given)
+    limit = read_count(given, "max_tokens")
+    if limit is None and needs_limit:
+        raise MissingParam("max_tokens is required.", param="max_tokens")
+    top_p = read_number(given, "top_p", most=1)
+    extra: _Message = {} if top_p is None else {"top_p": top_p}
+    extra |= {"stop": stops} if (stops := _stops(given)) else {}
+    choice = read_object(given, "tool_choice") or {}
+    extra |= {"parallel_tool_calls": False} if choice.get("disable_parallel_tool_use") is True else {}
+    return ChatAsk(
+        model=name,
+        wish=read_name(name),
+        messages=(*_system(given.get("system")), *_conversation(given)),
+        max_output_tokens=limit,
+        temperature=read_number(given, "temperature", most=1),
+        tools=tuple(_tool(tool) for tool in read_objects(given, "tools")),
+        tool_choice=_tool_choice(choice),
+        extra=extra,
+        is_streaming=read_switch(given, "stream"),
+        session=own.session,
+        budget=own.budget,
+        is_simulated=own.is_simulated,
+        face=Face.ANTHROPIC,
+    )
+
+
+# --- messages ------------------------------------------------------------------------------
+
+
+def _system(system: object) -> Iterator[_Message]:
+    if isinstance(system, str) and system:
+        yield {"role": "system", "content": system}
+    elif isinstance(system, list):
+        yield {"role": "system", "content": [_text(block) for block in system if isinstance(block, Mapping)]}
+    elif system:
+        raise InvalidParam("system: text, or a list of text blocks.")
+
+
+def _conversation(given: Mapping[str, Any]) -> Iterator[_Message]:
+    messages = read_objects(given, "messages")
+    if not messages:
+        raise MissingParam("messages is required.", param="messages")
+    for place, message in enumerate(messages):
+        role, content = message.get("role"), message.get("content")
+        if role not in ("user", "assistant"):
+            raise InvalidParam(f"messages.{place}.role: user or assistant.")
+        if isinstance(content, str):
+            yield {"role": role, "content": content}
+        elif isinstance(content, list) and all(isinstance(block, Mapping) for block in content):
+            yield from _of_user(content, place) if role == "user" else _of_model(content, place)
+        else:
+            raise InvalidParam(f"messages.{place}.content: text, or a list of blocks.")
+
+
+def _of_user(blocks: Sequence[Mapping[str, Any]], place: int) -> Iterator[_Message]:
+    """Results of tools are messages of their own, before what the user says beside them."""
+    said: list[_Message] = []
+    for block in blocks:
+        if block.get("type") == "tool_result":
+            words, pictures = _outcome(block, place)
+            yield {"role": "tool", "tool_call_id": text_at(block, "tool_use_id"), "content": words}
+            said += pictures  # a result of a tool is text there; its pictures follow as the user's
+        else:
+            said.append(_part(block, place))
+    if said:
+        yield {"role": "user", "content": said}
+
+
+def _of_model(blocks: Sequence[Mapping[str, Any]], place: int) -> Iterator[_Message]:
+    uses = [block for block in blocks if block.get("type") == "tool_use"]
+    told = [block for block in blocks if block.get("type") not in ("tool_use", *_UNSENT)]
+    message: _Message = {"role": "assistant", "content": [_part(block, place) for block in told] or None}
+    if uses:
+        message["tool_calls"] = [_call(block) for block in uses]
+    if told or uses:
+        yield message
+
+
+def _outcome(block: Mapping[str, Any], place: int) -> tuple[str, list[_Message]]:
+    parts = [_part(row, place) for row in rows_at(block, "content")]
+    words = text_at(block, "content") or "\n".join(part["text"] for part in parts if part["type"] == "text")
+    if block.get("is_error") is True:
+        words = f"Error: {words}"
+    return words, [part for part in parts if part["type"] != "text"]
+
+
+def _part(block: Mapping[str, Any], place: int) -> _Message:
+    kind = block.get("type")
+    if kind == "text":
+        return _text(block)
+    if kind == "image":
+        return {"type": "image_url", "image_url": {"url": _address(block, place)}}
+    if kind == "document":
+        named = {"filename": text_at(block, "title") or "document"}
+        return {"type": "file", "file": {**named, "file_data": _address(block, place)}}
+    raise InvalidParam(f"messages.{place}.content: blocks of type {str(kind)[:40]!r} cannot be handed on.")
+
+
+def _address(block: Mapping[str, Any], place: int) -> str:
+    """The content as an address: its own, or the data itself."""
+    data, url = text_at(block, "source", "data"), text_at(block, "source", "url")
+    if data and text_at(block, "source", "type") == "base64":
+        return f"data:{text_at(block, 'source', 'media_type')};base64,{data}"
+    if url and block.get("type") == "image":
+        return url
+    raise InvalidParam(f"messages.{place}.content: {block.get('type')} without data in base64 or an address.")
+
+
+def _text(block: Mapping[str, Any]) -> _Message:
+    """A text, with the mark up to which the provider is to keep what it has read."""
+    mark = block.get("cache_control")
+    return {"type": "text", "text": text_at(block, "text")} | ({"cache_control": mark} if mark else {})
+
+
+def _call(block: Mapping[str, Any]) -> _Message:
+    arguments = json.dumps(block.get("input") or {}, ensure_ascii=False)
+    return {
+        "id": text_at(block, "id"),
+        "type": "function",
+        "function": {"name": text_at(block, "name"), "arguments": arguments},
+    }
+
+
+# --- tools ---------------------------------------------------------------------------------
+
+
+def _tool(tool: Mapping[str, Any]) -> _Message:
+    name = text_at(tool, "name")
+    schema = tool.get("input_schema")
+    if tool.get("type") not in (None, "custom") or not name or not isinstance(schema, Mapping):
+        raise InvalidParam(
+            f"tools: {str(tool.get('type') or name)[:60]!r} is no tool with a name and an input_schema; "
+            "tools that Anthropic's servers run cannot be handed on."
+        )
+    words = text_at(tool, "description")
+    return {
+        "type": "function",
+        "function": {"name": name, "parameters": schema} | ({"description": words} if words else {}),
+    }
+
+
+def _tool_choice(choice: Mapping[str, Any]) -> object:
+    kind = choice.get("type")
+    if kind == "tool":
+        return {"type": "function", "function": {"name": text_at(choice, "name")}}
+    return _CHOICES.get(kind) if isinstance(kind, str) else None
+
+
+def _stops(given: Mapping[str, Any]) -> list[str]:
+    stops = given.get("stop_sequences")
+    if stops is None:
+        return []
+    if not isinstance(stops, list) or not all(isinstance(stop, str) for stop in stops):
+        raise InvalidParam("stop_sequences: a list of texts.")
+    return stops

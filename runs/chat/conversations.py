@@ -1,0 +1,66 @@
+"""Which model a conversation keeps, for as long as it is gone on with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.utils import timezone
+
+from runs.models import Conversation
+from smartspawn.access.shapes import Actor
+
+# Who comes back after this long is better served by a new choice among what there is by then.
+LIFE: Final = timedelta(hours=24)
+_NOTED_EVERY: Final = timedelta(minutes=10)
+_REASON_CHARS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a conversation was given."""
+
+    model_id: str
+    category: str
+    reason: str
+    decision_id: str
+
+
+def scope_of(actor: Actor) -> str:
+    """Whose conversations these are: a person's keys share theirs."""
+    return f"user:{actor.user_id}" if actor.user_id is not None else f"key:{actor.key_id}"
+
+
+def find_kept(digest: str, *, now: datetime | None = None) -> Kept | None:
+    """What the conversation keeps; None for a new one, and for one that was left long ago."""
+    moment = now or timezone.now()
+    row = Conversation.objects.filter(pk=digest, used_at__gte=moment - LIFE).first()
+    if row is None:
+        return None
+    if row.used_at < moment - _NOTED_EVERY:
+        Conversation.objects.filter(pk=digest).update(used_at=moment)
+    return Kept(row.model_id, row.category, row.reason, row.decision_id)
+
+
+def keep(digest: str, kept: Kept, *, actor: Actor, instead_of: Kept | None) -> Kept:
+    """Have the conversation keep this; of two that begin it at once the first holds, for both."""
+    fields = {
+        "user_id": actor.user_id,
+        "model_id": kept.model_id,
+        "category": kept.category,
+        "reason": kept.reason[:_REASON_CHARS],
+        "decision_id": kept.decision_id,
+        "used_at": timezone.now(),
+    }
+    row, is_new = Conversation.objects.get_or_create(digest=digest, defaults=fields)
+    is_stale = row.used_at < timezone.now() - LIFE or (instead_of is not None and row.model_id == instead_of.model_id)
+    if not is_new and is_stale:
+        Conversation.objects.filter(pk=digest).update(**fields)
+        return kept
+    return Kept(row.model_id, row.category, row.reason, row.decision_id)
+
+
+def prune_conversations(*, now: datetime | None = None) -> int:
+    """Drop those that were left long ago; how many."""
+    return Conversation.objects.filter(used_at__lt=(now or timezone.now()) - LIFE).delete()[0]

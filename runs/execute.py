@@ -35,10 +35,11 @@ from runs.writer import Claimed, GroupWriter
 LOG = logging.getLogger(__name__)
 # How often a driver that has nothing to write looks whether the run is still wanted.
 LOOK_EVERY_S: Final = 0.5
-# Nodes that get their leave before a slot is free, so that none stands empty meanwhile: half as many again as
-# there are slots, in a run that is large enough for it.
-AHEAD_SHARE: Final = 0.5
-MOST_AHEAD: Final = 100
+# Nodes get their leave before a slot is free, so that none stands empty meanwhile: half as many again as there are
+# slots; where many calls end at the same moment, as many again. What a crash leaves of them is charged as uncertain
+# though it was never sent, so no more than that.
+MANY_SLOTS: Final = 100
+MOST_AHEAD: Final = 200
 T = TypeVar("T")
 
 
@@ -123,8 +124,9 @@ class Driver:
 
     def _start_nodes(self) -> None:
         """Start what is ready, as far as there is room."""
-        ahead = min(MOST_AHEAD, int(self._floor.slots.count * AHEAD_SHARE))
-        room = self._floor.slots.count + ahead + self._floor.resting_count - len(self._tasks)
+        slots = self._floor.slots.count
+        ahead = min(MOST_AHEAD, slots if slots >= MANY_SLOTS else slots // 2)
+        room = slots + ahead + self._floor.resting_count - len(self._tasks)
         while self._ready and room > 0 and self._is_starting and self._stop is None:
             key = self._ready.popleft()
             if key in self._elsewhere or self._graph.places[key].status.is_final:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from datetime import datetime
 from typing import Final
@@ -20,17 +19,16 @@ from runs.models import Run
 from runs.shapes import RunStatus
 from runs.sharing import COME_WITHIN
 from runs.sweep import sweep_runs
+from runs.tuning import tune_process
 from smartspawn.heartbeat import is_stopping
 
 # While it drives a run, a worker looks for others that wait, as far as it has room.
 LOOK_EVERY_S: Final = 0.5
-# The event loop waits this long for a thread that writes to let go of the interpreter; Python's own 5 ms show.
-SWITCH_INTERVAL_S: Final = 0.001
 
 
 def drive_run(run_id: str) -> str:
     """Drive the run that rang, and others that wait meanwhile; one that is driven already is left alone."""
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    tune_process()
     return uvloop.run(_drive(UUID(run_id)))
 
 
@@ -38,7 +36,7 @@ def help_run(run_id: str, share: int, rung_at: str) -> str:
     """Help with a large run, if the ring is fresh: after a while its driver does without us."""
     if timezone.now() - datetime.fromisoformat(rung_at) > COME_WITHIN:
         return "too late"
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    tune_process()
     return uvloop.run(_help(UUID(run_id), share))
 
 

@@ -22,7 +22,7 @@ import uvloop  # noqa: E402 - after Django
 
 from runs.host import Host, open_host  # noqa: E402 - after Django
 from runs.models import Connection, LedgerEntry, Node, Reservation, Run  # noqa: E402 - after Django
-from runs.tasks import SWITCH_INTERVAL_S  # noqa: E402 - after Django
+from runs.tuning import tune_process  # noqa: E402 - after Django
 from tests.runs.rows_of_runs import make_simulated_run  # noqa: E402 - after Django
 
 
@@ -30,7 +30,7 @@ def main() -> None:
     """Print one line of JSON for each time."""
     connection, count, slots, times = json.loads(sys.argv[1]), *map(int, sys.argv[2:5])
     Connection.objects.update_or_create(key=connection.pop("key"), defaults=connection)
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    tune_process()
     uvloop.run(_measure(count, slots, times))
 
 

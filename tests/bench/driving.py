@@ -53,7 +53,7 @@ def lost_prompts(folder: Path, _runs: int) -> Iterator[Figure]:
 def kills(folder: Path, _runs: int) -> Iterator[Figure]:
     """A run of two hundred nodes whose worker is killed twenty times."""
     chance = random.Random(1)
-    environment = {"WORKERS": "1", "MAX_PARALLEL_NODES_PER_RUN": "4", "RUN_TIMEOUT_SECONDS": "3600"}
+    environment = {"WORKERS": "1", "MAX_PARALLEL_NODES_PER_RUN": "3", "RUN_TIMEOUT_SECONDS": "3600"}
     with (
         running_simulator(latency="lognormal:1000:0.5") as simulation,
         running_site(folder / "k", **environment) as site,

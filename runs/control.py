@@ -160,9 +160,7 @@ def _reopen(run: Run) -> None:
 
 def _raise_cap(run: Run, max_usd: Decimal) -> None:
     cap = to_nano(max_usd)
-    if run.cap_nano_usd is None:
-        raise InvalidParam("maxUsd: this run has no cap that could be raised.")
-    if cap < run.cap_nano_usd:
+    if run.cap_nano_usd is not None and cap < run.cap_nano_usd:
         raise InvalidParam("maxUsd: a cap can be raised here, not lowered.")
     run.cap_nano_usd = cap
     raise_run_cap(run.pk, cap)

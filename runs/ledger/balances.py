@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Collate
 
 from runs.ledger.fitting import Room
@@ -40,10 +40,10 @@ def open_run_balance(run_id: UUID, cap_nano_usd: int | None) -> None:
 
 
 def raise_run_cap(run_id: UUID, cap_nano_usd: int | None) -> None:
-    """Let a run spend up to this; a lower cap than the present one changes nothing."""
+    """Let a run spend up to this; a lower cap than the present one changes nothing, one without gets its first."""
     run_balance = Balance.objects.filter(scope=run_scope(run_id), window=RUN_WINDOW)
     if cap_nano_usd is not None:
-        run_balance = run_balance.filter(cap_nano_usd__lt=cap_nano_usd)
+        run_balance = run_balance.filter(Q(cap_nano_usd=None) | Q(cap_nano_usd__lt=cap_nano_usd))
     run_balance.update(cap_nano_usd=cap_nano_usd)
 
 

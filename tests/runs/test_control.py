@@ -206,12 +206,13 @@ def test_dependents_are_found_through_every_step() -> None:
     assert dependents(nodes, {"d"}) == set()
 
 
-def test_a_run_without_a_cap_is_given_none_by_a_retry() -> None:
-    ann = make_user()
-    run = make_run(ann, status=RunStatus.FAILED, cap_nano_usd=None)
-    make_node(run, "task-1", NodeStatus.FAILED)
-    with pytest.raises(InvalidParam, match="no cap"):
-        retry_run(run_id=run.pk, actor=ann.as_actor(), max_usd=Decimal(1))
+def test_a_run_without_a_cap_gets_the_one_that_a_retry_names() -> None:
+    run = failed_run()
+    assert run.user is not None
+    retry_run(run_id=run.pk, actor=run.user.as_actor(), max_usd=Decimal(1))
+    run.refresh_from_db()
+    assert run.cap_nano_usd == 1_000_000_000
+    assert run_money([run.pk])[run.pk].cap_nano_usd == 1_000_000_000
 
 
 def test_what_a_node_lost_before_does_not_count_after_a_retry() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +20,17 @@ HEAD_HEIGHT: Final = 26
 LINE_CHARS: Final = 23
 # More boxes than this are no picture any more: then every node is one small cell.
 MOST_BOXES: Final = 40
+# More cells than this are too much for a page that comes anew every second: then neighbours share one.
+MOST_CELLS: Final = 1_000
+# Which of several neighbours a shared cell shows: what asks for attention first.
+_LOUDEST: Final = (
+    NodeStatus.FAILED,
+    NodeStatus.RUNNING,
+    NodeStatus.QUEUED,
+    NodeStatus.CANCELED,
+    NodeStatus.SKIPPED,
+    NodeStatus.COMPLETED,
+)
 
 # A sign beside the colour, so that nobody has to tell green from red.
 SIGNS: Final = {
@@ -64,7 +76,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One node of a run that is too large for boxes."""
+    """One node of a run that is too large for boxes, or some neighbours of one that is too large for cells."""
 
     key: str
     status: str
@@ -94,8 +106,18 @@ def draw_nodes(nodes: Sequence[Node]) -> Picture | None:
 
 
 def draw_cells(nodes: Sequence[Node]) -> tuple[Cell, ...]:
-    """The nodes as cells, in the order of the plan."""
-    return tuple(Cell(node.key, node.status, f"{node.key}: {node.status}") for node in nodes)
+    """The nodes as cells, in the order of the plan; at most MOST_CELLS of them."""
+    each = -(-len(nodes) // MOST_CELLS)
+    if each <= 1:
+        return tuple(Cell(node.key, node.status, f"{node.key}: {node.status}") for node in nodes)
+    return tuple(_shared_cell(nodes[start : start + each]) for start in range(0, len(nodes), each))
+
+
+def _shared_cell(nodes: Sequence[Node]) -> Cell:
+    counts = Counter(node.status for node in nodes)
+    loudest = next(status for status in _LOUDEST if counts[status])
+    words = ", ".join(f"{count} {status}" for status, count in counts.items())
+    return Cell(nodes[0].key, loudest, f"{nodes[0].key} to {nodes[-1].key}: {words}")
 
 
 def _waves(nodes: Sequence[Node]) -> list[list[Node]]:

@@ -11,14 +11,16 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
+from rest_framework.exceptions import ValidationError
 
+from runs.api_inputs import read_retry
 from runs.artifacts import read_outputs
 from runs.charts import draw_cells, draw_nodes
 from runs.control import approve_run, cancel_run, retry_run
 from runs.create import start_run
 from runs.events import list_events
 from runs.models import Node
-from runs.queries import RunReport, find_answer, get_report, get_run, list_drafts, list_nodes
+from runs.queries import RunReport, find_answer, get_report, get_run, list_drafts, list_node_states
 from runs.serial import request_from_json
 from runs.shapes import Mode, NodeStatus, Purpose, RunStatus
 from smartspawn.access.gates import requires_role
@@ -30,6 +32,13 @@ from smartspawn.lib.errors import NotFound, SmartSpawnError
 MOST_NODES_SHOWN: Final = 100
 MOST_ANSWERS_SIDE_BY_SIDE: Final = 8
 EVENTS_SHOWN: Final = 30
+# Of many texts that are being written a person reads some, and of each its end.
+MOST_DRAFTS_SHOWN: Final = 8
+DRAFT_CHARS_SHOWN: Final = 4_000
+# How often the page looks again; a run of thousands of nodes takes longer to draw, and changes less at a glance.
+LOOK_EVERY_S: Final = 1
+LOOK_AT_MANY_EVERY_S: Final = 4
+MANY_NODES: Final = 500
 _COMPARED: Final = frozenset({Purpose.TASK, Purpose.ESCALATION})
 
 
@@ -46,7 +55,7 @@ class SideAnswer:
 def run(request: ActorRequest, run_id: UUID) -> HttpResponse:
     """The whole page."""
     report = get_report(run_id, request.actor)
-    nodes = list_nodes(run_id)
+    nodes = list_node_states(run_id)
     context = _live_context(report, nodes, request.actor)
     context["answer"] = find_answer(report.run)
     context["side_by_side"] = _side_by_side(report, nodes)
@@ -61,7 +70,7 @@ def live_part(request: ActorRequest, run_id: UUID) -> HttpResponse:
     report = get_report(run_id, request.actor)
     if RunStatus(report.run.status).is_final:
         return HttpResponseClientRefresh()
-    return render(request, "runs/_live.html", _live_context(report, list_nodes(run_id), request.actor))
+    return render(request, "runs/_live.html", _live_context(report, list_node_states(run_id), request.actor))
 
 
 @requires_role(Role.VIEWER)
@@ -74,7 +83,8 @@ def node(request: ActorRequest, run_id: UUID, key: str) -> HttpResponse:
         raise NotFound(f"This run has no node {key!r}.")
     text = read_outputs(run_id, [key]).get(key)
     draft = list_drafts(run_id).get(key, "") if found.status == NodeStatus.RUNNING else ""
-    context = {"run": row, "node": found, "spec": found.spec, "text": text, "draft": draft}
+    can_repeat = RunStatus(row.status).is_final and request.actor.has_role(Role.MEMBER)
+    context = {"run": row, "node": found, "spec": found.spec, "text": text, "draft": draft, "can_repeat": can_repeat}
     return render(request, "runs/node.html", context)
 
 
@@ -95,14 +105,16 @@ def cancel(request: ActorRequest, run_id: UUID) -> HttpResponse:
 @requires_role(Role.MEMBER)
 @require_POST
 def retry(request: ActorRequest, run_id: UUID) -> HttpResponse:
-    """Have failed nodes done again: all, or the one that is named."""
-    keys = [key for key in request.POST.getlist("node") if key]
-    return _do(
-        request,
-        run_id,
-        lambda: retry_run(run_id=run_id, actor=request.actor, node_keys=keys),
-        "What failed is done again.",
-    )
+    """Have nodes done again: all that failed, or the one that is named; with a higher cap where one is given."""
+
+    def change() -> None:
+        said: dict[str, Any] = {"nodes": [key for key in request.POST.getlist("node") if key]}
+        if cap := request.POST.get("maxUsd", "").strip():
+            said["maxUsd"] = cap
+        wanted = read_retry(said)
+        retry_run(run_id=run_id, actor=request.actor, node_keys=wanted.nodes, max_usd=wanted.max_usd)
+
+    return _do(request, run_id, change, "It is done again.")
 
 
 @requires_role(Role.MEMBER)
@@ -129,6 +141,8 @@ def _do(request: ActorRequest, run_id: UUID, change: Any, done: str) -> HttpResp
         raise
     except SmartSpawnError as refusal:
         messages.error(request, refusal.message)
+    except ValidationError:
+        messages.error(request, "Give the new cap as an amount in dollars, such as 2.50.")
     else:
         messages.success(request, done)
     return redirect("runs:run", run_id)
@@ -139,6 +153,7 @@ def _live_context(report: RunReport, nodes: tuple[Node, ...], actor: Actor) -> d
     events = list_events(row.pk, after=max(0, row.event_count - EVENTS_SHOWN))
     shown = nodes if len(nodes) <= MOST_NODES_SHOWN else _telling(nodes)
     drafts = list_drafts(row.pk) if report.progress.running_nodes else {}
+    writing = [item for item in nodes if drafts.get(item.key)]
     return {
         "report": report,
         "run": row,
@@ -146,7 +161,9 @@ def _live_context(report: RunReport, nodes: tuple[Node, ...], actor: Actor) -> d
         "hidden_count": len(nodes) - len(shown),
         "picture": draw_nodes(nodes),
         "cells": draw_cells(nodes) if len(nodes) > 1 else (),
-        "drafts": [(item, drafts[item.key]) for item in nodes if drafts.get(item.key)],
+        "drafts": [(item, drafts[item.key][-DRAFT_CHARS_SHOWN:]) for item in writing[:MOST_DRAFTS_SHOWN]],
+        "more_drafts": max(0, len(writing) - MOST_DRAFTS_SHOWN),
+        "look_every_s": LOOK_AT_MANY_EVERY_S if len(nodes) > MANY_NODES else LOOK_EVERY_S,
         "events": tuple(reversed(events)),
         "is_final": RunStatus(row.status).is_final,
         "is_waiting": row.status == RunStatus.AWAITING_APPROVAL,

@@ -1,0 +1,73 @@
+"""The page of a run: what it shows of many nodes, and what can be done again."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from runs.charts import MOST_CELLS, draw_cells
+from runs.ledger import run_money
+from runs.models import Node, NodeDraft, Run
+from runs.shapes import NodeStatus, RunStatus
+from tests.runs.rows import make_node, make_run, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def sign_in(client: Client) -> Run:
+    ann = make_user()
+    client.force_login(ann)
+    run = make_run(ann, status=RunStatus.BUDGET_EXHAUSTED, cap_nano_usd=1_000_000_000)
+    make_node(run, "task-1", NodeStatus.FAILED)
+    return run
+
+
+def test_a_run_whose_money_ended_goes_on_with_a_higher_cap(client: Client) -> None:
+    run = sign_in(client)
+    assert b'name="maxUsd"' in client.get(reverse("runs:run", args=[run.pk])).content
+    client.post(reverse("runs:retry", args=[run.pk]), {"maxUsd": "2.50"})
+    run.refresh_from_db()
+    assert run.status == RunStatus.QUEUED
+    assert run_money([run.pk])[run.pk].cap_nano_usd == 2_500_000_000
+
+
+def test_a_cap_that_is_no_amount_changes_nothing_and_says_why(client: Client) -> None:
+    run = sign_in(client)
+    answer = client.post(reverse("runs:retry", args=[run.pk]), {"maxUsd": "much"}, follow=True)
+    assert "amount in dollars" in answer.content.decode()
+    run.refresh_from_db()
+    assert run.status == RunStatus.BUDGET_EXHAUSTED
+
+
+def test_a_single_node_is_done_again_from_its_own_page(client: Client) -> None:
+    run = sign_in(client)
+    done = make_node(run, "task-2", NodeStatus.COMPLETED)
+    assert b"Do this again" in client.get(reverse("runs:node", args=[run.pk, "task-2"])).content
+    client.post(reverse("runs:retry", args=[run.pk]), {"node": "task-2"})
+    done.refresh_from_db()
+    assert done.status == NodeStatus.QUEUED
+    assert Node.objects.get(run=run, key="task-1").status == NodeStatus.FAILED
+
+
+def test_many_texts_that_are_being_written_are_shown_in_part(client: Client) -> None:
+    run = sign_in(client)
+    Run.objects.filter(pk=run.pk).update(status=RunStatus.RUNNING)
+    for number in range(2, 14):
+        node = make_node(run, f"task-{number}", NodeStatus.RUNNING)
+        NodeDraft.objects.create(node=node, attempt=1, text="x" * 100_000 + "END", updated_at=timezone.now())
+    page = client.get(reverse("runs:live-part", args=[run.pk])).content.decode()
+    assert page.count("END</pre>") == 8
+    assert "4 more are writing" in page
+    assert len(page) < 100_000
+
+
+def test_of_too_many_nodes_neighbours_share_a_cell_that_shows_the_failure_among_them() -> None:
+    nodes = [Node(key=f"task-{number}", status=NodeStatus.COMPLETED) for number in range(10_000)]
+    nodes[4_321].status = NodeStatus.FAILED
+    cells = draw_cells(nodes)
+    assert len(cells) == MOST_CELLS
+    assert [cell.title for cell in cells if cell.status == NodeStatus.FAILED] == [
+        "task-4320 to task-4329: 9 completed, 1 failed"
+    ]

@@ -55,6 +55,7 @@ PAGES = {
     "sources/<str:key>/": ["/sources/lmarena/", "/sources/artificial-analysis/"],
     "payloads/<str:sha256>/": [f"/payloads/{SHA}/"],
     "unmatched/": ["/unmatched/", "/unmatched/?q=nothing"],
+    "connect/": ["/connect/"],
     "aliases/": ["/aliases/", "/aliases/?q=nothing"],
     "aliases/<int:alias_id>/": ["/aliases/{alias}/"],
     "overrides/": ["/overrides/?model=acme/alpha-1"],

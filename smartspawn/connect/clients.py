@@ -1,0 +1,100 @@
+"""The programs that the Connect page has configuration for, each with its texts to copy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """One text to copy."""
+
+    name: str  # its file below templates/connect/snippets, and its id on the page
+    title: str  # where it goes
+    file: str = ""
+
+    @property
+    def template(self) -> str:
+        """Where it is drawn from."""
+        return f"connect/snippets/{self.file or self.name + '.txt'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One program, and the ways to connect it."""
+
+    key: str
+    title: str
+    words: str
+    snippets: tuple[Snippet, ...]
+
+
+CLIENTS: Final = (
+    Client(
+        "claude-code",
+        "Claude Code",
+        "The tools over HTTP from any machine; over stdio on the machine where the site's checkout is, without a key.",
+        (
+            Snippet("claude-http", "In a shell, over HTTP"),
+            Snippet("claude-stdio", "In a shell, over stdio"),
+        ),
+    ),
+    Client(
+        "codex",
+        "Codex",
+        "The key stays in the environment: Codex takes none in its file.",
+        (
+            Snippet("codex-http", "In ~/.codex/config.toml, over HTTP", "codex-http.toml"),
+            Snippet("codex-env", "In the shell that starts Codex"),
+            Snippet("codex-stdio", "In ~/.codex/config.toml, over stdio", "codex-stdio.toml"),
+        ),
+    ),
+    Client(
+        "cursor",
+        "Cursor",
+        "For all projects; a project of its own keeps it in .cursor/mcp.json.",
+        (Snippet("cursor", "In ~/.cursor/mcp.json", "cursor.json"),),
+    ),
+    Client(
+        "openclaw",
+        "OpenClaw",
+        "The published plugin works as it is. It sends no key: what it asks is open, unless the site's API is closed.",
+        (
+            Snippet("openclaw-install", "In a shell"),
+            Snippet("openclaw", "In ~/.openclaw/openclaw.json", "openclaw.json"),
+        ),
+    ),
+    Client(
+        "sdk",
+        "OpenAI and Anthropic SDKs",
+        "Any program that speaks either protocol. The model is auto, auto:coding, auto:low, a mode such as cascade, "
+        "or a model's id.",
+        (
+            Snippet("openai-python", "Python, openai", "openai.py.txt"),
+            Snippet("openai-node", "JavaScript, openai", "openai.mjs.txt"),
+            Snippet("anthropic-python", "Python, anthropic", "anthropic.py.txt"),
+        ),
+    ),
+    Client(
+        "curl",
+        "curl",
+        "Choosing needs no key while the site's API is open; work does.",
+        (
+            Snippet("curl-pick", "Choose a model"),
+            Snippet("curl-run", "Have a task done"),
+        ),
+    ),
+    Client(
+        "command",
+        "The smartspawn command",
+        'Then: smartspawn pick coding, smartspawn run "...", smartspawn --help.',
+        (Snippet("command", "In ~/.config/smartspawn/config.toml", "command.toml"),),
+    ),
+    Client(
+        "skill",
+        "Any other agent",
+        "A text that teaches an agent when to use what. Give it the address, or put it where it keeps its skills.",
+        (Snippet("skill", "In a shell"),),
+    ),
+)

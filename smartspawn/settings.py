@@ -108,6 +108,7 @@ INSTALLED_APPS = [
     "catalog",
     "routing",
     "runs",
+    "feedback",
 ]
 
 MIDDLEWARE = [
@@ -159,6 +160,9 @@ PAGE_RATE_LIMIT = _rate("SMARTSPAWN_PAGE_RATE_LIMIT", "600/min" if RATE_LIMIT el
 REFRESH_RATE_LIMIT = _rate("SMARTSPAWN_REFRESH_RATE_LIMIT", "2/h")
 SIGNIN_RATE_LIMIT = _rate("SMARTSPAWN_SIGNIN_RATE_LIMIT", "10/5min")  # by client, and again by name
 KEY_FAILURE_RATE_LIMIT = _rate("SMARTSPAWN_KEY_FAILURE_RATE_LIMIT", "20/min")  # uses of keys that open nothing
+# Reports of work and outcomes by nobody in particular: by client, and by all of them together.
+FEEDBACK_RATE_LIMIT = _rate("SMARTSPAWN_FEEDBACK_RATE_LIMIT", "60/min")
+FEEDBACK_SITE_RATE_LIMIT = _rate("SMARTSPAWN_FEEDBACK_SITE_RATE_LIMIT", "5000/day")
 OPEN_API = env.bool("SMARTSPAWN_OPEN_API", default=True)
 
 try:

@@ -35,4 +35,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("catalog.urls")),
     path("", include("routing.urls")),
     path("", include("runs.urls")),
+    path("", include("feedback.urls")),
 ]

@@ -30,6 +30,7 @@ class Scope(StrEnum):
     RUNS_READ = "runs:read"
     RUNS_WRITE = "runs:write"
     RUNS_ADMIN = "runs:admin"
+    FEEDBACK_WRITE = "feedback:write"
 
 
 # The lowest role that may do what the scope names, by session or by a key of its own making.
@@ -40,6 +41,7 @@ SCOPE_ROLES: Mapping[Scope, Role] = {
     Scope.RUNS_READ: Role.VIEWER,
     Scope.RUNS_WRITE: Role.MEMBER,
     Scope.RUNS_ADMIN: Role.ADMIN,
+    Scope.FEEDBACK_WRITE: Role.MEMBER,
 }
 
 SCOPE_TITLES: Mapping[Scope, str] = {
@@ -49,6 +51,7 @@ SCOPE_TITLES: Mapping[Scope, str] = {
     Scope.RUNS_READ: "Read runs and their results",
     Scope.RUNS_WRITE: "Start, approve, cancel and retry runs, which spends money",
     Scope.RUNS_ADMIN: "Change connections, caps and other people's runs",
+    Scope.FEEDBACK_WRITE: "Log work and rate it, which changes what its owner is offered next",
 }
 
 

@@ -51,6 +51,17 @@
     }
   });
 
+  // Keys 1 to 5 rate what has the focus, or the one thing on the page that can be rated.
+  document.addEventListener("keydown", (event) => {
+    if (!/^[1-5]$/.test(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]")) return;
+    const strips = [...document.querySelectorAll("[data-rating]")];
+    const row = event.target.closest(".waiting > li");
+    const strip = row ? row.querySelector("[data-rating]") : strips.length === 1 ? strips[0] : null;
+    const button = strip && strip.querySelector(`button[name="rating"][value="${event.key}"][aria-pressed]`);
+    if (button) { event.preventDefault(); button.click(); }
+  });
+
   // Show the copy buttons and other controls that need this script.
   const reveal = (root) => root.querySelectorAll("[data-needs-js]").forEach((node) => { node.hidden = false; });
   reveal(document);

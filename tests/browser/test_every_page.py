@@ -96,6 +96,11 @@ PAGES = {
     "runs/new/": ["/runs/new/", "/runs/new/?mode=chain&task=Weigh+it", "/runs/new/?mode=research&simulate=on"],
     "runs/<uuid:run_id>/": ["/runs/{run}/", "/runs/{open_run}/"],
     "runs/<uuid:run_id>/nodes/<str:key>/": ["/runs/{run}/nodes/task-1/", "/runs/{run}/nodes/task-2/"],
+    "ratings/": ["/ratings/"],
+    "ratings/run/<uuid:run_id>/": ["/ratings/run/{run}/"],
+    "ratings/run/<uuid:run_id>/<str:node_key>/": ["/ratings/run/{run}/task-1/"],
+    "ratings/compare/<uuid:run_id>/": ["/ratings/compare/{run}/"],
+    "learned/": ["/learned/"],
     "api/docs/": ["/api/docs/"],
     "account/": ["/account/"],
     "account/keys/": ["/account/keys/"],
@@ -112,6 +117,10 @@ NOT_PAGES = {
     "audit.csv",
     "caps/_mine",
     "runs/<uuid:run_id>/_live",
+    "ratings/_run/<uuid:run_id>",
+    "ratings/_run/<uuid:run_id>/<str:node_key>",
+    "ratings/_save",
+    "ratings/_withdraw",
     "route/_answer",
     "route/policy/export.yaml",
     "route/what-if/_found",
@@ -138,6 +147,9 @@ FORMS += (
     "_findings",
     "restore/",
     "_effect",
+    "withdraw/",
+    "bulk/",
+    "prefer/",
 )
 
 HOSTILE_TEXT = f"# {HOSTILE_NAME}\n\n| a | b |\n|---|---|\n| {'x' * 300} | 2 |\n\n![x](https://elsewhere.example/p.png)"

@@ -14,6 +14,8 @@ SCHEDULES: Final = {
     "connections-lists": ("runs.connections.probe.refresh_listings", "", 24 * 60),
     "runs-sweep": ("runs.tasks.sweep", "", 1),
     "runs-tidy": ("runs.tasks.tidy_runs", "", 24 * 60),
+    "feedback-log": ("feedback.tasks.log_runs", "", 10),
+    "feedback-scores": ("feedback.tasks.refresh_scores", "", 24 * 60),
     "sessions-tidy": ("django.core.management.call_command", "clearsessions", 24 * 60),
 }
 
@@ -33,4 +35,6 @@ class Command(BaseCommand):
                     "repeats": -1,
                 },
             )
-        Schedule.objects.exclude(name__in=SCHEDULES).filter(func__regex=r"^(catalog|routing|runs|smartspawn)\.").delete()
+        Schedule.objects.exclude(name__in=SCHEDULES).filter(
+            func__regex=r"^(catalog|routing|runs|feedback|smartspawn)\."
+        ).delete()

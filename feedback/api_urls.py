@@ -1,0 +1,14 @@
+"""The JSON addresses of feedback, below /api/."""
+
+from django.urls import path
+
+from feedback import api
+
+urlpatterns = [
+    path("spawn-log", api.spawn_log, name="api-spawn-log"),
+    path("spawn-log/outcome", api.spawn_outcome, name="api-spawn-outcome"),
+    path("spawn-log/scores", api.spawn_scores, name="api-spawn-scores"),
+    path("spawn-log/stats", api.spawn_stats, name="api-spawn-stats"),
+    path("ratings", api.ratings, name="api-ratings"),
+    path("ratings/<int:rating_id>", api.rating, name="api-rating"),
+]

@@ -1,0 +1,26 @@
+"""The addresses of the pages of feedback; those of its HTTP API stand in ``api_urls.py``."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from feedback.views import comparing, learned, ratings
+
+app_name = "feedback"
+urlpatterns = [
+    path("ratings/", ratings.inbox, name="ratings"),
+    path("ratings/save/", ratings.save, name="save"),
+    path("ratings/_save", ratings.save_part, name="save-part"),
+    path("ratings/withdraw/", ratings.take_back, name="withdraw"),
+    path("ratings/_withdraw", ratings.take_back_part, name="withdraw-part"),
+    path("ratings/bulk/", ratings.bulk, name="bulk"),
+    path("ratings/prefer/", comparing.prefer_one, name="prefer"),
+    path("ratings/compare/<uuid:run_id>/", comparing.compare, name="compare"),
+    path("ratings/_run/<uuid:run_id>", ratings.run_part, name="run-part"),
+    path("ratings/_run/<uuid:run_id>/<str:node_key>", ratings.run_part, name="node-part"),
+    path("ratings/run/<uuid:run_id>/", ratings.work, name="run"),
+    path("ratings/run/<uuid:run_id>/<str:node_key>/", ratings.work, name="node"),
+    path("learned/", learned.learned, name="learned"),
+    path("learned/switch/", learned.switch, name="switch"),
+    path("learned/reset/", learned.reset, name="reset"),
+]

@@ -1,0 +1,140 @@
+"""Rating through the pages: the part beside an answer, the inbox, and what was learned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from feedback.models import Rating
+from feedback.record import rate
+from feedback.shapes import Said, Subject
+from runs.models import Run
+from runs.shapes import Mode, NodeStatus, RunStatus
+from smartspawn.access.models import User
+from smartspawn.access.shapes import Role
+from tests.runs.rows import make_node, make_run, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(ann: User) -> Client:
+    client = Client()
+    client.force_login(ann, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def finished(user: User, *, models: tuple[str, ...] = ("openai/big",), **fields: Any) -> Run:
+    run = make_run(user, **{"status": RunStatus.COMPLETED, "category": "coding", **fields})
+    for place, model_id in enumerate(models, 1):
+        make_node(run, f"task-{place}", NodeStatus.COMPLETED, model_id=model_id)
+    return run
+
+
+def test_one_click_rates_a_run_and_shows_it_in_place(browser: Client, ann: User) -> None:
+    run = finished(ann)
+    part = browser.get(f"/ratings/_run/{run.pk}")
+    assert "How good was it?" in part.content.decode()
+
+    said = browser.post("/ratings/_save", {"subject": f"run:{run.pk}", "rating": "4", "reasons": ["too slow"]})
+
+    assert "Kept: 4: too slow." in said.content.decode()
+    assert Rating.objects.get().score == 4
+
+
+def test_a_run_under_way_offers_nothing_to_rate(browser: Client, ann: User) -> None:
+    assert browser.get(f"/ratings/_run/{make_run(ann).pk}").content == b""
+
+
+def test_somebody_elses_run_cannot_be_seen_or_rated(browser: Client) -> None:
+    run = finished(make_user("bob"))
+
+    assert browser.get(f"/ratings/run/{run.pk}/").status_code == 404
+    assert browser.post("/ratings/_save", {"subject": f"run:{run.pk}", "rating": "1"}).status_code == 404
+    assert not Rating.objects.exists()
+
+
+@pytest.mark.parametrize("rating", ["0", "6", "99", "NaN", "five", "", "4.5"])
+def test_what_is_no_rating_is_refused_in_words(browser: Client, ann: User, rating: str) -> None:
+    run = finished(ann)
+
+    answer = browser.post("/ratings/_save", {"subject": f"run:{run.pk}", "rating": rating})
+
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.content.decode()
+    assert not Rating.objects.exists()
+
+
+def test_the_inbox_lists_what_waits_and_empties_in_one_go(browser: Client, ann: User) -> None:
+    runs = [finished(ann, task=f"Task {number}") for number in range(3)]
+    page = browser.get("/ratings/").content.decode()
+    assert all(f"Task {number}" in page for number in range(3))
+
+    browser.post("/ratings/bulk/", {"subject": [f"run:{run.pk}" for run in runs], "rating": "5"})
+
+    assert "Nothing waits for a rating." in browser.get("/ratings/").content.decode()
+    assert Rating.objects.filter(score=5).count() == 3
+
+
+def test_a_bulk_rating_with_one_wrong_subject_rates_nothing(browser: Client, ann: User) -> None:
+    mine, other = finished(ann), finished(make_user("bob"))
+
+    answer = browser.post("/ratings/bulk/", {"subject": [f"run:{mine.pk}", f"run:{other.pk}"], "rating": "5"})
+
+    assert answer.status_code == 422
+    assert not Rating.objects.exists()
+
+
+def test_simulated_and_set_aside_work_does_not_wait(browser: Client, ann: User) -> None:
+    finished(ann, task="Made up", is_simulated=True)
+    browser.post("/ratings/_save", {"subject": f"run:{finished(ann, task='Dull').pk}", "verdict": "set_aside"})
+
+    assert "Nothing waits for a rating." in browser.get("/ratings/").content.decode()
+
+
+def test_what_was_learned_is_told_with_its_sample(browser: Client, ann: User) -> None:
+    for _ in range(4):
+        rate(subject=Subject(finished(ann).pk), said=Said(5), actor=ann.as_actor())
+
+    page = browser.get("/learned/").content.decode()
+
+    assert "<strong>openai/big</strong> is accepted 80% of the time (n = 4)" in page
+
+
+def test_before_the_first_rating_the_page_says_what_to_do(browser: Client) -> None:
+    assert "Nothing is known yet." in browser.get("/learned/").content.decode()
+
+
+def test_answers_are_compared_without_names_until_one_is_chosen(browser: Client, ann: User) -> None:
+    run = finished(ann, models=("openai/big", "anthropic/middle"), mode=Mode.COLLECTIVE)
+    blind = browser.get(f"/ratings/compare/{run.pk}/").content.decode()
+    assert "openai/big" not in blind.replace("<wbr>", "")
+
+    browser.post("/ratings/prefer/", {"subject": f"node:{run.pk}:task-2"})
+    told = browser.get(f"/ratings/compare/{run.pk}/").content.decode()
+
+    assert "openai/big" in told.replace("<wbr>", "")
+    assert dict(Rating.objects.values_list("node_key", "verdict")) == {"task-1": "passed_over", "task-2": "preferred"}
+
+
+@pytest.mark.parametrize("address", ["/ratings/", "/learned/"])
+def test_pages_ask_few_questions(browser: Client, ann: User, address: str, django_assert_max_num_queries: Any) -> None:
+    for _ in range(12):
+        rate(subject=Subject(finished(ann).pk), said=Said(4), actor=ann.as_actor())
+        finished(ann)
+    browser.get(address)
+
+    with django_assert_max_num_queries(8):
+        browser.get(address)
+
+
+def test_a_viewer_reads_but_does_not_rate(catalogue: None) -> None:
+    viewer = make_user("vic", Role.VIEWER)
+    run = finished(viewer)
+    client = Client()
+    client.force_login(viewer, backend="django.contrib.auth.backends.ModelBackend")
+
+    assert client.get("/ratings/").status_code == 200
+    assert client.post("/ratings/_save", {"subject": f"run:{run.pk}", "rating": "5"}).status_code == 403

@@ -14,7 +14,8 @@ from tests.runs.simulation import Simulation, running_simulator
 from tests.site import Site, running_site
 
 FAILING = "acme/fail-500"
-PRICES = {"prompt_usd_per_mtok": "0.5", "completion_usd_per_mtok": "1.5"}
+# Set by hand: what the simulator lists about itself does not replace them.
+PRICES = {"prompt_usd_per_mtok": "0.5", "completion_usd_per_mtok": "1.5", "is_set": True}
 _PREPARE = """
 import json
 from catalog.queries import current_snapshot

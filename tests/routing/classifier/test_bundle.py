@@ -6,11 +6,14 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
+import onnxruntime
 import pytest
 
 from routing.classifier.bundle import BundleFault, read_bundle
 from routing.classifier.classify import Classifier
 from routing.classifier.infer import Engine
+from routing.classifier.tokenize import Tokenizer
 from routing.keywords import classify_by_keywords
 
 MEBIBYTE = 1024 * 1024
@@ -88,6 +91,21 @@ def test_the_shipped_bundle_passes_its_self_test_and_keeps_its_size(shipped: Pat
     Engine(bundle).check()
     assert bundle.probes
     assert sum(path.stat().st_size for path in shipped.iterdir()) <= 30 * MEBIBYTE
+
+
+def test_the_shipped_graph_answers_a_padded_batch_as_it_answers_each_alone(shipped: Path) -> None:
+    session = onnxruntime.InferenceSession(str(shipped / "spawn_router.int8.onnx"))
+    tokenizer = Tokenizer(shipped / "spm.model", tokens_max=256)
+    texts = ("Fix the crash when the cart is empty", "Move the nightly export of all orders to the new queue " * 12)
+    rows = [tokenizer.encode(text) for text in texts]
+    longest = max(map(len, rows))
+    ids = np.array([row + [0] * (longest - len(row)) for row in rows])
+    together = session.run(["task_type_logits"], {"input_ids": ids, "attention_mask": (ids > 0).astype(np.int64)})[0]
+    for row, logits in zip(rows, together, strict=True):
+        feeds = {"input_ids": np.array([row]), "attention_mask": np.ones((1, len(row)), dtype=np.int64)}
+        alone = session.run(["task_type_logits"], feeds)[0][0]
+        assert logits == pytest.approx(alone, abs=0.4)  # the eight bits are scaled to what is in the batch
+        assert logits.argmax() == alone.argmax()
 
 
 def test_the_hash_changes_with_any_file(copied: Path) -> None:

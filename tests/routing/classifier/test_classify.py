@@ -46,12 +46,18 @@ def classifier() -> Classifier:
         ("Write unit tests for the invoice parser", "task_type", "test"),
         ("write docs for the migration tool", "task_type", "docs"),
         ("Explain the auth bug to me. Do not change any code.", "task_type", "exploration"),
+        ("explain the auth bug, do not change code", "task_type", "exploration"),
         ("explain the auth bug, do not change code", "risk", "low"),
         ("Upgrade Django from 4.2 to 5.2", "task_type", "migration"),
         ("Fix the typo on the about page", "complexity", "easy"),
         ("write a limerick about a compiler bug", "category", "creative"),
         ("What does this screenshot show?", "category", "vision"),
         ("Write a Python script that renames my photos by date", "category", "coding"),
+        ("Implement the REST API", "category", "coding"),
+        ("Design the database schema", "category", "coding"),
+        ("fix login", "category", "coding"),
+        ("set up CI", "category", "coding"),
+        ("what is an API", "category", "general"),
     ],
 )
 def test_plain_tasks_get_the_obvious_label(classifier: Classifier, text: str, head: str, label: str) -> None:
@@ -65,7 +71,9 @@ def test_held_out_prompts_are_mostly_right(classifier: Classifier) -> None:
     payload = evaluation_payload(judge(prompts, classifier.classify_uncached))
     assert payload["heads"]["category"]["accuracy"] >= 0.85
     assert payload["mean_accuracy"] >= 0.72
-    assert payload["flips"]["by_guise"]["upper_case"] == 0
+    flips = payload["flips"]["by_guise"]
+    assert flips["upper_case"] == flips["lower_case"] == 0
+    assert max(flips["typos"], flips["other_typos"], flips["polite"]) <= 0.05
 
 
 @pytest.mark.parametrize("name", HOSTILE)

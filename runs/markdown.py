@@ -5,19 +5,32 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
-# Longer texts are shown as they are: rendering megabytes would hold a thread for seconds.
-LONGEST_RENDERED: Final = 400_000
+# Longer texts are shown as they are: the worst of them, headings without end, would hold a thread for seconds.
+LONGEST_RENDERED: Final = 100_000
+# What a page shows of a text at most; whole it can be had as a file.
+LONGEST_SHOWN: Final = 400_000
 
 
 def render_markdown(text: str) -> SafeString:
     """The text as HTML. Raw HTML in it is shown as text, links open nothing but web addresses."""
-    html: str = _renderer().render(text[:LONGEST_RENDERED])
+    if len(text) > LONGEST_RENDERED:
+        return _as_it_is(text)
+    html: str = _renderer().render(text)
     return SafeString(html)  # markdown-it escaped everything that is not its own; see _renderer
+
+
+def _as_it_is(text: str) -> SafeString:
+    shown = format_html('<pre class="plain-text">{}</pre>', text[:LONGEST_SHOWN])
+    if len(text) <= LONGEST_SHOWN:
+        return shown
+    mark = '{}<p class="small quiet">These are the first {} of {} characters: download it to read on.</p>'
+    return format_html(mark, shown, f"{LONGEST_SHOWN:,}", f"{len(text):,}")
 
 
 @cache

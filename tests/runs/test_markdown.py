@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.markdown import LONGEST_RENDERED, render_markdown
+from runs.markdown import render_markdown
 
 
 def test_headings_lists_and_code_become_html() -> None:
@@ -47,10 +47,18 @@ def test_links_open_apart_and_tell_nobody_where_they_were() -> None:
     assert 'rel="noopener noreferrer nofollow"' in html
 
 
-def test_a_text_beyond_the_bound_is_cut() -> None:
-    assert len(render_markdown("x" * (LONGEST_RENDERED + 50))) < LONGEST_RENDERED + 20
-
-
 def test_deep_nesting_ends() -> None:
     assert render_markdown("> " * 5000 + "x")
     assert render_markdown("[" * 5000)
+
+
+def test_a_text_that_is_too_long_to_render_is_shown_as_it_is() -> None:
+    html = render_markdown("# <b>\n" * 20_000)
+    assert html.startswith('<pre class="plain-text"># &lt;b&gt;\n')
+    assert "download" not in html
+
+
+def test_a_text_that_is_too_long_to_show_says_how_much_is_left_out() -> None:
+    html = render_markdown("w" * 1_000_000)
+    assert html.count("w") < 400_100
+    assert "the first 400,000 of 1,000,000 characters" in html

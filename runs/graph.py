@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from runs.gates import Readiness, explain_unreachable, ready_state
-from runs.shapes import Json, NodeInput, NodeSpec, NodeStatus, PlanGrowth, Purpose
+from runs.shapes import Json, NodeInput, NodeKind, NodeSpec, NodeStatus, PlanGrowth, Purpose
 
-# What may still be done when a run's money runs low: bringing together what there is.
+# What may still be done when a run's money runs low: bringing together what there is, and what costs nothing.
 CLOSING_PURPOSES: Final = frozenset({Purpose.MERGE})
 NOT_NEEDED: Final = "not_needed"
 INPUT_MISSING: Final = "input_missing"
@@ -106,7 +106,8 @@ class Graph:
 
     def is_closing_node(self, key: str) -> bool:
         """Whether this node may start when money runs low."""
-        return key == self.final or self.places[key].spec.purpose in CLOSING_PURPOSES
+        spec = self.places[key].spec
+        return key == self.final or spec.purpose in CLOSING_PURPOSES or spec.kind is NodeKind.TRANSFORM
 
     def has_waiting_dependents(self, key: str) -> bool:
         """Whether somebody will still read this node's output."""

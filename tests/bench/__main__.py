@@ -37,6 +37,7 @@ def main() -> int:
             "ledger": lambda: ledger.speed(home, runs),
             "caps": lambda: ledger.crowds(home, runs),
             "runs": lambda: driving.speed(home, runs),
+            "runs-over-http": lambda: driving.over_http(home, runs),
             "lost-prompts": lambda: driving.lost_prompts(home, runs),
             "kills": lambda: driving.kills(home, runs),
             "refresh": lambda: measures.refresh(home, runs, options.captures) if options.captures else iter(()),

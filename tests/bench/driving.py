@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.figures import ROOT, Figure
-from tests.faults.run_script import start_simulated_run, tell_of_run
+from tests.faults.run_script import make_key, post_parallel, start_simulated_run, tell_of_run
 from tests.faults.test_runs import assert_money_adds_up, kill_a_worker, wait_for_end
 from tests.runs.simulation import Simulation, running_simulator
 from tests.site import clean_environment, running_site
@@ -37,6 +37,25 @@ def speed(folder: Path, runs: int) -> Iterator[Figure]:
     with running_simulator(latency="500ms") as simulation:
         told = _drive(home, simulation, 1000, 200, runs)
         yield Figure("1000 prompts, 200 at once, 500 ms", "s", _each(told, "seconds"), _shown(1000, 200, "500ms"), 2.75)
+
+
+def over_http(folder: Path, runs: int) -> Iterator[Figure]:
+    """The same as a client of the site sees it: planned, written down, driven and streamed back."""
+    with (
+        running_simulator(latency="100ms") as simulation,
+        running_site(folder / "http", SMARTSPAWN_RATE_LIMIT="off") as site,
+    ):
+        token = make_key(site, simulation)
+        seconds = []
+        for number in range(runs + 2):
+            prompts = [f"What is {prompt} plus {number}?" for prompt in range(30)]
+            began_s = time.perf_counter()
+            lines = list(post_parallel(site, token, prompts))
+            seconds.append(time.perf_counter() - began_s)
+            if lines[-1]["event"] != "complete":
+                raise SystemExit(f"not every prompt was answered: {lines[-1]}")
+    # The first two warm the web process up: catalogue, connections, statements.
+    yield Figure("POST /api/parallel, 30 prompts, 50 at once, 100 ms", "s", seconds[2:], "POST to last line", 0.25)
 
 
 def lost_prompts(folder: Path, _runs: int) -> Iterator[Figure]:

@@ -13,11 +13,12 @@ from tests.site import Site
 _MAKE = """
 import json
 from django.db import transaction
+from django.utils import timezone
 from runs.models import Connection, Run
 from tests.runs.rows_of_runs import make_simulated_run
 from runs.ringing import ring
 fields = json.loads({fields!r})
-Connection.objects.update_or_create(key=fields.pop("key"), defaults=fields)
+Connection.objects.update_or_create(key=fields.pop("key"), defaults={{**fields, "updated_at": timezone.now()}})
 with transaction.atomic():
     run_id = make_simulated_run({count})
     ring(run_id)
@@ -49,11 +50,12 @@ def start_simulated_run(site: Site, simulation: Simulation, count: int) -> str:
 _MAKE_KEY = """
 import json
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 from runs.models import Connection
 from smartspawn.access.keys import create_key
 from smartspawn.access.shapes import Actor, Role, Scope
 fields = json.loads({fields!r})
-Connection.objects.update_or_create(key=fields.pop("key"), defaults=fields)
+Connection.objects.update_or_create(key=fields.pop("key"), defaults={{**fields, "updated_at": timezone.now()}})
 user, _ = get_user_model().objects.get_or_create(username="measurer", defaults={{"role": "member"}})
 scopes = frozenset({{Scope.RUNS_WRITE, Scope.RUNS_READ}})
 actor = Actor(label="test", user_id=user.pk, role=Role.MEMBER, scopes=scopes)
@@ -64,6 +66,19 @@ print(create_key(actor=actor, name="test", scopes=scopes, expires_at=None).token
 def make_key(site: Site, simulation: Simulation) -> str:
     """A connection to the simulator, and an API key that may start runs; its token."""
     return site.run_python(_MAKE_KEY.format(fields=json.dumps(simulation.connection))).splitlines()[-1]
+
+
+_CANCEL = """
+from uuid import UUID
+from runs.control import cancel_run
+from smartspawn.access.shapes import COMMAND_LINE
+cancel_run(run_id=UUID("{run_id}"), actor=COMMAND_LINE)
+"""
+
+
+def cancel_simulated_run(site: Site, run_id: str) -> None:
+    """As a person would, from another process than the one that drives it."""
+    site.run_python(_CANCEL.format(run_id=run_id))
 
 
 def post_parallel(site: Site, token: str, prompts: list[str]) -> Iterator[dict[str, Any]]:

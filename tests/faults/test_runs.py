@@ -12,7 +12,13 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.faults.run_script import make_key, post_parallel, start_simulated_run, tell_of_run
+from tests.faults.run_script import (
+    cancel_simulated_run,
+    make_key,
+    post_parallel,
+    start_simulated_run,
+    tell_of_run,
+)
 from tests.runs.simulation import Simulation, running_simulator
 from tests.site import Site, running_site, wait_until
 
@@ -101,6 +107,20 @@ def test_a_run_that_the_web_process_drove_is_gone_on_with_by_a_worker(site: Site
     assert set(told["completedEvents"].values()) == {1}
     assert told["openReservations"] == 0
     assert_money_adds_up(told, simulation.bill())
+
+
+def test_a_canceled_run_closes_its_connections_to_the_provider_within_two_seconds(site: Site) -> None:
+    with running_simulator(latency="30s") as slow:
+        run_id = start_simulated_run(site, slow, 30)
+        wait_until(lambda: slow.bill()["inFlight"] == 10, within_s=20, what="ten calls are open")
+        cancel_simulated_run(site, run_id)
+        canceled_at = time.monotonic()
+        wait_until(lambda: slow.bill()["inFlight"] == 0, within_s=5, what="every connection is closed")
+        assert time.monotonic() - canceled_at < 2
+        told = wait_for_end(site, run_id, within_s=10)
+        assert (told["status"], told["nodes"]) == ("canceled", {"canceled": 30})
+        assert slow.bill()["totals"]["seen"] == 10, "something new was started"
+        assert told["openReservations"] == 0
 
 
 def test_a_stopped_site_hands_its_runs_over_to_the_next_start(tmp_path: Path, simulation: Simulation) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from runs.gates import Readiness, ready_state
 from runs.graph import INPUT_MISSING, NOT_NEEDED, Graph, Move, Place
-from runs.shapes import Gate, GateKind, NodeSpec, NodeStatus, PlanGrowth, Purpose
+from runs.shapes import Gate, GateKind, NodeKind, NodeSpec, NodeStatus, PlanGrowth, Purpose
 from tests.runs.fakes import spec
 
 DONE, FAILED, SKIPPED = NodeStatus.COMPLETED, NodeStatus.FAILED, NodeStatus.SKIPPED
@@ -101,6 +101,15 @@ def test_when_money_runs_low_a_merge_takes_what_there_is() -> None:
     nothing.is_closing = True
     nothing.end("a", NodeStatus.CANCELED)
     assert hopeless(nothing.end("b", NodeStatus.CANCELED)) == {"merge": INPUT_MISSING}
+
+
+def test_what_costs_nothing_is_done_when_money_runs_low() -> None:
+    joined = spec("joined", "a", "b", kind=NodeKind.TRANSFORM)
+    graph = graph_of(spec("a"), spec("b"), joined, spec("c", "joined"), final="c")
+    graph.is_closing = True
+    graph.end("a", DONE)
+    assert graph.is_closing_node("joined")
+    assert ready(graph.end("b", NodeStatus.CANCELED)) == ["joined"]
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -13,14 +13,16 @@ from django.utils import timezone
 
 from runs.claims import call_id
 from runs.cleaning import clean_text
+from runs.events import EventKind
 from runs.floor import Floor
 from runs.graph import Place
 from runs.ledger import estimate_tokens, quote_nano
+from runs.money import to_usd
 from runs.places import Spot
 from runs.providers.call import CallProgress
 from runs.providers.faults import CallFailed
 from runs.settling import Tally, settle_answer, settle_failure, settle_stopped
-from runs.shapes import CallQuote, ChatDelta, ChatRequest, ChatResult, Grant, Settlement
+from runs.shapes import CallQuote, CallStatus, ChatDelta, ChatRequest, ChatResult, Grant, Settlement
 
 DRAFT_EVERY_S: Final = 0.5
 # A call that waits for a free slot keeps its leave; it must not expire before its turn.
@@ -99,6 +101,11 @@ class Sender:
         self._floor.settle(self.tally.add(settlement))
         self._place.cost_nano_usd = self.tally.cost_nano_usd
         self._place.is_cost_uncertain = self.tally.is_uncertain
+        if settlement.status is CallStatus.UNCERTAIN:
+            amount_usd = to_usd(settlement.cost_nano_usd)
+            message = f"Nobody knows whether this call was billed: it is charged at ${amount_usd}, as set aside."
+            data = {"attempt": self._place.attempt, "amountUsd": float(amount_usd)}
+            self._floor.tell(EventKind.MONEY_UNCERTAIN, self._place, message, data)
 
     def _quote(self, spot: Spot, asked: Asked, attempt: int) -> CallQuote:
         facts = self._floor.facts

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from runs.artifacts import prune_artifacts
+from runs.chat.conversations import prune_conversations
 from runs.host import open_host
 from runs.ledger import prune_reservations
 from runs.models import Run
@@ -47,8 +48,9 @@ def sweep() -> str:
 
 
 def tidy_runs() -> str:
-    """Drop texts and reservations that are too old; the schedule rings this once a day."""
-    return f"{prune_artifacts()} texts pruned, {prune_reservations()} reservations forgotten"
+    """Drop texts, reservations and conversations that are too old; the schedule rings this once a day."""
+    texts, reservations, conversations = prune_artifacts(), prune_reservations(), prune_conversations()
+    return f"{texts} texts pruned, {reservations} reservations and {conversations} conversations forgotten"
 
 
 async def _help(run_id: UUID, share: int) -> str:

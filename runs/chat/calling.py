@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from runs.chat.failures import NO_PLACE, explain_fault, explain_refusal
+from django.db import Error as DatabaseFault
+
+from runs.chat.failures import NO_DATABASE, NO_PLACE, explain_fault, explain_refusal
 from runs.chat.prepare import output_limit
 from runs.chat.prepared import Chat
 from runs.chat.shapes import Failure, Outcome
@@ -127,6 +129,8 @@ class ChatCalls:
             if error.refusal.code is RefusalCode.MODEL_UNPRICED:
                 return None
             raise self._failed(self._failure) from None
+        except DatabaseFault as fault:
+            raise self._failed(NO_DATABASE) from fault
         self._note_place(spot)
         try:
             result = await self._call(spot, grant, timeout_s)

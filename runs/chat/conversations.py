@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db.models import Q
 from django.utils import timezone
 
+from routing.quick_commit import quick_commit
 from runs.models import Conversation
 from smartspawn.access.shapes import Actor
 
@@ -45,20 +47,22 @@ def find_kept(digest: str, *, now: datetime | None = None) -> Kept | None:
 
 def keep(digest: str, kept: Kept, *, actor: Actor, instead_of: Kept | None) -> Kept:
     """Have the conversation keep this; of two that begin it at once the first holds, for both."""
-    fields = {
-        "user_id": actor.user_id,
-        "model_id": kept.model_id,
-        "category": kept.category,
-        "reason": kept.reason[:_REASON_CHARS],
-        "decision_id": kept.decision_id,
-        "used_at": timezone.now(),
-    }
-    row, is_new = Conversation.objects.get_or_create(digest=digest, defaults=fields)
-    is_stale = row.used_at < timezone.now() - LIFE or (instead_of is not None and row.model_id == instead_of.model_id)
-    if not is_new and is_stale:
-        Conversation.objects.filter(pk=digest).update(**fields)
-        return kept
-    return Kept(row.model_id, row.category, row.reason, row.decision_id)
+    row = Conversation(
+        digest=digest,
+        user_id=actor.user_id,
+        model_id=kept.model_id,
+        category=kept.category,
+        reason=kept.reason[:_REASON_CHARS],
+        decision_id=kept.decision_id,
+    )
+    is_over = Q(used_at__lt=timezone.now() - LIFE)
+    if instead_of is not None:
+        is_over |= Q(model_id=instead_of.model_id)
+    with quick_commit():
+        Conversation.objects.filter(is_over, pk=digest).delete()
+        Conversation.objects.bulk_create([row], ignore_conflicts=True)
+        held = Conversation.objects.get(pk=digest)
+    return Kept(held.model_id, held.category, held.reason, held.decision_id)
 
 
 def prune_conversations(*, now: datetime | None = None) -> int:

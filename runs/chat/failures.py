@@ -11,6 +11,7 @@ from runs.ledger.shapes import Refusal, RefusalCode
 from runs.providers.faults import Fault, FaultCode
 
 NO_PLACE: Final = Failure("NO_PLACE", "No place could be asked in time. Ask again in a moment.", 503, 1.0)
+NO_DATABASE: Final = Failure("NO_DATABASE", "No money could be set aside: the database did not answer.", 503, 2.0)
 CAP_STATUS: Final = 402
 # What a provider's failure is to our client. Its key and its credit are ours, not the client's: no 401, no 402.
 _STATUSES: Final[Mapping[FaultCode, int]] = {

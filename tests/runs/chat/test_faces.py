@@ -1,0 +1,106 @@
+"""Answers in the words of both protocols, piece by piece and whole."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from runs.chat.anthropic_face import AnthropicFace
+from runs.chat.openai_face import OpenAIFace
+from runs.chat.shapes import Automatic, ChatAsk, Failure, Outcome
+from runs.chat.telling import cache_state, headers_of
+from runs.shapes import ChatDelta, ChatResult, Usage
+
+USAGE = Usage(fresh_input_tokens=10, cache_read_tokens=4, cache_write_tokens=2, output_tokens=20, reasoning_tokens=5)
+OUTCOME = Outcome("acme/one", "it leads")
+ASK = ChatAsk("auto", Automatic(), ({"role": "user", "content": "x"},), is_streaming=True)
+
+
+def call(index: int, name: str = "", arguments: str = "", call_id: str = "") -> dict[str, Any]:
+    return {"index": index, "id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+def events(sent: bytes) -> list[dict[str, Any]]:
+    lines = [line for line in sent.decode().splitlines() if line.startswith("data: {")]
+    return [json.loads(line.removeprefix("data: ")) for line in lines]
+
+
+def test_openai_counts_cached_and_reasoning_tokens_within_the_sums() -> None:
+    told = json.loads(OpenAIFace(ASK, "1", 0).whole(OUTCOME, ChatResult("hi", USAGE)))
+    assert told["usage"] == {
+        "prompt_tokens": 16,
+        "completion_tokens": 25,
+        "total_tokens": 41,
+        "prompt_tokens_details": {"cached_tokens": 4},
+        "completion_tokens_details": {"reasoning_tokens": 5},
+    }
+
+
+def test_anthropic_counts_cached_tokens_beside_the_others() -> None:
+    told = json.loads(AnthropicFace("1", 0).whole(OUTCOME, ChatResult("hi", USAGE)))
+    assert told["usage"] == {
+        "input_tokens": 10,
+        "cache_read_input_tokens": 4,
+        "cache_creation_input_tokens": 2,
+        "output_tokens": 25,
+    }
+
+
+def test_usage_comes_in_a_stream_only_where_it_was_asked_for() -> None:
+    result = ChatResult("hi", USAGE)
+    silent = events(OpenAIFace(ASK, "1", 0).end(OUTCOME, result))
+    assert "usage" not in silent[-1]
+    assert silent[-1]["smartspawn"]["model"] == "acme/one"
+    assert silent[-1]["choices"][0]["finish_reason"] == "stop"
+
+
+def test_side_by_side_calls_reach_an_anthropic_client_whole_and_in_order() -> None:
+    face = AnthropicFace("1", 7)
+    pieces = [
+        ChatDelta(text="let me see"),
+        ChatDelta(tool_calls=(call(0, "one", '{"a"', "t0"),)),
+        ChatDelta(tool_calls=(call(1, "two", '{"b"', "t1"), call(0, arguments=":1}"))),
+        ChatDelta(tool_calls=(call(1, arguments=":2}"),)),
+        ChatDelta(text=" and more"),
+    ]
+    whole = (call(0, "one", '{"a":1}', "t0"), call(1, "two", '{"b":2}', "t1"))
+    result = ChatResult("let me see and more", USAGE, "tool_calls", tool_calls=whole)
+    told = events(b"".join(face.piece(piece, OUTCOME) for piece in pieces) + face.end(OUTCOME, result))
+    blocks: dict[int, list[str]] = {}
+    opened: list[int] = []
+    for event in told:
+        if event["type"] == "content_block_start":
+            assert opened == []
+            opened.append(event["index"])
+            blocks[event["index"]] = [event["content_block"]["type"]]
+        if event["type"] == "content_block_delta":
+            delta = event["delta"]
+            blocks[event["index"]].append(delta.get("text") or delta["partial_json"])
+        if event["type"] == "content_block_stop":
+            opened.remove(event["index"])
+    assert ["".join(block) for block in blocks.values()] == [
+        "textlet me see",
+        'tool_use{"a":1}',
+        "text and more",
+        'tool_use{"b":2}',
+    ]
+    assert told[0]["message"]["usage"]["input_tokens"] == 7
+    assert told[-2]["delta"]["stop_reason"] == "tool_use"
+
+
+def test_an_error_in_the_middle_comes_in_the_protocols_own_way() -> None:
+    failure = Failure("CUT_OFF", "it broke off", 502)
+    assert events(OpenAIFace(ASK, "1", 0).broken(failure, OUTCOME))[0]["error"]["code"] == "CUT_OFF"
+    told = AnthropicFace("1", 0).broken(failure, OUTCOME)
+    assert told.startswith(b"event: error\n")
+    assert events(told)[0]["error"] == {"type": "api_error", "message": "it broke off"}
+
+
+def test_headers_hold_one_line_of_plain_signs_and_nothing_that_is_not_known() -> None:
+    told = dict(headers_of(Outcome("acme/one", "best\r\nx-evil: 1 \u2192 \u00fc", cost_nano_usd=None)))
+    assert told == {b"x-smartspawn-model": b"acme/one", b"x-smartspawn-reason": b"best x-evil: 1 ? \xfc"}
+
+
+def test_a_cache_that_was_read_is_a_hit() -> None:
+    states = [cache_state(usage) for usage in (USAGE, Usage(cache_write_tokens=3), Usage(fresh_input_tokens=3))]
+    assert states == ["hit", "miss", "none"]

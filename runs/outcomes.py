@@ -124,7 +124,7 @@ def _outcome(run: Run) -> RunOutcome:
         budget=str(request.get("budget") or ""),
         context_tags=tuple(dict.fromkeys(str(tag).lower() for tag in tags)),
         is_simulated=run.is_simulated,
-        ended_at=run.finished_at,
+        ended_at=run.finished_at or run.updated_at,
         summary=str(run.plan.get("summary", "")),
     )
 

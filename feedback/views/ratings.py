@@ -74,9 +74,9 @@ def save_part(request: ActorRequest) -> HttpResponse:
     try:
         rating = rate(subject=subject, said=_said(request), actor=request.actor)
     except BadInput as refusal:
-        context = {**_part_context(request, subject), "refusal": refusal.message}
+        context = {**_context_of(request, subject), "refusal": refusal.message}
         return render(request, "feedback/_rating.html", context, status=422)
-    return render(request, "feedback/_rating.html", {**_part_context(request, subject), "rating": rating})
+    return render(request, "feedback/_rating.html", {**_context_of(request, subject), "rating": rating})
 
 
 @requires_role(Role.MEMBER)
@@ -94,7 +94,7 @@ def take_back_part(request: ActorRequest) -> HttpResponse:
     """Take a rating back, and offer to rate again."""
     subject = read_subject_key(request.POST.get("subject", ""))
     withdraw(rating_id=read_id(request.POST.get("id", "")), actor=request.actor)
-    return render(request, "feedback/_rating.html", {**_part_context(request, subject), "rating": None})
+    return render(request, "feedback/_rating.html", {**_context_of(request, subject), "rating": None})
 
 
 @requires_role(Role.MEMBER)
@@ -138,6 +138,12 @@ def _run_context(request: ActorRequest, run_id: UUID, node_key: str) -> dict[str
         "can_compare": not node_key and _has_several_answers(run),
     }
     return {**_part_context(request, subject), **context, "rating": find_rating(subject, request.actor)}
+
+
+def _context_of(request: ActorRequest, subject: Subject) -> dict[str, Any]:
+    if subject.run_id is None:
+        return _part_context(request, subject)
+    return _run_context(request, subject.run_id, subject.node_key)
 
 
 def _part_context(request: ActorRequest, subject: Subject) -> dict[str, Any]:

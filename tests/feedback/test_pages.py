@@ -10,11 +10,11 @@ from django.test import Client
 from feedback.models import Rating
 from feedback.record import rate
 from feedback.shapes import Said, Subject
-from runs.models import Run
-from runs.shapes import Mode, NodeStatus, RunStatus
+from runs.shapes import Mode
 from smartspawn.access.models import User
 from smartspawn.access.shapes import Role
-from tests.runs.rows import make_node, make_run, make_user
+from tests.feedback.work import finished
+from tests.runs.rows import make_run, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -24,13 +24,6 @@ def browser(ann: User) -> Client:
     client = Client()
     client.force_login(ann, backend="django.contrib.auth.backends.ModelBackend")
     return client
-
-
-def finished(user: User, *, models: tuple[str, ...] = ("openai/big",), **fields: Any) -> Run:
-    run = make_run(user, **{"status": RunStatus.COMPLETED, "category": "coding", **fields})
-    for place, model_id in enumerate(models, 1):
-        make_node(run, f"task-{place}", NodeStatus.COMPLETED, model_id=model_id)
-    return run
 
 
 def test_one_click_rates_a_run_and_shows_it_in_place(browser: Client, ann: User) -> None:

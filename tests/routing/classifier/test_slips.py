@@ -45,10 +45,10 @@ def test_a_single_slip_is_mended(mender: Mender, slipped: str, meant: str) -> No
         "fix the lgoin_page",
         "fix the lgoin2",
         "fix the xylophone",  # no known word is near
-        "fix the lgo",  # too short to say
-        "fix the inter page",  # its first letter would have to change
+        "fxi the page",  # short words are names as often as slips
+        "fix the nlogin page",  # its first letter would have to go
         "please fix lgoinn",  # two slips away
-        "corrige la paginas del modulos por favor",  # mostly unknown: another language
+        "corrige la pagge del moddule por favor",  # mostly unknown: another language
         "",
         "  ",
     ],

@@ -132,6 +132,8 @@ def setup(
     write_config(config.path, url=config.url, key=token)
     tell(f"Kept in {config.path}; the key opens {config.url}.")
     wanted = read_swarm_config(import_swarm_config) if import_swarm_config else None
+    if wanted and wanted.max_daily_usd is not None:
+        cap_daemon(wanted.max_daily_usd)  # before anything can be spent
     name = provider or (wanted.provider if wanted else "")
     if not name and not os.isatty(0):
         return
@@ -139,8 +141,6 @@ def setup(
     if name:
         secret = (wanted.secret if wanted else "") or typer.prompt(f"The key of {name}", hide_input=True)
         _connect(api, name, secret)
-    if wanted and wanted.max_daily_usd is not None:
-        tell(f"Its daily cap of {usd(wanted.max_daily_usd)} is set on the Caps page.")
 
 
 def _make_key() -> str:
@@ -158,6 +158,21 @@ def _make_key() -> str:
     if done.returncode:
         raise CliFault(f"No key could be made: {done.stderr.strip().splitlines()[-1]}")
     return done.stdout.strip().splitlines()[-1]
+
+
+def cap_daemon(max_usd: float) -> None:
+    """Let the port of Swarm's daemon spend as much in a day as Swarm's own settings say."""
+    done = subprocess.run(  # noqa: S603 - our own program
+        manage("swarm_cap", f"{max_usd:.9f}"),
+        cwd=PROJECT_DIR,
+        capture_output=True,
+        text=True,
+        timeout=_KEY_TIMEOUT_S,
+        check=False,
+    )
+    if done.returncode:
+        raise CliFault(f"Its daily cap of {usd(max_usd)} could not be set: {done.stderr.strip().splitlines()[-1]}")
+    tell(f"Its daily cap of {usd(max_usd)} holds for the port of Swarm's daemon: smartspawn start --swarm-port 9999")
 
 
 def _connect(api: Api, provider: str, secret: str) -> None:

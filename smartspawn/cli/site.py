@@ -37,13 +37,22 @@ def home_dir() -> Path:
     return Path(os.environ.get("SMARTSPAWN_HOME") or PROJECT_DIR / "var").expanduser().resolve()
 
 
-def up() -> None:
+SwarmPort = Annotated[
+    int | None, typer.Option("--swarm-port", help="Answer on this port as Swarm's daemon does (its own: 9999).")
+]
+
+
+def up(swarm_port: SwarmPort = None) -> None:
     """Run the site here until Ctrl-C."""
-    command = manage("up")
+    command = manage("up", *_swarm_words(swarm_port))
     os.execv(command[0], command)  # noqa: S606 - our own program takes this one's place
 
 
-def start(ctx: typer.Context) -> None:
+def _swarm_words(port: int | None) -> list[str]:
+    return [] if port is None else ["--swarm-port", str(port)]
+
+
+def start(ctx: typer.Context, swarm_port: SwarmPort = None) -> None:
     """Start the site in the background."""
     url = config_of(ctx).url
     if _is_up(url):
@@ -53,7 +62,12 @@ def start(ctx: typer.Context) -> None:
     (home / "logs").mkdir(parents=True, exist_ok=True)
     with log_path().open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 - our own program
-            manage("up"), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=PROJECT_DIR
+            manage("up", *_swarm_words(swarm_port)),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd=PROJECT_DIR,
         )
     pid_path().write_text(str(process.pid))
     deadline = time.monotonic() + START_WITHIN_S
@@ -83,10 +97,10 @@ def stop() -> None:
     show_text("Stopped.")
 
 
-def restart(ctx: typer.Context) -> None:
+def restart(ctx: typer.Context, swarm_port: SwarmPort = None) -> None:
     """Stop the site and start it anew."""
     stop()
-    start(ctx)
+    start(ctx, swarm_port)
 
 
 def status(ctx: typer.Context) -> None:

@@ -1,0 +1,1 @@
+"""Connecting other programs."""

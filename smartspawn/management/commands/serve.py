@@ -11,6 +11,7 @@ from argparse import ArgumentParser
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from smartspawn.bridge import AsgiApp
 from smartspawn.checks import SERVING_TAG
 from smartspawn.processes import end_with_supervisor
 
@@ -30,8 +31,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--socket-fd", type=int, help="serve on this inherited listening socket instead")
+        parser.add_argument("--swarm-fd", type=int, help="an inherited socket to answer on as Swarm's daemon does")
 
-    def handle(self, *_args: object, socket_fd: int | None, **_options: object) -> None:
+    def handle(self, *_args: object, socket_fd: int | None, swarm_fd: int | None, **_options: object) -> None:
         import uvicorn
 
         end_with_supervisor()
@@ -39,8 +41,9 @@ class Command(BaseCommand):
         _allow_many_connections()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         gc.set_threshold(*GC_THRESHOLDS)
+        sockets = [socket.socket(fileno=number) for number in (socket_fd, swarm_fd) if number is not None]
         config = uvicorn.Config(
-            "smartspawn.asgi:application",
+            _application(None if swarm_fd is None else sockets[-1]),
             host=settings.HOST,
             port=settings.PORT,
             ws="none",
@@ -52,8 +55,17 @@ class Command(BaseCommand):
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=STOP_GRACE_S,
         )
-        sockets = [socket.socket(fileno=socket_fd)] if socket_fd is not None else None
-        uvicorn.Server(config).run(sockets=sockets)
+        uvicorn.Server(config).run(sockets=sockets or None)
+
+
+def _application(swarm: socket.socket | None) -> AsgiApp:
+    """The site; with the daemon's door before it where that has a socket."""
+    from uvicorn.importer import import_from_string
+
+    from smartspawn.swarm.door import SwarmDoor
+
+    application: AsgiApp = import_from_string("smartspawn.asgi:application")
+    return application if swarm is None else SwarmDoor(application, port=swarm.getsockname()[1])
 
 
 def _allow_many_connections() -> None:

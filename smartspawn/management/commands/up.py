@@ -33,28 +33,31 @@ class Command(BaseCommand):
         parser.add_argument(
             "--only", choices=["web", "worker"], help="supervise only this, prepare nothing, log to the console"
         )
+        parser.add_argument(
+            "--swarm-port", type=int, help="answer on this port of this machine as Swarm's daemon does (its own: 9999)"
+        )
 
-    def handle(self, *_args: object, only: str | None, **_options: object) -> None:
+    def handle(self, *_args: object, only: str | None, swarm_port: int | None, **_options: object) -> None:
         try:
-            exit_code = self._run(only)
+            exit_code = self._run(only, swarm_port)
         except CannotStart as reason:
             raise CommandError(str(reason), returncode=reason.exit_code) from reason
         if exit_code:
             sys.exit(exit_code)
         self.say("Stopped.")
 
-    def _run(self, only: str | None) -> int:
+    def _run(self, only: str | None, swarm_port: int | None) -> int:
         if only == "worker":
             return self._supervise([_worker_program(sole=False)])
         if only == "web":
-            return self._supervise([_web_program(listen(settings.HOST, settings.PORT))])
+            return self._supervise([_web_program(listen(settings.HOST, settings.PORT), _swarm_socket(swarm_port))])
         lock = lock_home(settings.HOME_DIR)
         try:
-            server = listen(settings.HOST, settings.PORT)
+            server, swarm = listen(settings.HOST, settings.PORT), _swarm_socket(swarm_port)
             shutil.rmtree(settings.HOME_DIR / "run", ignore_errors=True)  # signs of life of those who were killed
             prepare_site(self.say)
-            greeting = _Greeting(site_address(server), self)
-            programs = [_web_program(server), _worker_program(sole=settings.IS_SQLITE)]
+            greeting = _Greeting(site_address(server), self, swarm_address=site_address(swarm) if swarm else "")
+            programs = [_web_program(server, swarm), _worker_program(sole=settings.IS_SQLITE)]
             return self._supervise(programs, greeting)
         finally:
             lock.close()
@@ -73,8 +76,9 @@ class Command(BaseCommand):
 class _Greeting:
     """Tells the address and a sign-in link once, when the site answers."""
 
-    def __init__(self, address: str, command: Command) -> None:
+    def __init__(self, address: str, command: Command, *, swarm_address: str = "") -> None:
         self._address = address
+        self._swarm_address = swarm_address
         self._command = command
         self._is_said = False
 
@@ -96,6 +100,7 @@ class _Greeting:
             f"  Smart Spawn is up at  {self._address}",
             f"  Sign in, once, with   {link}",
             f"  (the link is good for {minutes} minutes; manage.py signin_link makes another)",
+            *([f"  For Swarm's clients   {self._swarm_address}"] if self._swarm_address else []),
             f"  Logs are kept in      {settings.HOME_DIR / 'logs'}",
             "  Stop it with          Ctrl-C",
             "",
@@ -114,8 +119,15 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _web_program(server: socket.socket) -> Program:
-    return Program(name="web", argv=(*MANAGE, "serve", "--socket-fd", str(server.fileno())), sockets=(server,))
+def _swarm_socket(port: int | None) -> socket.socket | None:
+    """A socket for programs on this machine; no other address is offered, for who reaches it may spend money."""
+    return None if port is None else listen("127.0.0.1", port)
+
+
+def _web_program(server: socket.socket, swarm: socket.socket | None) -> Program:
+    options = ["--socket-fd", str(server.fileno()), *(["--swarm-fd", str(swarm.fileno())] if swarm else [])]
+    sockets = (server, swarm) if swarm else (server,)
+    return Program(name="web", argv=(*MANAGE, "serve", *options), sockets=sockets)
 
 
 def _worker_program(*, sole: bool) -> Program:

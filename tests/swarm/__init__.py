@@ -1,0 +1,1 @@
+"""The port of Swarm's daemon."""

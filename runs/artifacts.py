@@ -7,8 +7,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -23,6 +25,7 @@ from smartspawn.lib.errors import NotFound
 PLAN_KEY: Final = "plan"
 MERGED_KEY: Final = "merged"
 _PRUNED_AT_ONCE: Final = 500
+_FILES_AT_ONCE: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class ArtifactText:
 
 def write_artifacts(run_id: UUID, artifacts: Sequence[NewArtifact]) -> None:
     """Keep the texts, within the caller's transaction. On disk the file is whole before its row exists."""
-    replace_rows(Artifact, [_row(run_id, artifact) for artifact in artifacts], key=("run_id", "node_key"))
+    replace_rows(Artifact, _rows(run_id, artifacts), key=("run_id", "node_key"))
 
 
 def read_artifact(run_id: UUID, node_key: str) -> ArtifactText:
@@ -91,6 +94,14 @@ def _remove_folders(run_ids: set[UUID]) -> None:
         Artifact.objects.filter(run_id__in=run_ids, pruned_at=None).values_list("run_id", flat=True)
     ):
         shutil.rmtree(_folder() / str(run_id), ignore_errors=True)
+
+
+def _rows(run_id: UUID, artifacts: Sequence[NewArtifact]) -> list[Row]:
+    if settings.ARTIFACTS != "disk" or len(artifacts) < 2:
+        return [_row(run_id, artifact) for artifact in artifacts]
+    # A disk takes many files to safety in the time of one, and the transaction waits for all of them.
+    with ThreadPoolExecutor(max_workers=min(_FILES_AT_ONCE, len(artifacts))) as writers:
+        return list(writers.map(partial(_row, run_id), artifacts))
 
 
 def _row(run_id: UUID, artifact: NewArtifact) -> Row:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -47,6 +49,17 @@ def test_two_nodes_may_say_the_same(kept: str) -> None:
     run = make_run()
     write_artifacts(run.pk, [NewArtifact("a", "raw", "same"), NewArtifact("b", "raw", "same")])
     assert read_outputs(run.pk, ["a", "b", "c"]) == {"a": "same", "b": "same"}
+
+
+def test_many_texts_are_brought_to_disk_side_by_side(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ARTIFACTS, settings.HOME_DIR = "disk", tmp_path
+    both_wait = Barrier(2, timeout=5)
+    monkeypatch.setattr(os, "fsync", lambda _: both_wait.wait())
+    run = make_run()
+    write_artifacts(run.pk, [NewArtifact("a", "raw", "one"), NewArtifact("b", "raw", "two")])
+    assert read_outputs(run.pk, ["a", "b"]) == {"a": "one", "b": "two"}
 
 
 def test_the_ends_of_lines_come_back_as_they_were(kept: str) -> None:

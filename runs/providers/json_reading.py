@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from typing import Final
 
 import msgspec
+
+# No call has a hundred million of anything: a larger count is a slip or a lie, and would not fit into the books.
+MOST_COUNTED: Final = 100_000_000
 
 
 def decode(data: bytes | str) -> object:
@@ -36,11 +40,12 @@ def text_at(value: object, *path: str | int) -> str:
 
 
 def count_at(value: object, *path: str | int) -> int | None:
-    """The whole number of at least 0 at the path; None where there is none."""
+    """The whole number from 0 to MOST_COUNTED at the path; None where there is none."""
     found = dig(value, *path)
     if isinstance(found, float) and found.is_integer():
         found = int(found)
-    return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
+    is_count = isinstance(found, int) and not isinstance(found, bool) and 0 <= found <= MOST_COUNTED
+    return found if isinstance(found, int) and is_count else None
 
 
 def rows_at(value: object, *path: str | int) -> Sequence[Mapping[str, object]]:

@@ -17,6 +17,8 @@ from runs.providers.wire import ServerEvent, WireCall
 from runs.shapes import ChatDelta, ChatRequest, ChatResult, Citation, Endpoint, JsonObject, Usage
 
 _DONE: Final = "[DONE]"
+# The dearest answers there are cost some hundred dollars; beyond this a bill is in another unit, or a lie.
+_MOST_USD_A_CALL: Final = Decimal(10_000)
 _ENDINGS: Final[Mapping[str, str]] = {"function_call": "tool_calls", "eos": "stop", "max_tokens": "length"}
 _encoder = msgspec.json.Encoder()
 
@@ -192,11 +194,15 @@ def _citations(message: object, answer: object) -> tuple[Citation, ...]:
 
 
 def _reported_cost(usage: object) -> Decimal | None:
-    """What OpenRouter bills, with what the maker bills beside it where the caller's own key was used there."""
+    """What OpenRouter bills, with what the maker bills beside it where the caller's own key was used there.
+
+    A bill that no call can come to is not believed.
+    """
     cost = decimal_at(usage, "cost")
     upstream = decimal_at(usage, "cost_details", "upstream_inference_cost")
     is_own_key = dig(usage, "is_byok") is True
-    return cost + upstream if cost is not None and upstream is not None and is_own_key else cost
+    bill = cost + upstream if cost is not None and upstream is not None and is_own_key else cost
+    return None if bill is None or bill > _MOST_USD_A_CALL else bill
 
 
 def _join_call(calls: dict[int, dict[str, object]], piece: JsonObject) -> None:

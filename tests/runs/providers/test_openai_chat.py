@@ -251,6 +251,13 @@ def test_tool_calls_are_put_together_from_their_pieces() -> None:
     ]
 
 
+@pytest.mark.parametrize("cost", [1e30, 9.3e9, -5, "12 dollars"])
+def test_a_bill_that_no_call_can_come_to_is_not_believed(cost: object) -> None:
+    usage = {"prompt_tokens": 3, "completion_tokens": 5, "cost": cost}
+    result = read_whole(OPENAI, answer({"content": "x"}, usage=usage))
+    assert (result.text, result.reported_cost_usd) == ("x", None)
+
+
 def test_groqs_own_place_for_usage_is_known() -> None:
     usage = {"prompt_tokens": 9, "completion_tokens": 1, "total_tokens": 10}
     pieces = [{"choices": [{"delta": {"content": "x"}, "finish_reason": "stop"}], "x_groq": {"usage": usage}}]

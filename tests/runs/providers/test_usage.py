@@ -129,6 +129,10 @@ def test_gemini_buckets_sum_to_the_total(
         {"prompt_tokens": True, "completion_tokens": 3},
         {"prompt_tokens": "12", "completion_tokens": 3},
         {"prompt_tokens": 12},
+        {"prompt_tokens": 10**18, "completion_tokens": 10**19, "total_tokens": 11 * 10**18},
+        {"prompt_tokens": 2**31, "completion_tokens": 3},
+        {"input_tokens": 2**31, "output_tokens": 3},
+        {"promptTokenCount": 2**31, "candidatesTokenCount": 3},
     ],
 )
 def test_what_is_no_count_is_no_usage(block: object) -> None:

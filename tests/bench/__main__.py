@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import choosing, classifier, driving, ledger, measures
+from tests.bench import chatting, choosing, classifier, driving, ledger, measures
 from tests.bench.figures import machine
 
 RUNS = 5
@@ -39,6 +39,7 @@ def main() -> int:
             "runs": lambda: driving.speed(home, runs),
             "runs-over-http": lambda: driving.over_http(home, runs),
             "lost-prompts": lambda: driving.lost_prompts(home, runs),
+            "chat": lambda: chatting.added(home, min(runs, 3)),
             "kills": lambda: driving.kills(home, runs),
             "refresh": lambda: measures.refresh(home, runs, options.captures) if options.captures else iter(()),
         }

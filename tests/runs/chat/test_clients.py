@@ -17,7 +17,7 @@ pytestmark = pytest.mark.faults
 
 TASK = "Write a Python function that reverses a linked list, and its tests"
 TOOL = {"name": "look_up", "description": "Looks a word up", "parameters": {"type": "object", "properties": {}}}
-PICTURE = base64.b64encode(b"\x89PNG" + bytes(300_000)).decode()
+PICTURE = base64.b64encode(b"\x89PNG" + bytes(3_000_000)).decode()  # beyond what other addresses take
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -26,19 +27,14 @@ from smartspawn.lib.errors import InvalidBody
 from smartspawn.tickets import AnyAccept, stream_ticket
 
 _NDJSON = {(200, "application/x-ndjson"): OpenApiTypes.OBJECT}
+_streams = partial(extend_schema, tags=["Swarm"], request=OpenApiTypes.OBJECT, responses=_NDJSON)
 # Beside a chain's own fields a body may hold whatever any run takes.
 _CHAIN_FIELDS = frozenset({"name", "input", "stages"})
 _AUTO_FIELDS = frozenset({"task", "data", "depth", "perspectives", "stages"})
 _TEMPLATE_FIELDS = frozenset({"template", "task", "data", "input"})
 
 
-@extend_schema(
-    operation_id="parallel",
-    tags=["Swarm"],
-    summary="Many prompts, one model",
-    request=OpenApiTypes.OBJECT,
-    responses=_NDJSON,
-)
+@_streams(operation_id="parallel", summary="Many prompts, one model")
 @requires_scope(Scope.RUNS_WRITE)
 @api_view(["POST"])
 @content_negotiation_class(AnyAccept)
@@ -46,13 +42,7 @@ def parallel(request: Request) -> HttpResponse:
     return _stream(request, "parallel", {**_body(request), "mode": "parallel"})
 
 
-@extend_schema(
-    operation_id="research",
-    tags=["Swarm"],
-    summary="Look into subjects",
-    request=OpenApiTypes.OBJECT,
-    responses=_NDJSON,
-)
+@_streams(operation_id="research", summary="Look into subjects")
 @requires_scope(Scope.RUNS_WRITE)
 @api_view(["POST"])
 @content_negotiation_class(AnyAccept)
@@ -60,13 +50,7 @@ def research(request: Request) -> HttpResponse:
     return _stream(request, "research", {**_body(request), "mode": "research"})
 
 
-@extend_schema(
-    operation_id="chain",
-    tags=["Swarm"],
-    summary="Stages one after another",
-    request=OpenApiTypes.OBJECT,
-    responses=_NDJSON,
-)
+@_streams(operation_id="chain", summary="Stages one after another")
 @requires_scope(Scope.RUNS_WRITE)
 @api_view(["POST"])
 @content_negotiation_class(AnyAccept)
@@ -74,13 +58,7 @@ def chain(request: Request) -> HttpResponse:
     return _stream(request, "chain", _chain_body(_body(request), _CHAIN_FIELDS, ""))
 
 
-@extend_schema(
-    operation_id="chain_auto",
-    tags=["Swarm"],
-    summary="A chain made for a task",
-    request=OpenApiTypes.OBJECT,
-    responses=_NDJSON,
-)
+@_streams(operation_id="chain_auto", summary="A chain made for a task")
 @requires_scope(Scope.RUNS_WRITE)
 @api_view(["POST"])
 @content_negotiation_class(AnyAccept)
@@ -88,13 +66,7 @@ def chain_auto(request: Request) -> HttpResponse:
     return _stream(request, "auto", _chain_body(_body(request), _AUTO_FIELDS, "auto"))
 
 
-@extend_schema(
-    operation_id="chain_template",
-    tags=["Swarm"],
-    summary="A chain from a template",
-    request=OpenApiTypes.OBJECT,
-    responses=_NDJSON,
-)
+@_streams(operation_id="chain_template", summary="A chain from a template")
 @requires_scope(Scope.RUNS_WRITE)
 @api_view(["POST"])
 @content_negotiation_class(AnyAccept)

@@ -59,7 +59,8 @@ CLIENTS: Final = (
     Client(
         "openclaw",
         "OpenClaw",
-        "The published plugin works as it is. It sends no key: what it asks is open, unless the site's API is closed.",
+        "The published plugin works as it is. It sends no key: what it asks is open, unless the site's API is closed, "
+        "and its ratings are kept without moving anybody's choices.",
         (
             Snippet("openclaw-install", "In a shell"),
             Snippet("openclaw", "In ~/.openclaw/openclaw.json", "openclaw.json"),

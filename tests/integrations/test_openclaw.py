@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -32,8 +33,7 @@ def openclaw(tmp_path_factory: pytest.TempPathFactory, site: Site) -> OpenClaw:
 def spawn(openclaw: OpenClaw, **given: Any) -> Mapping[str, Any]:
     """The one answer; whatever the plugin asked to make it was answered well."""
     told = openclaw.call((SPAWN, given))
-    refused = [item for item in told.requests if item["status"] != 200 and not item["path"].endswith("/spawn-log")]
-    assert refused == []
+    assert [item for item in told.requests if item["status"] != 200] == []
     (answer,) = told.results
     assert answer.get("source") != "fallback"
     return answer
@@ -126,3 +126,19 @@ def test_every_category_and_budget_has_a_model(openclaw: OpenClaw) -> None:
     told = openclaw.call(*[(SPAWN, {"task": "x", "category": kind, "budget": budget}) for kind, budget in asked])
     without = [words for words, answer in zip(asked, told.results, strict=True) if answer["source"] != "api"]
     assert without == []
+
+
+def test_what_is_spawned_is_logged_with_its_part(openclaw: OpenClaw) -> None:
+    told = openclaw.call((SPAWN, {"task": "Write a parser", "category": "coding", "mode": "cascade"}))
+    logged = [item for item in told.requests if item["path"] == "/api/spawn-log"]
+    assert [item["status"] for item in logged] == [200, 200]
+    assert [json.loads(item["body"])["role"] for item in logged] == ["cascade_cheap", "cascade_premium"]
+
+
+def test_feedback_is_taken(openclaw: OpenClaw) -> None:
+    model = spawn(openclaw, task="x", category="coding")["model"]
+    rated = {"model": model, "category": "coding", "rating": 5, "context": "python"}
+    told = openclaw.call(("smart_spawn_feedback", rated))
+    (answer,) = told.results
+    assert (answer["recorded"], answer["model"], answer["rating"]) == (True, model, 5)
+    assert [(item["path"], item["status"]) for item in told.requests] == [("/api/spawn-log/outcome", 200)]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from catalog.shapes import Category
 from feedback.learning import tally
-from feedback.posterior import posterior
+from feedback.posterior import expected, posterior
 from feedback.shapes import CategorySwitch, Lesson, Posterior, Tally
 
 # The course of a rate is drawn over half a year, a point a month.
@@ -82,11 +82,11 @@ def _stacks(tallies: Sequence[Tally]) -> tuple[StackStanding, ...]:
 def _courses(lessons: Sequence[Lesson], as_of: datetime) -> dict[tuple[str, Category], tuple[float | None, ...]]:
     """What was believed at each month's end, from what had been said by then."""
     latest = max((lesson.at for lesson in lessons), default=as_of)
+    plain = [replace(lesson, context_tags=()) for lesson in lessons]
     ends = [max(latest, as_of) - COURSE_STEP * back for back in reversed(range(COURSE_POINTS))]
     points: dict[tuple[str, Category], list[float | None]] = {}
     for place, end in enumerate(ends):
-        for item in tally((lesson for lesson in lessons if lesson.at <= end), as_of=end):
-            if not item.context_tag:
-                course = points.setdefault((item.model_id, item.category), [None] * COURSE_POINTS)
-                course[place] = posterior(item.success_share, item.sample_count).mean
+        for item in tally((lesson for lesson in plain if lesson.at <= end), as_of=end):
+            course = points.setdefault((item.model_id, item.category), [None] * COURSE_POINTS)
+            course[place] = expected(item.success_share, item.sample_count)
     return {key: tuple(course) for key, course in points.items()}

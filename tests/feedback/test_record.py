@@ -238,3 +238,14 @@ def test_a_rated_run_stands_in_the_log_with_what_it_took(ann: User, actor: Actor
     assert (spawn.cost_nano_usd, spawn.prompt_tokens, spawn.completion_tokens) == (1234, 120, 35)
     assert (spawn.is_estimate, spawn.user_id, Run.objects.get().pk) == (False, ann.pk, spawn.run_id)
     assert rate(subject=Subject(spawn_id=spawn.pk), said=Said(2), actor=actor).node_key == "task-1"
+
+
+def test_saying_it_again_makes_a_rating_no_fresher(ann: User, actor: Actor) -> None:
+    subject = Subject(finished(ann).pk)
+    long_ago = timezone.now() - timedelta(days=120)
+    first = rate(subject=subject, said=Said(4), actor=actor)
+    Rating.objects.filter(pk=first.pk).update(first_at=long_ago)
+
+    rate(subject=subject, said=Said(5), actor=actor)
+
+    assert LessonRow.objects.get().at == long_ago

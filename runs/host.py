@@ -14,8 +14,8 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from django.conf import settings
+from django.db import DataError, close_old_connections, connections
 from django.db import Error as DatabaseFault
-from django.db import close_old_connections, connections
 
 from runs.claims import LeaseLost, fail_run, join_run, take_run
 from runs.ending import Stop
@@ -29,6 +29,7 @@ from runs.sweep import expire_calls
 
 LOG = logging.getLogger(__name__)
 UNREADABLE: Final = "unreadable"
+UNWRITABLE: Final = "unwritable"
 T = TypeVar("T")
 
 
@@ -114,7 +115,12 @@ class Host:
             share = loaded.slot_count // (1 + helpers)
             driver.share(helpers)
             await _off_loop(writes, lambda: ring_helpers(run_id, helpers, share))
-        await self._follow(driver, run_id)
+        try:
+            await self._follow(driver, run_id)
+        except (DataError, OverflowError) as fault:  # what does not fit into the rows today never will
+            LOG.exception("run %s is ended: what came in cannot be written down", run_id)
+            words = f"What came in cannot be written down: {fault}"
+            await _off_loop(writes, lambda: fail_run(lease, words, UNWRITABLE))
         return True
 
     async def _help(self, run_id: UUID, share: int, writes: Executor) -> bool:

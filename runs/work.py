@@ -99,6 +99,7 @@ def _ended(place: Place, status: NodeStatus, error: str, code: str) -> NodeResul
         node_id=place.node_id,
         key=place.key,
         status=status,
+        model_id=place.model_id,
         cost_nano_usd=place.cost_nano_usd,
         is_cost_uncertain=place.is_cost_uncertain,
         error=error,

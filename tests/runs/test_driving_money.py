@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runs.ledger import run_money
-from runs.models import Artifact, Event, LedgerEntry, Reservation
+from runs.models import Artifact, Event, LedgerEntry, Node, Reservation
 from runs.shapes import Feed, NodeStatus, Purpose, RunStatus
 from tests.runs.fakes import CALL_NANO, FakeModels, drive, make_run, nodes_of, serve_models, spec
 
@@ -62,6 +62,7 @@ def test_a_cap_that_lets_nothing_through_ends_the_run_without_a_call() -> None:
     assert models.calls == []
     assert (run.status, run.stop_reason) == (RunStatus.BUDGET_EXHAUSTED, "budget_exhausted")
     assert run.error
+    assert Node.objects.get(run=run).model_id == "acme/one"  # it can be seen who was not asked
 
 
 def test_when_the_money_is_gone_what_there_is_is_put_together_without_a_call() -> None:

@@ -198,6 +198,15 @@ def test_a_fault_of_ours_fails_its_node_alone(caplog: pytest.LogCaptureFixture) 
     assert not Reservation.objects.filter(state="open").exists()
 
 
+def test_what_cannot_be_written_down_ends_the_run_instead_of_asking_again_for_ever() -> None:
+    beyond = answer()
+    beyond = replace(beyond, usage=replace(beyond.usage, output_tokens=10**20))
+    run_id = make_run([spec("a")])
+    run = drive(run_id, FakeModels(script=lambda _request, _endpoint: beyond))
+    assert (run.status, run.error_code, run.lease_token) == (RunStatus.FAILED, "unwritable", None)
+    assert nodes_of(run_id)["a"].status == NodeStatus.CANCELED
+
+
 def test_what_a_model_writes_is_shown_while_it_writes() -> None:
     seen: list[str] = []
 

@@ -36,16 +36,17 @@ def test_reservations_of_calls_under_way_only_make_the_others_wait() -> None:
 
 
 def test_at_four_fifths_nothing_new_starts_but_the_merge() -> None:
-    merge = spec("merge", *(f"task-{number}" for number in range(20)), purpose=Purpose.MERGE, feed=Feed.CANDIDATES)
+    merge = spec("merge", *(f"task-{number}" for number in range(120)), purpose=Purpose.MERGE, feed=Feed.CANDIDATES)
     models = FakeModels()
-    cap = 10 * CALL_NANO + RESERVED_NANO
-    nodes = [*(task(number) for number in range(20)), merge]
+    cap = 100 * CALL_NANO
+    nodes = [*(task(number) for number in range(120)), merge]
     run_id = make_run(nodes, final="merge", cap_nano_usd=cap, max_parallel_nodes=1)  # type: ignore[arg-type]
     run = drive(run_id, models)
     assert run.status == RunStatus.BUDGET_EXHAUSTED
     statuses = [node.status for node in nodes_of(run_id).values()]
     assert NodeStatus.CANCELED in statuses
     assert statuses.count(NodeStatus.QUEUED) == 0
+    assert len(models.calls) == pytest.approx(80 + 1, abs=2)
     assert Event.objects.filter(run=run, kind="run.budget_low").count() == 1
     merged = Artifact.objects.get(run=run, node_key="merged")
     assert merged.is_partial
@@ -58,6 +59,7 @@ def test_at_four_fifths_nothing_new_starts_but_the_merge() -> None:
 def test_a_cap_that_lets_nothing_through_ends_the_run_without_a_call() -> None:
     models = FakeModels()
     run_id = make_run([spec("a")], final="a", cap_nano_usd=0)
+    Node.objects.filter(run_id=run_id).update(model_id="acme/one")
     run = drive(run_id, models)
     assert models.calls == []
     assert (run.status, run.stop_reason) == (RunStatus.BUDGET_EXHAUSTED, "budget_exhausted")

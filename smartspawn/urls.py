@@ -10,6 +10,7 @@ from smartspawn.access.gates import requires_scope
 from smartspawn.access.shapes import Scope
 from smartspawn.health import healthz, readyz
 from smartspawn.mcp.http import endpoint as mcp_endpoint
+from smartspawn.metrics.views import metrics
 
 schema = requires_scope(Scope.CATALOG_READ, is_open=True)(SpectacularAPIView.as_view())
 
@@ -26,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("mcp", mcp_endpoint, name="mcp"),
+    path("metrics", metrics, name="metrics"),
     path("api", catalog_api.root, name="api-root"),
     path("api/schema/", schema, name="api-schema"),
     path("api/", include(api_urlpatterns)),

@@ -31,6 +31,7 @@ class Scope(StrEnum):
     RUNS_WRITE = "runs:write"
     RUNS_ADMIN = "runs:admin"
     FEEDBACK_WRITE = "feedback:write"
+    METRICS_READ = "metrics:read"
 
 
 # The lowest role that may do what the scope names, by session or by a key of its own making.
@@ -42,6 +43,7 @@ SCOPE_ROLES: Mapping[Scope, Role] = {
     Scope.RUNS_WRITE: Role.MEMBER,
     Scope.RUNS_ADMIN: Role.ADMIN,
     Scope.FEEDBACK_WRITE: Role.MEMBER,
+    Scope.METRICS_READ: Role.ADMIN,
 }
 
 SCOPE_TITLES: Mapping[Scope, str] = {
@@ -52,6 +54,7 @@ SCOPE_TITLES: Mapping[Scope, str] = {
     Scope.RUNS_WRITE: "Start, approve, cancel and retry runs, which spends money",
     Scope.RUNS_ADMIN: "Change connections, caps and other people's runs",
     Scope.FEEDBACK_WRITE: "Log work and rate it, which changes what its owner is offered next",
+    Scope.METRICS_READ: "Read the site's figures for monitoring",
 }
 
 

@@ -15,7 +15,9 @@ PURPOSES: Final[Mapping[str, str]] = {
     CHOOSE: "Choose models only (spends nothing)",
 }
 # What an agent never needs: what others rely on is changed by people.
-_NOT_FOR_AGENTS: Final = frozenset({Scope.CATALOG_REFRESH} | {scope for scope in Scope if scope.endswith(":admin")})
+_NOT_FOR_AGENTS: Final = frozenset(
+    {Scope.CATALOG_REFRESH, Scope.METRICS_READ} | {scope for scope in Scope if scope.endswith(":admin")}
+)
 _SCOPES: Final[Mapping[str, frozenset[Scope]]] = {
     CHOOSE: frozenset({Scope.CATALOG_READ}),
     WORK: frozenset(Scope) - _NOT_FOR_AGENTS,

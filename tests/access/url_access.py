@@ -174,6 +174,7 @@ URL_ACCESS: Mapping[str, Row] = {
     # probes
     "healthz": everybody(),
     "readyz": everybody(),
+    "metrics": endpoint(Scope.METRICS_READ, Role.ADMIN, allows_loopback=True),
     # runs
     "connections/": page(Role.VIEWER),
     "connections/new/": page(Role.ADMIN),

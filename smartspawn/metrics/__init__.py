@@ -1,0 +1,1 @@
+"""What monitoring may know of the site, in the text format of Prometheus."""

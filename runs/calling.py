@@ -74,7 +74,6 @@ class NodeCalls:
         self._sender = Sender(floor, place)
         self._problem = Problem("no_model", "No model was chosen for this node.")
         self._cut_off: tuple[Spot, ChatResult, Reading] | None = None  # better than nothing
-        self._shut: set[str] = set()  # connections that nothing more is expected of
         self._last_spot: Spot | None = None
 
     async def run(self) -> NodeResult:
@@ -98,7 +97,7 @@ class NodeCalls:
 
     async def _try_spot(self, spot: Spot, asked: Asked, *, is_last: bool) -> NodeResult | None:
         """The node's end, or None where the next place may help."""
-        if spot.endpoint.connection in self._shut or not await self._is_admitted(spot, is_last=is_last):
+        if not await self._is_admitted(spot, is_last=is_last):
             return None
         self._tell_of_change(spot)
         # Refusals that pass and cost nothing are no reason to lose a node that has nowhere else to go.
@@ -125,7 +124,7 @@ class NodeCalls:
             return None
         except CallFailed as failure:
             await self._floor.places.note_fault(spot, failure.fault)
-            return self._heed_fault(failure, spot, asked)
+            return self._heed_fault(failure, asked)
         await self._floor.places.note_success(spot)
         reading = read_answer(self._spec, answer)
         if not reading.problem:
@@ -149,18 +148,15 @@ class NodeCalls:
             waited_s += pause_s
         return True
 
-    def _heed_fault(self, failure: CallFailed, spot: Spot, asked: Asked) -> NodeResult | _Again | None:
+    def _heed_fault(self, failure: CallFailed, asked: Asked) -> NodeResult | _Again | None:
         fault = failure.fault
         stops_run = fault.action is FaultAction.STOP_RUN
         message = clean_text(fault.message)
         self._problem = Problem(fault.code.value, message, fault.hint, stops_run=stops_run)
-        if fault.needs_person or stops_run or fault.action is FaultAction.ASK_PERSON:
-            self._shut.add(spot.endpoint.connection)
-            return None
         if fault.action is FaultAction.FAIL_NODE:
             return self._without_answer()
-        if fault.action is FaultAction.NEXT_ENDPOINT:
-            return None
+        if fault.action is not FaultAction.RETRY:
+            return None  # the breaker keeps others from a place that only a person can mend
         pause_s = _pause_s(self._place.attempt, fault.retry_after_s)
         return _Again(asked, pause_s, is_free=not failure.may_be_billed)
 

@@ -137,6 +137,9 @@ class Driver:
     async def _do(self, place: Place) -> None:
         try:
             result = await do_node(self._floor, place, self._graph.inputs(place.key))
+        except asyncio.CancelledError:
+            self._is_starting = False  # nodes are stopped one and all
+            raise
         except Claimed:
             self._leave_to_another(place)
         except (LeaseLost, DatabaseFault) as fault:

@@ -85,6 +85,8 @@ def kills(folder: Path, _runs: int) -> Iterator[Figure]:
             killed += 1
         told = wait_for_end(site, run_id, within_s=900)
         bill = simulation.bill()
+    if told["status"] != "completed":
+        print(f"the run ended as {told['status']}: {told['error']}; nodes: {told['nodes']}")
     command = f"manage.py up; {killed} times kill -9 of the worker at random moments, seed 1"
     again = sum(count - 1 for count in told["completedEvents"].values())
     lost = KILLED_NODES - told["nodes"].get("completed", 0)

@@ -88,15 +88,20 @@ def test_a_node_reads_what_it_depends_on() -> None:
 def test_a_node_starts_the_moment_its_own_inputs_are_there() -> None:
     """Nobody waits for an unrelated sibling."""
     order: list[str] = []
+    last_ended = asyncio.Event()
 
     class Slow(FakeModels):
         async def call(self, *args: object, **options: object) -> ChatResult:
             request = args[2]
             assert isinstance(request, ChatRequest)
             order.append(prompt_of(request)[:11])
-            await asyncio.sleep(0.6 if prompt_of(request).startswith("prompt of x") else 0)
+            if prompt_of(request).startswith("prompt of x"):
+                async with asyncio.timeout(20):
+                    await last_ended.wait()
             result = await super().call(*args, **options)  # type: ignore[arg-type]
             order.append(f"end {prompt_of(request)[:11]}")
+            if prompt_of(request).startswith("prompt of c"):
+                last_ended.set()
             return result
 
     drive(make_run([spec("x"), spec("a"), spec("b", "a"), spec("c", "b")]), Slow())

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
@@ -124,6 +125,19 @@ def test_a_driver_that_was_given_up_writes_no_result_but_books_its_money() -> No
     assert LedgerEntry.objects.get().cost_nano_usd == 700
 
 
+def test_a_result_counts_only_from_the_one_who_holds_the_node() -> None:
+    run_id = make_run([spec("a"), spec("b"), spec("c")])
+    lease = take_run(run_id, "one")
+    assert lease is not None
+    Node.objects.filter(run_id=run_id, key="b").update(lease_token=uuid.uuid4())
+    Node.objects.filter(run_id=run_id, key="c").update(status=NodeStatus.COMPLETED)
+    nodes = nodes_of(run_id)
+    results = [NodeResult(nodes[key].pk, key, NodeStatus.FAILED, error="mine") for key in "abc"]
+    written = write_group(lease, Group(results=results))
+    assert written.strangers == {nodes["b"].pk, nodes["c"].pk}
+    assert {key: node.error for key, node in nodes_of(run_id).items()} == {"a": "mine", "b": "", "c": ""}
+
+
 def drive_started(run_id: UUID, token: UUID) -> None:
     """The node has its leave, as after a first group."""
     from runs.claims import Lease, call_id
@@ -239,6 +253,24 @@ def test_a_canceled_run_closes_its_calls_within_a_second_and_starts_nothing_new(
     assert {node.status for node in nodes_of(run_id).values()} == {NodeStatus.CANCELED}
     assert not Reservation.objects.filter(state="open").exists()
     assert list(Event.objects.filter(run=run).order_by("seq").values_list("kind", flat=True))[-1] == "run.canceled"
+
+
+def test_a_run_that_writes_all_the_time_sees_its_cancellation_too() -> None:
+    run_id = make_run([spec(f"task-{number}") for number in range(400)], max_parallel_nodes=1)
+    models = FakeModels(delay_s=0.03)
+
+    async def do() -> None:
+        async with host_of(models) as host:
+            driving = asyncio.ensure_future(host.drive(run_id))
+            while len(models.calls) < 3:
+                assert not driving.done()
+                await asyncio.sleep(0.01)
+            await off_loop(lambda: cancel_run(run_id=run_id, actor=ADMIN))
+            await driving
+
+    asyncio.run(do())
+    assert Run.objects.get(pk=run_id).status == RunStatus.CANCELED
+    assert len(models.calls) < 100
 
 
 def test_a_run_whose_time_is_over_fails_and_keeps_what_there_is() -> None:

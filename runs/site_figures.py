@@ -71,8 +71,8 @@ def _sums(column: str) -> tuple[CallSum, ...]:
         name = row[column] if row[column] in named else OTHER
         key = (name, row["status"])
         held = sums.get(key, CallSum(*key, 0, 0, 0))
-        tokens = held.token_count + row["given"] + row["written"]
-        sums[key] = CallSum(*key, held.call_count + row["calls"], tokens, held.cost_nano_usd + row["cost"])
+        calls, cost = held.call_count + int(row["calls"]), held.cost_nano_usd + int(row["cost"])
+        sums[key] = CallSum(*key, calls, held.token_count + int(row["given"] + row["written"]), cost)
     return tuple(sums[key] for key in sorted(sums))
 
 

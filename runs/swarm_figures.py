@@ -37,7 +37,10 @@ class Figures:
 def figures_of(key_id: int, *, since: datetime, now: datetime) -> Figures:
     """The figures of one key."""
     calls = Node.objects.filter(
-        run__key_id=key_id, kind__in=(NodeKind.CALL, NodeKind.HARNESS), status=NodeStatus.COMPLETED, finished_at__gte=since
+        run__key_id=key_id,
+        kind__in=(NodeKind.CALL, NodeKind.HARNESS),
+        status=NodeStatus.COMPLETED,
+        finished_at__gte=since,
     ).aggregate(count=Count("pk"), mean_ms=Avg("duration_ms"))
     session = LedgerEntry.objects.filter(key_id=key_id, at__gte=since, is_simulated=False)
     today = DayTotal.objects.filter(key_id=key_id, day=day_of(now), is_simulated=False)
@@ -46,4 +49,5 @@ def figures_of(key_id: int, *, since: datetime, now: datetime) -> Figures:
 
 def _spent(rows: QuerySet[LedgerEntry] | QuerySet[DayTotal]) -> Spent:
     sums = rows.aggregate(given=Sum(_TOKENS_IN), written=Sum(_TOKENS_OUT), cost=Sum("cost_nano_usd"))
-    return Spent(sums["given"] or 0, sums["written"] or 0, sums["cost"] or 0)
+    # PostgreSQL gives sums of whole numbers as decimals.
+    return Spent(*(int(sums[name] or 0) for name in ("given", "written", "cost")))

@@ -93,6 +93,13 @@ CLIENTS: Final = (
         (Snippet("command", "In ~/.config/smartspawn/config.toml", "command.toml"),),
     ),
     Client(
+        "swarm",
+        "Swarm's own clients",
+        "On the site's machine: a port that answers as Swarm's daemon does, without a key, to programs there alone. "
+        "Its daily cap is 5 dollars; manage.py swarm_cap or the page of caps sets another.",
+        (Snippet("swarm", "In a shell"),),
+    ),
+    Client(
         "skill",
         "Any other agent",
         "A text that teaches an agent when to use what. Give it the address, or put it where it keeps its skills.",

@@ -39,7 +39,7 @@ def test_it_begins_as_skills_do_and_names_the_readers_address(text: str) -> None
 
 
 def test_every_address_in_it_exists(text: str) -> None:
-    named = re.findall(r"(?:GET|POST) (/[\w/.]+)|`(/[\w/.]+)`|localhost:8123(/[\w/.]+)", text)
+    named = re.findall(r"(?:GET|POST) (/[\w/.-]+)|`(/[\w/.-]+)`|localhost:8123(/[\w/.-]+)", text)
     paths = {next(filter(None, found)).replace("ID", UUID).replace("NODE", "merged") for found in named}
     assert len(paths) > 20
     missing = []

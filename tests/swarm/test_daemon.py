@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from smartspawn.cli.checkup import cap_daemon
-from tests.site import ROOT
+from tests.site import ROOT, wait_until
 from tests.swarm.daemon import SwarmClient, running_daemon
 
 pytestmark = pytest.mark.faults
@@ -92,6 +95,21 @@ def test_research_tells_its_phases_and_what_it_found_of_each_subject(daemon: Swa
     assert (last["subjects"], last["topic"]) == (asked["subjects"], asked["topic"])
     assert [item["subject"] for item in last["analyses"]] == asked["subjects"]
     assert all(item["analysis"] for item in last["analyses"])
+
+
+def test_who_hangs_up_pays_no_more(daemon: SwarmClient) -> None:
+    body = json.dumps({"prompts": [f"prompt {number}" for number in range(1000)]}).encode()
+    host, port = daemon.address.removeprefix("http://").split(":")
+    head = f"POST /parallel HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=30) as line:
+        line.sendall(head.encode() + body)
+        while b"progress" not in line.recv(65_536):
+            pass
+    ended = "from runs.models import Run; print(Run.objects.order_by('-created_at').first().status)"
+    wait_until(lambda: daemon.site.run_python(ended) == "canceled", within_s=20, what="the run is stopped")
+    calls = daemon.provider.bill()["totals"]
+    time.sleep(1)
+    assert daemon.provider.bill()["totals"] == calls
 
 
 def test_a_chain_tells_its_phases(daemon: SwarmClient) -> None:

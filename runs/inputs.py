@@ -215,13 +215,21 @@ def _require_work(given: Mapping[str, Any]) -> None:
     if mode is Mode.PARALLEL:
         missing = "" if given.get("prompts") else "prompts"
     elif mode is Mode.CHAIN:
-        missing = "" if given.get("chain") or given.get("task") else "chain"
+        missing = _missing_of_chain(given.get("chain") or {}, given.get("task") or "")
     elif mode is Mode.RESEARCH:
         missing = "" if given.get("subjects") or given.get("topic") or given.get("task") else "topic"
     else:
         missing = "" if given.get("task") else "task"
     if missing:
         raise serializers.ValidationError({missing: f"{missing} is required"}, code="required")
+
+
+def _missing_of_chain(chain: Mapping[str, Any], task: str) -> str:
+    """A chain that is made for a task needs one; one that is written down says itself what to do."""
+    auto = chain.get("auto")
+    if isinstance(auto, Mapping) and not (auto.get("task") or task):
+        return "task"
+    return "" if chain or task else "chain"
 
 
 # --- to the shape --------------------------------------------------------------------------

@@ -70,6 +70,7 @@ def test_a_key_with_another_body_is_a_422(world: None, api: Client) -> None:
         ({"mode": "single"}, "task is required"),
         ({"mode": "sing", "task": "x"}, "mode must be one of"),
         ({"mode": "parallel"}, "prompts is required"),
+        ({"mode": "chain", "chain": {"auto": {"depth": "quick"}}}, "task is required"),
         ({**SINGLE, "maxUsd": -1}, "maxUsd"),
         ({**SINGLE, "max_usd": 1}, "Did you mean maxUsd?"),
         ({**SINGLE, "forceNew": "perhaps"}, "forceNew"),

@@ -21,7 +21,7 @@ from feedback.inputs import (
     read_spawn,
     read_whole,
 )
-from feedback.limits import check_report
+from feedback.limits import reporter_of
 from feedback.log import log_spawn
 from feedback.presenters import outcome_payload, rating_payload, score_payload, stats_payload
 from feedback.record import rate, record_outcome, withdraw
@@ -50,8 +50,7 @@ _KEPT_NOWHERE = {"Cache-Control": "no-store"}
 @requires_scope(Scope.FEEDBACK_WRITE, is_open=True)
 @api_view(["POST"])
 def spawn_log(request: Request) -> Response:
-    check_report(request)
-    actor = actor_of(request)
+    actor = reporter_of(request)
     spawn = log_spawn(note=read_spawn(request.data), actor=actor, key=request.headers.get("Idempotency-Key", ""))
     return Response({"data": {"logged": True, "id": spawn.pk}})
 
@@ -68,9 +67,9 @@ def spawn_log(request: Request) -> Response:
 @requires_scope(Scope.FEEDBACK_WRITE, is_open=True)
 @api_view(["POST"])
 def spawn_outcome(request: Request) -> Response:
-    check_report(request)
+    actor = reporter_of(request)
     note = read_outcome(request.data)
-    rating = record_outcome(note=note, actor=actor_of(request), key=request.headers.get("Idempotency-Key", ""))
+    rating = record_outcome(note=note, actor=actor, key=request.headers.get("Idempotency-Key", ""))
     return Response({"data": outcome_payload(rating, model_id=note.model_id, category=note.category.value)})
 
 

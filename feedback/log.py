@@ -29,9 +29,12 @@ ASSUMED_COMPLETION_TOKENS: Final = 2000
 LONGEST_KEY: Final = 255
 # A run may end while another that ended before is still being written: looking back this far misses none.
 _OVERLAP: Final = timedelta(hours=1)
+# How far the log has come is told by what was written in turn; what was rated before its turn says nothing of it.
+_IN_TURN: Final = "run"
+AHEAD_OF_TURN: Final = "rated run"
 _FIRST_LOOK_BACK: Final = timedelta(days=30)
 _RUNS_AT_ONCE: Final = 500
-_MEASURED: Final = ("model_id", "category", "prompt_tokens", "completion_tokens", "cost_nano_usd", "at")
+_MEASURED: Final = ("source", "model_id", "category", "prompt_tokens", "completion_tokens", "cost_nano_usd", "at")
 _Row = TypeVar("_Row", Spawn, Rating)
 
 
@@ -90,15 +93,22 @@ def sync_runs(now: datetime | None = None) -> int:
 
     It may run as often as one likes, and several at a time: a node has one line, which is brought up to date.
     """
-    latest = Spawn.objects.filter(is_estimate=False).aggregate(latest=models.Max("at"))["latest"]
+    latest = Spawn.objects.filter(source=_IN_TURN).aggregate(latest=models.Max("at"))["latest"]
     since = latest - _OVERLAP if latest else (now or timezone.now()) - _FIRST_LOOK_BACK
-    return write_runs(outcomes_ended_since(since, most=_RUNS_AT_ONCE))
+    count = 0
+    while ended := outcomes_ended_since(since, most=_RUNS_AT_ONCE):
+        count += write_runs(ended)
+        newest = ended[-1].ended_at
+        if len(ended) < _RUNS_AT_ONCE or newest <= since:
+            break
+        since = newest
+    return count
 
 
-def write_runs(outcomes: Iterable[RunOutcome]) -> int:
+def write_runs(outcomes: Iterable[RunOutcome], *, source: str = _IN_TURN) -> int:
     """Write the completed work of these runs into the log."""
     by_id = {item.run_id: item for item in outcomes}
-    lines = [_line(by_id[node.run_id], node) for node in list_work(by_id) if node.purpose in WORK]
+    lines = [_line(by_id[node.run_id], node, source) for node in list_work(by_id) if node.purpose in WORK]
     Spawn.objects.bulk_create(
         lines, update_conflicts=True, unique_fields=["run_id", "node_key"], update_fields=_MEASURED, batch_size=200
     )
@@ -110,9 +120,9 @@ def category_of(word: str) -> Category:
     return Category(word) if word in set(Category) else Category.GENERAL
 
 
-def _line(run: RunOutcome, node: NodeOutcome) -> Spawn:
+def _line(run: RunOutcome, node: NodeOutcome, source: str) -> Spawn:
     return Spawn(
-        at=node.ended_at or run.ended_at or timezone.now(),
+        at=node.ended_at or run.ended_at,
         user_id=run.user_id,
         key_id=run.key_id,
         model_id=node.model_id,
@@ -120,7 +130,7 @@ def _line(run: RunOutcome, node: NodeOutcome) -> Spawn:
         budget=run.budget,
         mode=SpawnMode(run.mode.value),
         role=_role(run.mode, node.purpose),
-        source="run",
+        source=source,
         context_tags=list(run.context_tags),
         is_estimate=False,
         prompt_tokens=node.prompt_tokens,

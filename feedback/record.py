@@ -14,7 +14,7 @@ from django.utils import timezone
 from catalog.queries import find_entry
 from catalog.shapes import Category
 from feedback.learning import share_credit, weight_of, worth_of
-from feedback.log import Repeat, once, repeat_of, write_runs
+from feedback.log import AHEAD_OF_TURN, Repeat, once, repeat_of, write_runs
 from feedback.models import LessonRow, Rating, Spawn
 from feedback.shapes import SAID_BY_HAND, Credit, OutcomeNote, Reason, Said, Subject, Verdict
 from feedback.teach import lock_learner, relearn
@@ -209,7 +209,7 @@ def _write(case: _Case, said: Said, actor: Actor) -> Rating:
 def _teach(case: _Case, user_id: int, actor: Actor) -> None:
     """Make the lessons of this case's rating anew; those of its run too, whose shares may have changed."""
     if case.run is not None:
-        write_runs([case.run])
+        write_runs([case.run], source=AHEAD_OF_TURN)
     rating = Rating.objects.get(user_id=user_id, subject_key=case.key)
     is_whole = case.run is not None and not case.subject.node_key
     _write_lessons(rating, _run_credit(case, user_id) if is_whole else case.credits)

@@ -42,7 +42,7 @@ class RunOutcome:
     budget: str
     context_tags: tuple[str, ...]  # what routing heeded, and the stack of its role
     is_simulated: bool
-    ended_at: datetime | None
+    ended_at: datetime
     summary: str = ""
 
 

@@ -66,6 +66,15 @@ def test_what_nobody_in_particular_says_moves_no_choice(send: Send) -> None:
     assert not AuditEntry.objects.filter(action__startswith="rating").exists()
 
 
+def test_a_key_that_was_made_for_reading_does_not_rate_for_its_owner(send: Send, ann: User) -> None:
+    made = create_key(actor=ann.as_actor(), name="ro", scopes=frozenset({Scope.CATALOG_READ}), expires_at=None)
+
+    answer = send("/outcome", OUTCOME, Authorization=f"Bearer {made.token}")
+
+    assert answer.json()["data"]["counts"] is False
+    assert Rating.objects.get().user_id is None
+
+
 HOSTILE = [99, 0, -1, 5.6, "5", "five", True, [5], {"$gt": 1}, 1e308]
 
 

@@ -14,7 +14,8 @@ from catalog.shapes import Category
 from feedback.log import log_spawn, sync_runs
 from feedback.models import Spawn
 from feedback.queries import spawn_stats
-from feedback.shapes import SpawnMode, SpawnNote
+from feedback.record import rate
+from feedback.shapes import Said, SpawnMode, SpawnNote, Subject
 from feedback.tasks import refresh_scores
 from runs.models import Node, Run
 from runs.shapes import NodeStatus
@@ -99,6 +100,27 @@ def test_our_own_runs_log_themselves_measured_and_once(ann: User, actor: Actor) 
         ("google/quick", 777, False),
     }
     assert Spawn.objects.count() == 2
+
+
+def test_a_run_that_was_rated_first_does_not_hide_those_that_ended_before_it(ann: User, actor: Actor) -> None:
+    earlier = timezone.now() - timedelta(hours=5)
+    finished(ann, models=("google/quick",), finished_at=earlier)
+    Node.objects.update(finished_at=earlier)
+    rate(subject=Subject(finished(ann, finished_at=timezone.now()).pk), said=Said(4), actor=actor)
+
+    sync_runs()
+
+    assert set(Spawn.objects.values_list("model_id", flat=True)) == {"openai/big", "google/quick"}
+
+
+def test_more_runs_than_fit_one_reading_are_all_logged(ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feedback.log._RUNS_AT_ONCE", 2)
+    for minutes in range(7):
+        finished(ann, finished_at=timezone.now() - timedelta(minutes=minutes))
+
+    sync_runs()
+
+    assert Spawn.objects.count() == 7
 
 
 def test_a_node_that_was_done_again_brings_its_line_up_to_date(ann: User) -> None:

@@ -79,6 +79,12 @@ class ChatCalls:
 
     async def run(self) -> Outcome:
         """The answer. Raises ChatFailed."""
+        try:
+            return await self._run()
+        except DatabaseFault as fault:
+            raise self._failed(NO_DATABASE) from fault
+
+    async def _run(self) -> Outcome:
         spots = self._chat.spots
         for number in range(_ROUNDS):
             result = await self._try_all(spots)
@@ -129,8 +135,6 @@ class ChatCalls:
             if error.refusal.code is RefusalCode.MODEL_UNPRICED:
                 return None
             raise self._failed(self._failure) from None
-        except DatabaseFault as fault:
-            raise self._failed(NO_DATABASE) from fault
         self._note_place(spot)
         try:
             result = await self._call(spot, grant, timeout_s)

@@ -21,7 +21,7 @@ MOST_OUTPUT_TOKENS: Final = 1_000_000
 _MOST_MESSAGES: Final = 10_000
 _LONGEST_NAME: Final = 200
 _YES: Final = frozenset({"true", "1", "yes", "on"})
-_ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
+_ROLES: Final = ("system", "developer", "user", "assistant", "tool", "function")
 # What is read here; everything else goes to the provider as it came. ``usage`` is what OpenRouter takes for "tell
 # the cost", which is always asked for.
 _READ: Final = frozenset(
@@ -197,7 +197,7 @@ def _messages(given: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
     for place, message in enumerate(messages):
         where = f"messages[{place}]"
         if message.get("role") not in _ROLES:
-            raise InvalidParam(f"{where}.role: one of {', '.join(sorted(_ROLES))}.", param=where)
+            raise InvalidParam(f"{where}.role: one of {', '.join(_ROLES)}.", param=where)
         _check_content(message.get("content"), where)
     return tuple(messages)
 

@@ -86,7 +86,8 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 WEB_THREADS = env.int("WEB_THREADS", default=8)
 REQUEST_MAX_BYTES = env.int("REQUEST_MAX_BYTES", default=1024 * 1024)
 CHAT_REQUEST_MAX_BYTES = env.int("CHAT_REQUEST_MAX_BYTES", default=20 * 1024 * 1024)  # /v1: pictures travel in it
-DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_MAX_BYTES
+# Django's own limit knows no addresses; BodyLimitMiddleware holds each address to its own before a view reads.
+DATA_UPLOAD_MAX_MEMORY_SIZE = max(REQUEST_MAX_BYTES, CHAT_REQUEST_MAX_BYTES)
 
 ROOT_URLCONF = "smartspawn.urls"
 ASGI_APPLICATION = "smartspawn.asgi.application"

@@ -26,6 +26,9 @@ from smartspawn.lib.errors import SmartSpawnError, TooManyRequests
 pytestmark = pytest.mark.django_db
 
 
+LONG = ("/v1/take", "/api/take")
+
+
 class TaskInput(serializers.Serializer[None]):
     task = serializers.CharField()
     count = serializers.IntegerField(required=False)
@@ -67,6 +70,7 @@ class _Urls:
         path("api/drf/<str:name>", fail_in_drf),
         path("api/django/<str:name>", fail_in_django),
         path("v1/django/<str:name>", fail_in_django),
+        path("v1/take", take),
         path("pages/<str:name>/", fail_in_django),
     ]
 
@@ -269,3 +273,10 @@ def test_a_conversation_may_be_longer_than_any_other_body(settings: Any) -> None
         path: Client().post(path, "x" * 150, content_type="text/plain").status_code for path in ("/v1/no", "/api/no")
     }
     assert status == {"/v1/no": 404, "/api/no": 413}
+
+
+@pytest.mark.usefixtures("own_urls")
+def test_a_long_conversation_is_read_to_its_end() -> None:
+    said = {"task": "x" * 3_000_000}
+    status = {path_: Client().post(path_, said, content_type="application/json").status_code for path_ in LONG}
+    assert status == {"/v1/take": 200, "/api/take": 413}

@@ -123,6 +123,17 @@ def test_pages_ask_few_questions(browser: Client, ann: User, address: str, djang
         browser.get(address)
 
 
+@pytest.mark.parametrize("address", ["/ratings/compare/{run}/", "/ratings/run/{run}/", "/ratings/_run/{run}/task-1"])
+def test_one_run_asks_few_questions_however_many_answered(
+    browser: Client, ann: User, address: str, django_assert_max_num_queries: Any
+) -> None:
+    run = finished(ann, models=("openai/big", "openai/small", "google/quick") * 2, mode=Mode.COLLECTIVE)
+    browser.get("/learned/")  # the snapshot is in memory from then on
+
+    with django_assert_max_num_queries(8):
+        assert browser.get(address.format(run=run.pk)).status_code == 200
+
+
 def test_a_viewer_reads_but_does_not_rate(catalogue: None) -> None:
     viewer = make_user("vic", Role.VIEWER)
     run = finished(viewer)

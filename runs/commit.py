@@ -23,8 +23,8 @@ from runs.events import NewEvent, add_events
 from runs.ledger import Refusal, release, reserve, settle
 from runs.ledger.rows import update_rows
 from runs.models import Node, NodeDraft, Run
-from runs.serial import node_to_json
-from runs.shapes import CallQuote, Grant, Json, NodeSpec, NodeStatus, PlanGrowth, RunStatus, Settlement, Usage
+from runs.node_rows import node_row
+from runs.shapes import CallQuote, Grant, Json, NodeStatus, PlanGrowth, RunStatus, Settlement, Usage
 
 LONGEST_HINT: Final = 300
 _NOBODY: Final = object()  # an ended node has no holder, which is not the same as a free one
@@ -222,7 +222,7 @@ def _grow(run_id: UUID, growth: PlanGrowth | None) -> tuple[int, ...]:
     nodes = Node.objects.filter(run_id=run_id)
     last = nodes.aggregate(last=Max("position"))["last"]
     place = -1 if last is None else int(last)
-    rows = [_row(run_id, place + number, spec) for number, spec in enumerate(growth.nodes, start=1)]
+    rows = [node_row(run_id, place + number, spec) for number, spec in enumerate(growth.nodes, start=1)]
     nodes.filter(key__in=[row.key for row in rows]).delete()
     Node.objects.bulk_create(rows)
     for row in nodes.filter(key__in=growth.depends_on):
@@ -230,21 +230,6 @@ def _grow(run_id: UUID, growth: PlanGrowth | None) -> tuple[int, ...]:
         row.spec = {**row.spec, "depends_on": row.depends_on}
         row.save(update_fields=["depends_on", "spec"])
     return tuple(row.pk for row in rows)
-
-
-def _row(run_id: UUID, position: int, spec: NodeSpec) -> Node:
-    return Node(
-        run_id=run_id,
-        key=spec.key,
-        position=position,
-        kind=spec.kind,
-        purpose=spec.purpose,
-        title=spec.title[:300],
-        wave=spec.wave,
-        depends_on=list(spec.depends_on),
-        spec=node_to_json(spec),
-        model_id=spec.model.model_id if spec.model else "",
-    )
 
 
 def _begin(lease: Lease, asks: Sequence[Ask]) -> dict[int, Grant | Refusal | None]:

@@ -20,10 +20,11 @@ from runs.forecast import forecast
 from runs.ledger import open_run_balance
 from runs.models import Node, Run, RunKey, RunPreference
 from runs.money import to_nano, to_usd
+from runs.node_rows import node_row
 from runs.planning import plan_run
 from runs.ringing import ring
-from runs.serial import node_to_json, plan_head_to_json, request_to_json
-from runs.shapes import CostForecast, NodeSpec, Plan, RunRequest, RunStatus
+from runs.serial import plan_head_to_json, request_to_json
+from runs.shapes import CostForecast, Plan, RunRequest, RunStatus
 from smartspawn.access.shapes import Actor
 from smartspawn.lib.errors import Conflict, InvalidParam, SmartSpawnError
 
@@ -215,7 +216,7 @@ def _write(
         likely_worst_nano_usd=costs.likely_worst_nano_usd,
         worst_nano_usd=costs.worst_nano_usd,
     )
-    nodes = [_node(run, place, spec) for place, spec in enumerate(plan.nodes)]
+    nodes = [node_row(run.pk, place, spec) for place, spec in enumerate(plan.nodes)]
     Node.objects.bulk_create(nodes, batch_size=_ROWS_AT_ONCE)
     whole = json.dumps({**frame, "nodes": [node.spec for node in nodes]}, indent=2)
     write_artifacts(run.pk, [NewArtifact(PLAN_KEY, "plan", whole, media_type="application/json")])
@@ -223,21 +224,6 @@ def _write(
     add_events(run.pk, _first_events(run, plan, costs))
     run.refresh_from_db(fields=["event_count"])
     return run
-
-
-def _node(run: Run, place: int, spec: NodeSpec) -> Node:
-    return Node(
-        run=run,
-        key=spec.key,
-        position=place,
-        kind=spec.kind,
-        purpose=spec.purpose,
-        title=spec.title[:300],
-        wave=spec.wave,
-        depends_on=list(spec.depends_on),
-        spec=node_to_json(spec),
-        model_id=spec.model.model_id if spec.model else "",
-    )
 
 
 def _first_events(run: Run, plan: Plan, costs: CostForecast) -> list[NewEvent]:

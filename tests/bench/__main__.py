@@ -20,7 +20,9 @@ def main() -> int:
     """Run what was asked for; 1 when a target was missed."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
-        "what", nargs="*", help="first-page, pages, requests, choosing, classifier, ledger, caps, chat, refresh; nothing: all"
+        "what",
+        nargs="*",
+        help="first-page, pages, requests, choosing, classifier, ledger, caps, chat, refresh; nothing: all",
     )
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--captures", type=Path, help="a folder of saved answers for the refresh")

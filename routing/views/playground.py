@@ -96,6 +96,23 @@ def ranked_rows(candidates: tuple[RankedCandidate, ...]) -> list[Ranked]:
 
 def curl_of(wanted: TaskRequest, site_url: str, endpoint: str) -> str:
     """The command that asks the API the same; it can be pasted into any shell."""
+    body = json.dumps(_fields_of(wanted), ensure_ascii=False)
+    key = "" if settings.OPEN_API else ' \\\n  -H "Authorization: Bearer $SMARTSPAWN_KEY"'
+    return (
+        f"curl -s {site_url}/api/{endpoint}{key} \\\n  -H 'Content-Type: application/json' \\\n  -d {shlex.quote(body)}"
+    )
+
+
+def mcp_call_of(wanted: TaskRequest) -> str:
+    """The same question as an agent asks it over MCP: the tool and its arguments."""
+    fields = _fields_of(wanted)
+    if "require" in fields:
+        fields["require"] = ",".join(wanted.required_capabilities)
+    return json.dumps({"name": "smartspawn_pick", "arguments": fields}, ensure_ascii=False, indent=2)
+
+
+def _fields_of(wanted: TaskRequest) -> dict[str, Any]:
+    """What was asked, by the API's names, without what says nothing."""
     fields = {
         "task": wanted.task,
         "budget": wanted.budget,
@@ -104,13 +121,7 @@ def curl_of(wanted: TaskRequest, site_url: str, endpoint: str) -> str:
         "require": wanted.required_capabilities,
         "minContext": wanted.min_context_tokens,
     }
-    body = json.dumps(
-        {name: value for name, value in fields.items() if value not in (None, "", ())}, ensure_ascii=False
-    )
-    key = "" if settings.OPEN_API else ' \\\n  -H "Authorization: Bearer $SMARTSPAWN_KEY"'
-    return (
-        f"curl -s {site_url}/api/{endpoint}{key} \\\n  -H 'Content-Type: application/json' \\\n  -d {shlex.quote(body)}"
-    )
+    return {name: value for name, value in fields.items() if value not in (None, "", ())}
 
 
 def _form_of(request: HttpRequest) -> RouteForm:
@@ -160,6 +171,7 @@ def _answer(request: HttpRequest, form: RouteForm, actor: Actor) -> dict[str, An
         "can_correct": actor.has_role(Role.MEMBER),
         "ranked": ranked_rows(found.choice.ranked[:CANDIDATES_SHOWN]),
         "curl": curl_of(wanted, site_url, "pick"),
+        "mcp_call": mcp_call_of(wanted),
         "swarm_curl": curl_of(of_parts, site_url, "swarm"),
         **parts_of(wanted, actor),
     }

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from routing.inputs import read_pick
 from routing.keywords import classify_by_keywords
 from routing.models import Correction, StoredDecision
 from smartspawn.access.shapes import Role
+from smartspawn.mcp.server import TOOLS
 from tests.catalog.pages import signed_in, text_of
 from tests.factories import HOSTILE_NAME, make_entry, make_snapshot, publish_snapshot
 
@@ -232,3 +234,15 @@ def test_a_label_that_there_is_not_is_refused(right: str) -> None:
     for path in ("/route/_correct", "/route/correct/"):
         assert ask(Role.MEMBER, path, right=right).status_code == 400
     assert not Correction.objects.exists()
+
+
+def test_the_call_over_mcp_is_one_that_the_tool_takes(snapshot: Any) -> None:
+    html = ask(budget="low", preference="3", context="python", require=["vision"]).content.decode()
+    found = re.search(r'id="route-mcp"[^>]*>(.+?)</pre>', html, re.DOTALL)
+    assert found
+    call = json.loads(unescape(found[1]))
+    assert call["name"] == "smartspawn_pick"
+    schema = TOOLS["smartspawn_pick"].schema
+    assert set(call["arguments"]) <= set(schema["properties"])
+    wanted = read_pick(call["arguments"])
+    assert (wanted.task, wanted.budget, wanted.required_capabilities) == (TASK, "low", ("vision",))

@@ -9,6 +9,7 @@ from catalog.shapes import Budget, Entry
 from routing.decide import recommend
 from routing.decompose.decide import decompose, swarm
 from routing.decompose.shapes import DecomposeRequest, Steps, Swarm
+from routing.permitted import why_refused
 from routing.policy import no_model_message
 from routing.roles.compose import compose_role
 from routing.roles.shapes import RoleRequest as ComposeRequest
@@ -145,7 +146,9 @@ class _Chooser:
         return self._priced(choice)
 
     def why_unreachable(self, model_id: str) -> str:
-        """Why nobody serves the model; "" where somebody does."""
+        """Why the model cannot be had: the limits of who asks, or nobody serves it; "" where it can."""
+        if refusal := why_refused(model_id, self.actor):
+            return refusal
         if find_endpoints(model_id, is_simulated=self.request.is_simulated):
             return ""
         return why_unreachable(model_id, is_simulated=self.request.is_simulated)

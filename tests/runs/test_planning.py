@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from catalog.shapes import Budget
+from routing.limits import set_limits
 from routing.models import StoredDecision
+from routing.shapes import Limits
 from runs.connections.held import forget
 from runs.forecast import forecast
 from runs.planning import plan_run
@@ -94,6 +96,14 @@ def test_a_named_model_without_a_connection_is_refused_with_the_key_that_would_h
 def test_a_named_model_of_no_catalogue_is_refused():
     with pytest.raises(InvalidParam, match="no model 'nobody/nothing'"):
         plan(model="nobody/nothing")
+
+
+def test_a_named_model_that_the_sites_limits_forbid_is_refused():
+    set_limits(Limits(deny_models=frozenset({"openai/big"})), scope="site", actor=COMMAND_LINE)
+    with pytest.raises(InvalidParam, match="not allowed here"):
+        plan(model="openai/big")
+    with pytest.raises(InvalidParam, match="not allowed here"):
+        plan(Mode.COLLECTIVE, merge_model="openai/big")
 
 
 def test_excluded_models_are_not_chosen():

@@ -35,7 +35,7 @@ def test_a_key_that_a_provider_repeats_stays_secret(
         make_connection(
             "custom", secret=CANARY, base_url=place.url, allows_private=True, models=[{"id": "model-a", **price}]
         )
-        request = RunRequest(mode=Mode.SINGLE, task="Say hello", model="model-a")
+        request = RunRequest(mode=Mode.SINGLE, task="Say hello", model="model-a", node_timeout_s=4)
         run = start_run(request=request, actor=COMMAND_LINE).run
         drive_run(str(run.pk))
 

@@ -47,7 +47,7 @@ for command in (
     *(site.up, site.start, site.stop, site.restart, site.status, site.logs),
     *(choosing.pick, choosing.recommend, choosing.compare, choosing.route),
     *(working.run, working.parallel, working.research, working.chain),
-    *(working.approve, working.cancel, working.events),
+    *(working.approve, working.cancel, working.events, working.rate),
     *(checkup.bench, checkup.spend, checkup.diagnose, checkup.setup),
 ):
     app.command()(command)

@@ -186,6 +186,21 @@ def approve(ctx: typer.Context, run_id: Annotated[str, typer.Argument(help="The 
     show_json(answer) if wants_json(ctx) else show_text(answer["status"])
 
 
+def rate(
+    ctx: typer.Context,
+    run_id: Annotated[str, typer.Argument(help="A run that has ended.")],
+    rating: Annotated[int, typer.Argument(min=1, max=5, help="1 is useless, 5 is great.")],
+    node: Annotated[str, typer.Option(help="One node of it.")] = "",
+    reason: Annotated[list[str] | None, typer.Option(help="wrong, incomplete, too slow, ...; may be repeated.")] = None,
+) -> None:
+    """Say how good the work was; the next choice for you heeds it."""
+    body: dict[str, Any] = {"run": run_id, "rating": rating}
+    body |= {"node": node} if node else {}
+    body |= {"reasons": reason} if reason else {}
+    answer = api_of(ctx).post("/api/ratings", body)["data"]
+    show_json(answer) if wants_json(ctx) else show_text(f"{answer['title']}: {answer['rating']} of 5")
+
+
 def cancel(ctx: typer.Context, run_id: Annotated[str, typer.Argument(help="The run's id.")]) -> None:
     """Stop a run."""
     answer = api_of(ctx).post(f"/api/runs/{run_id}/cancel", {})["data"]

@@ -23,19 +23,23 @@ from smartspawn.api import translate
 from smartspawn.lib.errors import InvalidParam, NotAllowed, NotFound
 from smartspawn.lib.versions import own_version
 from smartspawn.mcp.choosing_tools import CHOOSING_TOOLS
+from smartspawn.mcp.feedback_tools import FEEDBACK_TOOLS
 from smartspawn.mcp.run_tools import RUN_TOOLS, WAIT
 from smartspawn.mcp.shapes import Arguments, McpTool, Payload
 from smartspawn.mcp.site_tools import SITE_TOOLS
 
 LOG = logging.getLogger(__name__)
-TOOLS: Final[Mapping[str, McpTool]] = {tool.name: tool for tool in (*SITE_TOOLS, *RUN_TOOLS, *CHOOSING_TOOLS)}
+TOOLS: Final[Mapping[str, McpTool]] = {
+    tool.name: tool for tool in (*SITE_TOOLS, *RUN_TOOLS, *CHOOSING_TOOLS, *FEEDBACK_TOOLS)
+}
 # A call answers well before the half minute after which clients and proxies give up.
 LONGEST_WAIT_S: Final = 25.0
 _LOOK_EVERY_S: Final = 0.5
 INSTRUCTIONS: Final = (
     "Smart Spawn says which language model should do a task, and does the work. To choose: smartspawn_pick. "
     "To have it done: smartspawn_run_create, then smartspawn_run_wait until the status is final, then "
-    "smartspawn_run_result. A run that needs approval waits for smartspawn_run_approve."
+    "smartspawn_run_result. A run that needs approval waits for smartspawn_run_approve. Afterwards tell with "
+    "smartspawn_rate how good it was: the next choice heeds it."
 )
 Context = ServerRequestContext[Any]
 

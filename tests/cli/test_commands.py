@@ -99,6 +99,14 @@ def test_a_task_may_come_through_a_pipe_and_a_run_may_be_left_alone(shell: Shell
     assert lines[-1]["event"] == "run.completed"
 
 
+def test_a_run_is_rated_by_its_id(shell: Shell) -> None:
+    run_id = shell.json("run", "Name a tree", "--simulate", "--detach")["id"]
+    shell("events", run_id)
+    assert shell.json("rate", run_id, "4", "--reason", "great")["rating"] == 4
+    assert shell("rate", run_id, "9").returncode == 2
+    assert shell("rate", run_id, "4", "--reason", "splendid").returncode == 2
+
+
 def test_piped_prompts_give_one_result_a_line_in_their_order(shell: Shell) -> None:
     done = shell("parallel", "--simulate", stdin="first\nsecond\n\nthird\n")
     assert done.returncode == 0, done.stderr

@@ -245,3 +245,13 @@ def test_every_tool_says_what_it_is_for_and_takes_an_object() -> None:
     for tool in TOOLS.values():
         assert tool.description.endswith(".")
         assert tool.schema["type"] == "object"
+
+
+def test_a_rating_over_mcp_is_a_rating_and_a_wrong_one_moves_nothing(ann: Actor) -> None:
+    run = make_run(user_id=ann.user_id, status=RunStatus.COMPLETED)
+    make_node(run, "task-1", NodeStatus.COMPLETED, model_id="acme/one")
+    said = call(ann, "smartspawn_rate", run=str(run.pk), rating=5, reasons=["great"])
+    assert (said["rating"], said["reasons"], said["run"]) == (5, ["great"], str(run.pk))
+    for wrong in ({"rating": 99}, {"rating": "good"}, {"verdict": "splendid"}, {}):
+        assert refusal(ann, "smartspawn_rate", run=str(run.pk), **wrong)
+    assert call(ann, "smartspawn_rate", run=str(run.pk), rating=4)["id"] == said["id"]

@@ -44,3 +44,6 @@ WHITENOISE_AUTOREFRESH = True
 # Tests ask as often as they like; those of the limits set their own.
 RATE_LIMIT = PAGE_RATE_LIMIT = REFRESH_RATE_LIMIT = SIGNIN_RATE_LIMIT = KEY_FAILURE_RATE_LIMIT = None
 FEEDBACK_RATE_LIMIT = FEEDBACK_SITE_RATE_LIMIT = None
+
+# Threads end with their test; a connection that one of them kept would be found open when it is collected.
+DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405 - it comes with the star above

@@ -68,6 +68,7 @@ def test_a_killed_process_comes_back_without_orphans(site: Site, victim: str) ->
         "web": lambda: site.main_of("serve"),
     }[victim]()
     target.kill()
+    target.wait(10)  # a killed process lives on until the kernel comes to it
     wait_until(lambda: site.status_of("/healthz") == 200, within_s=30, what="the site answers")
     assert_whole(site)
     assert target not in site.processes()

@@ -1,5 +1,6 @@
 """What runs keep: the work, the money, and the places that serve models."""
 
+from runs.models.bills import BillQuestion
 from runs.models.chats import Conversation
 from runs.models.connections import Breaker, Connection
 from runs.models.money import Balance, Cap, DayTotal, LedgerEntry, Reservation, RunPreference
@@ -8,6 +9,7 @@ from runs.models.work import Artifact, Event, Node, NodeDraft, Run, RunKey
 __all__ = [
     "Artifact",
     "Balance",
+    "BillQuestion",
     "Breaker",
     "Cap",
     "Connection",

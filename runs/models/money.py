@@ -137,6 +137,9 @@ class LedgerEntry(models.Model):
             models.Index(fields=["call_id"], name="ledger_by_call"),
             models.Index(fields=["user_id", "-at"], name="ledger_by_user"),
             models.Index(fields=["model_id", "-at"], name="ledger_by_model"),
+            models.Index(
+                fields=["-at", "-id"], name="ledger_uncertain", condition=models.Q(status=CallStatus.UNCERTAIN)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -62,6 +62,7 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="run_by_time"),
             models.Index(fields=["status", "-created_at"], name="run_by_status"),
+            models.Index(fields=["mode", "-created_at"], name="run_by_mode"),
             models.Index(fields=["user", "-created_at"], name="run_by_user"),
             models.Index(fields=["key_id", "-created_at"], name="run_by_key"),
             models.Index(

@@ -14,8 +14,10 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Collate
 
+from runs.ledger.alerts import note_reached, rearm
 from runs.ledger.fitting import Room
 from runs.ledger.shapes import BalanceKey
+from runs.ledger.thresholds import next_amount
 from runs.ledger.windows import RUN_WINDOW, is_run, kind_of, run_scope, scopes_and_windows
 from runs.models import Balance, Cap
 from smartspawn.lib.errors import Conflict
@@ -47,10 +49,12 @@ def raise_run_cap(run_id: UUID, cap_nano_usd: int | None) -> None:
     run_balance.update(cap_nano_usd=cap_nano_usd)
 
 
-def set_cap_of_balances(keys: Collection[BalanceKey], cap_nano_usd: int | None) -> None:
-    """Let this cap hold in these balances (None: no limit), whoever is just making them."""
+def set_cap_of_balances(keys: Collection[BalanceKey], cap_nano_usd: int | None, *, instead_of: int | None) -> None:
+    """Let this cap hold in these balances (None: no limit), whoever is just making them, and tell what it reaches."""
     rows = [Balance(scope=key.scope, window=key.window, cap_nano_usd=cap_nano_usd) for key in keys]
     Balance.objects.bulk_create(rows, update_conflicts=True, unique_fields=_KEY_FIELDS, update_fields=["cap_nano_usd"])
+    for room in _rooms(keys, is_locking=False).values():  # written just now, so nobody else has them
+        rearm(room.balance_id, old_cap_nano_usd=instead_of)
 
 
 def lock_balances(keys: Collection[BalanceKey]) -> dict[BalanceKey, Room]:
@@ -88,6 +92,8 @@ def move(moves: Mapping[int, tuple[int, int]]) -> None:
     if rows:
         with connection.cursor() as cursor:
             cursor.executemany(_MOVE, rows)
+    if risen := [balance_id for balance_id, (_, spent) in moves.items() if spent > 0]:
+        note_reached(risen)
 
 
 def find_caps(scopes: Collection[str]) -> dict[tuple[str, str], int | None]:
@@ -99,6 +105,17 @@ def find_caps(scopes: Collection[str]) -> dict[tuple[str, str], int | None]:
 def cap_of_window(caps: Mapping[tuple[str, str], int | None], key: BalanceKey) -> int | None:
     """The cap that a new balance begins with; None: no limit."""
     return caps.get((key.scope, kind_of(key.window)))
+
+
+def new_balance(key: BalanceKey, caps: Mapping[tuple[str, str], int | None]) -> Balance:
+    """A balance that begins now, under the cap that stands."""
+    cap = cap_of_window(caps, key)
+    return Balance(scope=key.scope, window=key.window, cap_nano_usd=cap, alert_at_nano_usd=_first_alert(key, cap))
+
+
+def _first_alert(key: BalanceKey, cap_nano_usd: int | None) -> int | None:
+    """The spend at which a new balance has something to tell; that of a run is no budget."""
+    return None if is_run(key) else next_amount(0, cap_nano_usd)
 
 
 def _rooms(keys: Collection[BalanceKey], *, is_locking: bool) -> dict[BalanceKey, Room]:
@@ -118,7 +135,7 @@ def _make(keys: Iterable[BalanceKey]) -> None:
     """Make these balances with the caps that stand; those that exist are locked at their place in the order."""
     wanted = sorted(set(keys))
     caps = find_caps({key.scope for key in wanted})
-    rows = [Balance(scope=key.scope, window=key.window, cap_nano_usd=cap_of_window(caps, key)) for key in wanted]
+    rows = [new_balance(key, caps) for key in wanted]
     # A row that is there already is written as it is: that locks it, where skipping it would not.
     Balance.objects.bulk_create(rows, update_conflicts=True, unique_fields=_KEY_FIELDS, update_fields=["scope"])
 

@@ -153,7 +153,8 @@ def _change(*, actor: Actor, scope: str, kind: str, cap_nano_usd: int | None, wh
             values = {"cap_nano_usd": cap_nano_usd, "set_by": actor.label[:200], "set_at": now}
             Cap.objects.update_or_create(scope=scope, window=kind, defaults=values)
         running = {window_at(kind, day_of(moment)) for moment in (now, now + _CLOCK_SKEW)}
-        set_cap_of_balances([BalanceKey(scope, window) for window in sorted(running)], cap_nano_usd)
+        keys = [BalanceKey(scope, window) for window in sorted(running)]
+        set_cap_of_balances(keys, cap_nano_usd, instead_of=None if before is None else before.cap_nano_usd)
         record(
             actor=actor,
             action="cap.remove" if cap_nano_usd is None else "cap.set",

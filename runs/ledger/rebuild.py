@@ -12,11 +12,12 @@ from django.db import connection, transaction
 from django.db.models import Sum
 from django.db.models.functions import Coalesce
 
-from runs.ledger.balances import cap_of_window, find_caps
+from runs.ledger.balances import find_caps, new_balance
 from runs.ledger.holding import keys_of, read
 from runs.ledger.lines import Held
 from runs.ledger.rows import insert_rows
 from runs.ledger.shapes import BalanceKey
+from runs.ledger.thresholds import next_amount, reached
 from runs.ledger.totals import KEY_FIELDS, SUM_FIELDS, Sums, TotalKey
 from runs.ledger.windows import RUN_WINDOW, balance_keys, run_scope
 from runs.models import Balance, DayTotal, LedgerEntry, Reservation, Run
@@ -140,13 +141,7 @@ def _stored_balances() -> Iterator[tuple[BalanceKey, tuple[int, int]]]:
 def _write_balances(balances: Mapping[BalanceKey, tuple[int, int]]) -> None:
     caps = find_caps({key.scope for key in balances}) | _run_caps()
     rows = [
-        Balance(
-            scope=key.scope,
-            window=key.window,
-            cap_nano_usd=cap_of_window(caps, key),
-            spent_nano_usd=spent,
-            reserved_nano_usd=reserved,
-        )
+        _filled(new_balance(key, caps), spent, reserved)
         for key, (spent, reserved) in balances.items()
     ]
     # The cap of a balance that is there stays: a run's stands nowhere else.
@@ -157,6 +152,15 @@ def _write_balances(balances: Mapping[BalanceKey, tuple[int, int]]) -> None:
         unique_fields=["scope", "window"],
         update_fields=["spent_nano_usd", "reserved_nano_usd"],
     )
+
+
+def _filled(balance: Balance, spent_nano_usd: int, reserved_nano_usd: int) -> Balance:
+    """The new row with its sums; what its cap has reached by them was told when they were booked."""
+    balance.spent_nano_usd, balance.reserved_nano_usd = spent_nano_usd, reserved_nano_usd
+    if balance.alert_at_nano_usd is not None and balance.cap_nano_usd is not None:
+        percent = reached(spent_nano_usd, balance.cap_nano_usd)
+        balance.alert_at_nano_usd = next_amount(percent, balance.cap_nano_usd)
+    return balance
 
 
 def _run_caps() -> dict[tuple[str, str], int | None]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from runs.ledger.alerts import note_refused
 from runs.ledger.balances import lock_balances, take
 from runs.ledger.facts import facts_of
 from runs.ledger.fitting import Ask, Room, fit
@@ -79,6 +80,7 @@ def _reserve(keyed: _KeyedQuotes, now: datetime, answers: dict[UUID, Answer]) ->
             answers[quote.call_id] = refuse_short(quote, lack)
     take(taken)
     _write(granted, now, released)
+    note_refused(answer for answer in answers.values() if isinstance(answer, Refusal))
 
 
 def _answer_known(quotes: Sequence[CallQuote], answers: dict[UUID, Answer]) -> set[UUID]:

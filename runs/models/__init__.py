@@ -1,5 +1,6 @@
 """What runs keep: the work, the money, and the places that serve models."""
 
+from runs.models.alerts import AlertDelivery, AlertReceiver, BudgetAlert, SeenAlert
 from runs.models.bills import BillQuestion
 from runs.models.chats import Conversation
 from runs.models.connections import Breaker, Connection
@@ -7,10 +8,13 @@ from runs.models.money import Balance, Cap, DayTotal, LedgerEntry, Reservation, 
 from runs.models.work import Artifact, Event, Node, NodeDraft, Run, RunKey
 
 __all__ = [
+    "AlertDelivery",
+    "AlertReceiver",
     "Artifact",
     "Balance",
     "BillQuestion",
     "Breaker",
+    "BudgetAlert",
     "Cap",
     "Connection",
     "Conversation",
@@ -23,4 +27,5 @@ __all__ = [
     "Run",
     "RunKey",
     "RunPreference",
+    "SeenAlert",
 ]

@@ -42,6 +42,7 @@ class Balance(models.Model):
     cap_nano_usd = models.BigIntegerField(null=True)  # as it stands now; None: no limit
     spent_nano_usd = models.BigIntegerField(default=0)
     reserved_nano_usd = models.BigIntegerField(default=0)
+    alert_at_nano_usd = models.BigIntegerField(null=True)  # spend at which the next alert is due; None: no more
 
     class Meta:
         constraints = [

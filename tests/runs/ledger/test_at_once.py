@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from runs.ledger import expire, release, reserve, run_money, settle
 from runs.ledger.caps import remove_cap, set_cap
-from runs.models import Balance, Cap, LedgerEntry, Reservation
+from runs.models import Balance, BudgetAlert, Cap, LedgerEntry, Reservation
 from runs.shapes import CallQuote, Grant, Payer
 from smartspawn.access.shapes import COMMAND_LINE
 from tests.runs.ledger.calls import CENT, SIMULATED, assert_books_agree, open_run, quote, settlement
@@ -232,3 +232,18 @@ def test_hundreds_of_writes_of_many_never_find_the_database_locked() -> None:
     assert all(at_once([write] * 120))
     assert LedgerEntry.objects.count() == 120
     assert_books_agree()
+
+
+def test_fifty_calls_that_settle_at_once_tell_of_a_threshold_once() -> None:
+    set_cap(actor=COMMAND_LINE, scope="site", kind="day", cap_nano_usd=100 * CENT)
+    calls = [quote(Payer(user_id=5)) for _ in range(50)]
+    reserve(calls)
+    at_once([partial(settle, [settlement(call.call_id)]) for call in calls], threads=50)
+    assert list(BudgetAlert.objects.values_list("threshold_percent", flat=True)) == [50]
+    assert_books_agree()
+
+
+def test_many_calls_refused_at_once_are_told_of_once() -> None:
+    Cap.objects.create(scope="site", window="day", cap_nano_usd=CENT // 2, set_by="test")
+    assert not any(at_once([lambda: ask(quote(Payer(user_id=5)))] * 50, threads=50))
+    assert list(BudgetAlert.objects.values_list("kind", "needed_nano_usd")) == [("refused", CENT)]

@@ -1,4 +1,4 @@
-"""Make balances and day totals again from the ledger's lines, and say what was different."""
+"""Make balances and totals again from the ledger's lines, and say what was different."""
 
 from __future__ import annotations
 
@@ -6,27 +6,25 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from django.db import connection, transaction
 from django.db.models import Sum
-from django.db.models.functions import Coalesce
 
 from runs.ledger.balances import find_caps, new_balance
 from runs.ledger.holding import keys_of, read
 from runs.ledger.lines import Held
-from runs.ledger.rows import insert_rows
+from runs.ledger.rebuild_totals import RebuiltTotals, differing, rebuild_day_totals
 from runs.ledger.shapes import BalanceKey
 from runs.ledger.thresholds import next_amount, reached
-from runs.ledger.totals import KEY_FIELDS, SUM_FIELDS, Sums, TotalKey
 from runs.ledger.windows import RUN_WINDOW, balance_keys, run_scope
-from runs.models import Balance, DayTotal, LedgerEntry, Reservation, Run
+from runs.models import Balance, LedgerEntry, Reservation, Run
 from runs.shapes import Payer
 
 _PAYER_FIELDS: Final = ("day", "user_id", "key_id", "run_id", "is_simulated")
 _CHUNK_ROWS: Final = 2_000
-_POSTGRES_LOCK: Final = (
-    "LOCK TABLE runs_reservation, runs_balance, runs_ledgerentry, runs_daytotal IN EXCLUSIVE MODE"  # reading goes on
+_POSTGRES_LOCK: Final = (  # reading goes on
+    "LOCK TABLE runs_reservation, runs_balance, runs_ledgerentry, runs_daytotal, runs_spendtotal IN EXCLUSIVE MODE"
 )
 
 
@@ -34,66 +32,34 @@ _POSTGRES_LOCK: Final = (
 class Rebuilt:
     """How many rows the ledger's lines make, and how many of them stood otherwise before."""
 
-    total_count: int
-    wrong_total_count: int
+    totals: RebuiltTotals
     balance_count: int
     wrong_balance_count: int
 
     @property
     def is_as_it_was(self) -> bool:
         """Whether everything agreed with the ledger."""
-        return not (self.wrong_total_count or self.wrong_balance_count)
+        return not (self.totals.wrong_total_count or self.totals.wrong_facet_count or self.wrong_balance_count)
 
 
 def rebuild_totals(*, is_check: bool = False) -> Rebuilt:
     """Sum the ledger up anew; with ``is_check`` nothing is written. Nobody else writes money meanwhile."""
     with transaction.atomic():
         _shut_out_writers()
-        totals, balances = _totals_of_ledger(), _balances_of_ledger()
-        wrong_totals = _differing(totals, dict(_stored_totals()))
-        wrong_balances = _differing(balances, dict(_stored_balances()))
-        if not is_check:
-            if wrong_totals:
-                _write_totals(totals)
-            if wrong_balances:
-                _write_balances({key: balances.get(key, (0, 0)) for key in wrong_balances})
-                _point_to_balances()
-    return Rebuilt(len(totals), len(wrong_totals), len(balances), len(wrong_balances))
+        totals = rebuild_day_totals(is_check=is_check)
+        balances = _balances_of_ledger()
+        wrong_balances = differing(balances, dict(_stored_balances()))
+        if wrong_balances and not is_check:
+            _write_balances({key: balances.get(key, (0, 0)) for key in wrong_balances})
+            _point_to_balances()
+    return Rebuilt(totals, len(balances), len(wrong_balances))
 
 
 def _shut_out_writers() -> None:
     """On SQLite the transaction does so by itself."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute(
-                "LOCK TABLE runs_reservation, runs_balance, runs_ledgerentry, runs_daytotal IN EXCLUSIVE MODE"
-            )
-
-
-# --- day totals ------------------------------------------------------------------------------------------
-
-
-def _totals_of_ledger() -> dict[TotalKey, Sums]:
-    rows = LedgerEntry.objects.order_by().values_list(*KEY_FIELDS)
-    # A name of its own for each sum: the column's name would be read as the sum.
-    sums = rows.annotate(**{f"sum_{name}": Coalesce(Sum(name), 0) for name in SUM_FIELDS})
-    count = len(KEY_FIELDS)
-    return {
-        (row[0], row[1] or 0, row[2] or 0, *row[3:count]): tuple(map(int, row[count:]))
-        for row in sums.iterator(chunk_size=_CHUNK_ROWS)
-    }
-
-
-def _stored_totals() -> Iterator[tuple[TotalKey, Sums]]:
-    count = len(KEY_FIELDS)
-    for row in DayTotal.objects.values_list(*KEY_FIELDS, *SUM_FIELDS).iterator(chunk_size=_CHUNK_ROWS):
-        yield row[:count], row[count:]
-
-
-def _write_totals(totals: Mapping[TotalKey, Sums]) -> None:
-    DayTotal.objects.all().delete()
-    fields = (*KEY_FIELDS, *SUM_FIELDS)
-    insert_rows(DayTotal, [dict(zip(fields, (*key, *sums), strict=True)) for key, sums in totals.items()])
+            cursor.execute(_POSTGRES_LOCK)
 
 
 # --- balances --------------------------------------------------------------------------------------------
@@ -165,9 +131,3 @@ def _filled(balance: Balance, spent_nano_usd: int, reserved_nano_usd: int) -> Ba
 
 def _run_caps() -> dict[tuple[str, str], int | None]:
     return {(run_scope(run_id), RUN_WINDOW): cap for run_id, cap in Run.objects.values_list("pk", "cap_nano_usd")}
-
-
-def _differing(wanted: Mapping[Any, tuple[int, ...]], stored: dict[Any, tuple[int, ...]]) -> set[Any]:
-    """The keys that stand otherwise; what nothing is summed up for must stand at zero."""
-    zero: Mapping[Any, tuple[int, ...]] = {key: (0,) * len(sums) for key, sums in stored.items()}
-    return {key for key in {*wanted, *stored} if (wanted.get(key) or zero[key]) != stored.get(key)}

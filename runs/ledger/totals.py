@@ -1,15 +1,18 @@
-"""Lines of the ledger and the totals of their days, written together."""
+"""Lines of the ledger, the totals of their days, and the totals by facet, written together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final, cast
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any, Final, cast
 
-from django.db.models import F
+from django.db.models import F, Model
 
+from runs.ledger.facets import facet_keys
+from runs.ledger.latencies import BAND_FIELDS, band_of
 from runs.ledger.lines import Line
 from runs.ledger.rows import Row, add_to_rows, insert_rows
-from runs.models import DayTotal, LedgerEntry
+from runs.models import DayTotal, LedgerEntry, SpendTotal
 from smartspawn.lib.errors import Conflict
 
 KEY_FIELDS: Final = (
@@ -25,7 +28,9 @@ KEY_FIELDS: Final = (
     "status",
     "is_simulated",
 )
-SUM_FIELDS: Final = (
+FACET_KEY_FIELDS: Final = ("scope", "facet", "value", "day", "is_simulated")
+# What a line says itself, and what is read from it.
+PLAIN_SUMS: Final = (
     "call_count",
     "fresh_input_tokens",
     "cache_read_tokens",
@@ -36,6 +41,7 @@ SUM_FIELDS: Final = (
     "reserved_nano_usd",
     "latency_ms",
 )
+SUM_FIELDS: Final = (*PLAIN_SUMS, "estimated_count", "estimated_nano_usd", *BAND_FIELDS)
 # What stands in a key where a line says nothing: 0 is nobody, because a null would not be unique.
 _EMPTY: Final = tuple((name, {"user_id": 0, "key_id": 0, "is_simulated": False}.get(name, "")) for name in KEY_FIELDS)
 TotalKey = tuple[object, ...]
@@ -45,29 +51,56 @@ Sums = tuple[int, ...]
 def write_lines(lines: Sequence[Line]) -> None:
     """Add lines to the ledger and to the totals of their days, inside the caller's transaction."""
     insert_rows(LedgerEntry, lines)
-    added: list[Row] = []
-    # In one order, so that writers of the same totals wait for each other and never in a circle.
-    for key, sums in sorted(sums_of(lines).items(), key=lambda item: str(item[0])):
-        if min(sums) < 0:
-            _subtract(key, sums)
-        else:
-            added.append(dict(zip((*KEY_FIELDS, *SUM_FIELDS), (*key, *sums), strict=True)))
-    add_to_rows(DayTotal, added, key=KEY_FIELDS, sums=SUM_FIELDS)
+    totals = sums_of(lines)
+    _add(DayTotal, KEY_FIELDS, totals)
+    _add(SpendTotal, FACET_KEY_FIELDS, facet_sums_of(totals))
 
 
 def sums_of(lines: Iterable[Line]) -> dict[TotalKey, Sums]:
     """The lines summed by what spend is looked at by."""
     sums: dict[TotalKey, Sums] = {}
     for line in lines:
-        key = tuple(line.get(name) or empty for name, empty in _EMPTY)
-        more = tuple(cast("int", line.get(name) or 0) for name in SUM_FIELDS)
-        before = sums.get(key)
-        sums[key] = more if before is None else tuple(map(int.__add__, before, more))
+        _count(sums, tuple(line.get(name) or empty for name, empty in _EMPTY), _sums_of_line(line))
     return sums
 
 
-def _subtract(key: TotalKey, sums: Sums) -> None:
+def facet_sums_of(totals: Mapping[TotalKey, Sums]) -> dict[TotalKey, Sums]:
+    """Day totals summed on by each facet, for the site and for each person."""
+    sums: dict[TotalKey, Sums] = {}
+    for key, more in totals.items():
+        named = dict(zip(KEY_FIELDS, key, strict=True))
+        for place in facet_keys(named):
+            _count(sums, (*place, named["day"], named["is_simulated"]), more)
+    return sums
+
+
+def _count(sums: dict[TotalKey, Sums], key: TotalKey, more: Sums) -> None:
+    before = sums.get(key)
+    sums[key] = more if before is None else tuple(map(int.__add__, before, more))
+
+
+def _sums_of_line(line: Line) -> Sums:
+    plain = tuple(cast("int", line.get(name) or 0) for name in PLAIN_SUMS)
+    count, cost, latency = plain[0], plain[6], line.get("latency_ms")
+    estimated = (count, cost) if line.get("is_estimated") else (0, 0)
+    band = None if latency is None else band_of(cast("int", latency))
+    return (*plain, *estimated, *(count if name == band else 0 for name in BAND_FIELDS))
+
+
+def _add(model: type[Model], key_fields: tuple[str, ...], sums: Mapping[TotalKey, Sums]) -> None:
+    """Add to the totals with these keys, in one order: writers of the same ones never wait in a circle."""
+    ordered = sorted(sums.items(), key=lambda item: str(item[0]))
+    for is_less, some in groupby(ordered, key=lambda item: min(item[1]) < 0):
+        if is_less:
+            for key, more in some:
+                _subtract(model, dict(zip(key_fields, key, strict=True)), more)
+        else:
+            rows: list[Row] = [dict(zip((*key_fields, *SUM_FIELDS), (*key, *more), strict=True)) for key, more in some]
+            add_to_rows(model, rows, key=key_fields, sums=SUM_FIELDS)
+
+
+def _subtract(model: type[Model], key: Mapping[str, Any], sums: Sums) -> None:
     """Take from a total that is there: what is undone was once added to it."""
-    total = DayTotal.objects.filter(**dict(zip(KEY_FIELDS, key, strict=True)))
+    total = model._default_manager.filter(**key)  # noqa: SLF001 - Django's documented interface to a table
     if not total.update(**{name: F(name) + more for name, more in zip(SUM_FIELDS, sums, strict=True) if more}):
-        raise Conflict(f"The total of {key[0]} is gone. Make the totals again: manage.py rebuild_totals")
+        raise Conflict(f"The total of {key['day']} is gone. Make the totals again: manage.py rebuild_totals")

@@ -5,6 +5,7 @@ from runs.models.bills import BillQuestion
 from runs.models.chats import Conversation
 from runs.models.connections import Breaker, Connection
 from runs.models.money import Balance, Cap, DayTotal, LedgerEntry, Reservation, RunPreference
+from runs.models.spend import SpendTotal
 from runs.models.work import Artifact, Event, Node, NodeDraft, Run, RunKey
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "RunKey",
     "RunPreference",
     "SeenAlert",
+    "SpendTotal",
 ]

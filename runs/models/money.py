@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from runs.models.spend import SpendSums
 from runs.shapes import CallStatus
 
 _RESERVATION_STATES = ["open", "settled", "released", "expired"]
@@ -138,6 +139,7 @@ class LedgerEntry(models.Model):
             models.Index(fields=["call_id"], name="ledger_by_call"),
             models.Index(fields=["user_id", "-at"], name="ledger_by_user"),
             models.Index(fields=["model_id", "-at"], name="ledger_by_model"),
+            models.Index(fields=["day", "id"], name="ledger_by_day"),
             models.Index(
                 fields=["-at", "-id"], name="ledger_uncertain", condition=models.Q(status=CallStatus.UNCERTAIN)
             ),
@@ -147,7 +149,7 @@ class LedgerEntry(models.Model):
         return f"{self.call_id} {self.kind}: {self.cost_nano_usd}"
 
 
-class DayTotal(models.Model):
+class DayTotal(SpendSums):
     """The ledger summed by day and everything that spend is looked at by."""
 
     day = models.DateField()
@@ -161,15 +163,6 @@ class DayTotal(models.Model):
     model_id = models.CharField(max_length=200)
     status = models.CharField(max_length=10)
     is_simulated = models.BooleanField(default=False)
-    call_count = models.PositiveIntegerField(default=0)
-    fresh_input_tokens = models.PositiveBigIntegerField(default=0)
-    cache_read_tokens = models.PositiveBigIntegerField(default=0)
-    cache_write_tokens = models.PositiveBigIntegerField(default=0)
-    output_tokens = models.PositiveBigIntegerField(default=0)
-    reasoning_tokens = models.PositiveBigIntegerField(default=0)
-    cost_nano_usd = models.BigIntegerField(default=0)
-    reserved_nano_usd = models.BigIntegerField(default=0)
-    latency_ms = models.PositiveBigIntegerField(default=0)  # the sum
 
     class Meta:
         constraints = [
@@ -189,6 +182,12 @@ class DayTotal(models.Model):
                 ],
                 name="one_total_a_day",
             )
+        ]
+        indexes = [
+            # Of one person, key or model alone: what the dashboards' filters ask for.
+            models.Index(fields=["user_id", "day"], name="total_by_user"),
+            models.Index(fields=["key_id", "day"], name="total_by_key"),
+            models.Index(fields=["model_id", "day"], name="total_by_model"),
         ]
 
     def __str__(self) -> str:

@@ -84,7 +84,7 @@ def test_totals_that_nothing_made_are_found_and_put_right() -> None:
     before = _books()
     Balance.objects.filter(scope="site").delete()
     DayTotal.objects.update(cost_nano_usd=1)
-    with pytest.raises(CommandError, match="1 of 1 day totals and 2 of 4 balances do not agree"):
+    with pytest.raises(CommandError, match="1 of 1 day totals, 0 of 23 totals by facet and 2 of 4 balances do not agree"):
         call_command("rebuild_totals", "--check")
     said = StringIO()
     call_command("rebuild_totals", stdout=said)
@@ -92,7 +92,7 @@ def test_totals_that_nothing_made_are_found_and_put_right() -> None:
     assert _books() == before
     said = StringIO()
     call_command("rebuild_totals", "--check", stdout=said)
-    assert said.getvalue() == "All 1 day totals and 4 balances agree with the ledger.\n"
+    assert said.getvalue() == "All 1 day totals, 23 totals by facet and 4 balances agree with the ledger.\n"
     settle([settlement(waiting.call_id)])  # although the balances that it named are other rows now
     assert_books_agree()
 

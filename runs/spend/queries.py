@@ -1,0 +1,130 @@
+"""Sums of spend by day and dimension, of a slice of the ledger; one query each.
+
+Without filters, or with one on what is asked for, they are read from the totals by facet; other filters need
+the day totals, which hold every combination and are many more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+from django.db.models import Case, IntegerField, Q, QuerySet, Sum, Value, When
+
+from runs.ledger.facets import ANSWERING, FACET_FIELDS, Facet, join_value
+from runs.ledger.totals import SUM_FIELDS
+from runs.ledger.windows import SITE, user_scope
+from runs.models import DayTotal, SpendTotal
+from runs.shapes import CallStatus
+from runs.spend.shapes import Dimension, Period, Slice, Spent
+from smartspawn.access.models import ApiKey, User
+
+_PLAIN_COUNT: Final = SUM_FIELDS.index("estimated_nano_usd") + 1
+# A name of its own for each sum: the column's name would be read as the sum.
+_SUMS: Final[Mapping[str, Any]] = {f"sum_{name}": Sum(name) for name in SUM_FIELDS}
+_IS_ANSWER: Final = Q(status=CallStatus.OK, purpose__in=sorted(ANSWERING))
+FIELD_OF: Final[Mapping[Dimension, str]] = {
+    dimension: FACET_FIELDS[Facet(dimension.value)][0] for dimension in Dimension
+}
+
+
+def sums_by_day(part: Slice, period: Period) -> Mapping[date, Spent]:
+    """What was spent on each day on which anything was, in order."""
+    rows, _ = _rows(part, Facet.ALL)
+    found = _within(rows, period).order_by("day").values_list("day").annotate(**_SUMS)
+    return {row[0]: _spent(row[1:]) for row in found}
+
+
+def sums_by(part: Slice, facet: Facet, periods: Sequence[Period]) -> tuple[Mapping[str, Spent], ...]:
+    """What was spent by each value of the facet, in each of these periods, of which none overlaps another."""
+    rows, fields = _rows(part, facet)
+    rows = _within(rows, Period(min(item.first for item in periods), max(item.last for item in periods)))
+    cases = [When(_days(item), then=Value(place)) for place, item in enumerate(periods)]
+    rows = rows.annotate(place=Case(*cases, default=Value(-1), output_field=IntegerField()))
+    found: tuple[dict[str, Spent], ...] = tuple({} for _ in periods)
+    for row in rows.order_by().values_list("place", *fields).annotate(**_SUMS):
+        if row[0] >= 0:
+            found[row[0]][join_value(row[1 : len(fields) + 1])] = _spent(row[len(fields) + 1 :])
+    return found
+
+
+def cost_by_day(
+    part: Slice, dimension: Dimension, period: Period, values: Collection[str]
+) -> Mapping[tuple[date, str], int]:
+    """The nano-dollars of each day and value, for these values of the dimension."""
+    if not values:
+        return {}
+    rows, fields = _rows(part, Facet(dimension.value))
+    found = _within(rows, period).filter(**{f"{fields[0]}__in": list(values)})
+    costs = found.order_by().values_list("day", fields[0]).annotate(cost=Sum("cost_nano_usd"))
+    return {(day, str(value)): int(cost) for day, value, cost in costs}
+
+
+def titles_of(dimension: Dimension, values: Iterable[str]) -> Mapping[str, str]:
+    """What people call these values of a dimension: names of people and keys, words for what has none."""
+    numbers = [int(value) for value in values if value.isdigit()] if dimension in _NUMBERED else []
+    titles: dict[str, str] = {}
+    if dimension is Dimension.USER:
+        people = User.objects.filter(pk__in=numbers).values_list("pk", "username")
+        titles = {str(number): name for number, name in people}
+    elif dimension is Dimension.KEY:
+        keys = ApiKey.objects.filter(pk__in=numbers).values_list("pk", "name", "prefix")
+        titles = {str(number): f"{name} ({prefix})" for number, name, prefix in keys}
+    return {value: titles.get(value) or _words(dimension, value) for value in values}
+
+
+_NUMBERED: Final = (Dimension.USER, Dimension.KEY)
+_NONE_WORDS: Final = {
+    Dimension.USER: "nobody in particular",
+    Dimension.KEY: "no key (signed in)",
+    Dimension.CATEGORY: "not asked for by kind",
+    Dimension.MODE: "no run",
+}
+
+
+def _words(dimension: Dimension, value: str) -> str:
+    if dimension in _NUMBERED and value != "0":
+        return f"{dimension.value} {value} (gone)"
+    return _NONE_WORDS.get(dimension, "none") if value in ("", "0") else value
+
+
+# --- from which table ------------------------------------------------------------------------------------
+
+
+def _rows(part: Slice, facet: Facet) -> tuple[QuerySet[Any], tuple[str, ...]]:
+    """The totals that hold the answer in the fewest rows, and the columns in which the facet's values stand."""
+    filters = dict(part.filters)
+    scope = SITE if part.user_id is None else user_scope(part.user_id)
+    if not filters:
+        rows = SpendTotal.objects.filter(scope=scope, facet=facet.value, is_simulated=part.is_simulated)
+        return rows, ("value",)
+    if len(filters) == 1 and facet in (Facet.ALL, *(Facet(dimension.value) for dimension in filters)):
+        ((dimension, value),) = filters.items()
+        rows = SpendTotal.objects.filter(
+            scope=scope, facet=dimension.value, value=value, is_simulated=part.is_simulated
+        )
+        return rows, ("value",)
+    return _day_totals(part, filters, facet), FACET_FIELDS[facet]
+
+
+def _day_totals(part: Slice, filters: Mapping[Dimension, str], facet: Facet) -> QuerySet[DayTotal]:
+    rows = DayTotal.objects.filter(is_simulated=part.is_simulated)
+    if part.user_id is not None:
+        rows = rows.filter(user_id=part.user_id)
+    wanted = {FIELD_OF[dimension]: value for dimension, value in filters.items()}
+    rows = rows.filter(**wanted)
+    return rows.filter(_IS_ANSWER) if facet is Facet.ANSWER else rows
+
+
+def _within(rows: QuerySet[Any], period: Period) -> QuerySet[Any]:
+    return rows.filter(_days(period))
+
+
+def _days(period: Period) -> Q:
+    return Q(day__gte=period.first, day__lte=period.last)
+
+
+def _spent(sums: Sequence[Any]) -> Spent:
+    numbers = tuple(map(int, sums))
+    return Spent(*numbers[:_PLAIN_COUNT], took_counts=numbers[_PLAIN_COUNT:])

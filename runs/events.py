@@ -42,6 +42,7 @@ class EventKind(StrEnum):
     NODE_CANCELED = "node.canceled"
     PLAN_GROWN = "plan.grown"
     MONEY_UNCERTAIN = "money.uncertain"
+    MONEY_CORRECTED = "money.corrected"  # what a call cost is known now: its provider said so, or a person
 
     @property
     def is_last(self) -> bool:

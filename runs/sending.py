@@ -81,7 +81,7 @@ class Sender:
 
     async def _call(self, spot: Spot, request: ChatRequest, grant: Grant) -> ChatResult:
         progress = CallProgress()
-        on_delta = _Draft(self._floor, self._place) if self._floor.facts.keeps_drafts else None
+        on_delta = _Draft(self._floor, self._place) if self._floor.facts.keeps_drafts else _unread
         try:
             answer = await self._floor.outside.call(
                 grant, spot.endpoint, request, spot.secret, on_delta=on_delta, progress=progress
@@ -127,6 +127,10 @@ class Sender:
             self.started_at = timezone.now()
             where = {"model": spot.choice.model_id, "connection": spot.endpoint.connection}
             self._floor.note_start(self._place, where)
+
+
+def _unread(_delta: ChatDelta) -> None:
+    """For nodes whose text nobody reads as it is written: they are streamed so that a part has a known price."""
 
 
 class _Draft:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from runs.cleaning import clean_text
+from runs.providers.bills import bill_name
 from runs.providers.call import CallProgress
 from runs.providers.faults import CallFailed
 from runs.providers.pricing import price_call
@@ -41,7 +42,7 @@ def settle_failure(grant: Grant, endpoint: Endpoint, failure: CallFailed) -> Set
     if not failure.may_be_billed:
         return Settlement(grant.call_id, CallStatus.FAILED, Usage(), 0, error_code=code)
     if failure.partial is None or not failure.partial.usage.output_tokens:
-        return _uncertain(grant, failure.partial, code)
+        return _uncertain(grant, endpoint, failure.partial, code)
     return _priced(grant, endpoint, failure.partial, CallStatus.FAILED, code)
 
 
@@ -51,7 +52,7 @@ def settle_stopped(grant: Grant, endpoint: Endpoint, progress: CallProgress) -> 
     if partial is None:
         return Settlement(grant.call_id, CallStatus.CANCELED, Usage(), 0, error_code="canceled")
     if progress.reader is None:
-        return _uncertain(grant, partial, "canceled")
+        return _uncertain(grant, endpoint, partial, "canceled")
     return _priced(grant, endpoint, partial, CallStatus.CANCELED, "canceled")
 
 
@@ -71,10 +72,11 @@ def _priced(
         latency_ms=round(answer.duration_ms),
         first_token_ms=None if answer.first_token_ms is None else round(answer.first_token_ms),
         error_code=error_code,
+        bill_name=bill_name(endpoint, answer) if answer.usage.is_estimated and cost.reported_nano_usd is None else "",
     )
 
 
-def _uncertain(grant: Grant, partial: ChatResult | None, error_code: str) -> Settlement:
+def _uncertain(grant: Grant, endpoint: Endpoint, partial: ChatResult | None, error_code: str) -> Settlement:
     return Settlement(
         call_id=grant.call_id,
         status=CallStatus.UNCERTAIN,
@@ -82,6 +84,7 @@ def _uncertain(grant: Grant, partial: ChatResult | None, error_code: str) -> Set
         cost_nano_usd=grant.amount_nano_usd,
         latency_ms=round(partial.duration_ms) if partial else None,
         error_code=error_code,
+        bill_name=bill_name(endpoint, partial) if partial else "",
     )
 
 

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from runs.artifacts import prune_artifacts
+from runs.billing import ask_for_bills
 from runs.chat.conversations import prune_conversations
 from runs.host import open_host
 from runs.ledger import prune_reservations
@@ -42,9 +43,10 @@ def help_run(run_id: str, share: int, rung_at: str) -> str:
 
 
 def sweep() -> str:
-    """Look for runs that nobody drives; the schedule rings this each minute."""
-    swept = sweep_runs()
-    return f"{swept.rung} rung again, {swept.given_up} given up, {swept.uncertain_calls} calls uncertain"
+    """Look for runs that nobody drives, and ask for bills; the schedule rings this each minute."""
+    swept, bills = sweep_runs(), ask_for_bills()
+    told = f"{swept.rung} rung again, {swept.given_up} given up, {swept.uncertain_calls} calls uncertain"
+    return f"{told}, {bills} bills booked"
 
 
 def tidy_runs() -> str:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from runs.ledger.balances import lock_by_id, move
 from runs.ledger.holding import close, hold, moves_of
 from runs.ledger.lines import Held, Line, charge_line, truth_lines
+from runs.ledger.questions import note_questions
 from runs.ledger.totals import write_lines
 from runs.shapes import Settlement
 from smartspawn.lib.errors import NotFound
@@ -65,3 +66,4 @@ def _book(news: Sequence[tuple[Held, Settlement]], now: datetime) -> None:
     lock_by_id(moves)
     move(moves)
     write_lines(lines)
+    note_questions(news, now)

@@ -34,7 +34,8 @@ _MOST_CONNECTIONS: Final = 500
 _CONNECT_S: Final = 10.0
 _AFTER_END_S: Final = 0.25
 _BODY_BYTES: Final = 64 * 1024 * 1024  # an answer with pictures in it
-_REQUEST_IDS: Final = ("x-request-id", "request-id", "x-generation-id", "cf-ray")
+# The first is what OpenRouter keeps its bill under.
+_REQUEST_IDS: Final = ("x-generation-id", "x-request-id", "request-id", "cf-ray")
 _SHORTEST_SECRET: Final = 4  # shorter ones would be struck out of ordinary words
 
 
@@ -45,6 +46,7 @@ class CallProgress:
     request: ChatRequest | None = None
     reader: StreamReader | None = None
     is_sent: bool = False  # from here on the provider may bill it
+    request_id: str = ""  # as the answer's head names the call, known before its first word
     started_s: float = 0.0
     first_token_ms: float | None = None
 
@@ -53,7 +55,10 @@ class CallProgress:
         if not self.is_sent or self.request is None:
             return None
         result = self.reader.partial() if self.reader else ChatResult(text="", usage=estimate_usage(self.request))
-        return replace(result, first_token_ms=self.first_token_ms, duration_ms=self.elapsed_ms())
+        request_id = result.request_id or self.request_id
+        return replace(
+            result, request_id=request_id, first_token_ms=self.first_token_ms, duration_ms=self.elapsed_ms()
+        )
 
     def note_sent(self) -> None:
         self.is_sent = True
@@ -105,13 +110,13 @@ class ProviderDoor:
         async with self._send(wire, endpoint, request.timeout_s, progress) as reply:
             if not 200 <= reply.status < 300:
                 raise await _refusal(reply, endpoint)
+            progress.request_id = next(filter(None, map(reply.headers.get, _REQUEST_IDS)), "")
             if on_delta is None or _is_whole(reply):
                 result = protocol.read_whole(await reply.read(), request)
             else:
                 progress.reader = protocol.Reader(request)
                 result = await _read_stream(reply, progress.reader, on_delta, progress)
-            request_id = result.request_id or next(filter(None, map(reply.headers.get, _REQUEST_IDS)), "")
-            return replace(result, request_id=request_id)
+            return replace(result, request_id=result.request_id or progress.request_id)
 
     @asynccontextmanager
     async def _send(

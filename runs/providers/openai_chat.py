@@ -18,7 +18,7 @@ from runs.shapes import ChatDelta, ChatRequest, ChatResult, Citation, Endpoint, 
 
 _DONE: Final = "[DONE]"
 # The dearest answers there are cost some hundred dollars; beyond this a bill is in another unit, or a lie.
-_MOST_USD_A_CALL: Final = Decimal(10_000)
+MOST_USD_A_CALL: Final = Decimal(10_000)
 _ENDINGS: Final[Mapping[str, str]] = {"function_call": "tool_calls", "eos": "stop", "max_tokens": "length"}
 _encoder = msgspec.json.Encoder()
 
@@ -202,7 +202,7 @@ def _reported_cost(usage: object) -> Decimal | None:
     upstream = decimal_at(usage, "cost_details", "upstream_inference_cost")
     is_own_key = dig(usage, "is_byok") is True
     bill = cost + upstream if cost is not None and upstream is not None and is_own_key else cost
-    return None if bill is None or bill > _MOST_USD_A_CALL else bill
+    return None if bill is None or bill > MOST_USD_A_CALL else bill
 
 
 def _join_call(calls: dict[int, dict[str, object]], piece: JsonObject) -> None:

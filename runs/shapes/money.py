@@ -59,3 +59,4 @@ class Settlement:
     latency_ms: int | None = None
     first_token_ms: int | None = None
     error_code: str = ""
+    bill_name: str = ""  # what the provider keeps its bill under, where the cost is not known and it can be asked

@@ -9,7 +9,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 import msgspec
 
@@ -53,17 +53,19 @@ class Simulator:
         if scope["method"] == "POST" and not path.startswith("/bill"):
             await self._call(scope, path, receive, send)
         else:
-            await self._show(scope["method"], path, send)
+            await self._show(scope["method"], path, scope.get("query_string", b"").decode("latin-1"), send)
 
     # --- what is no call -------------------------------------------------------------------
 
-    async def _show(self, method: str, path: str, send: Send) -> None:
+    async def _show(self, method: str, path: str, query: str, send: Send) -> None:
         if path == "/bill":
             payload: object = self.bill.payload()
             if method in ("DELETE", "POST"):
                 self.bill = Bill(in_flight_count=self.bill.in_flight_count)
         elif path.endswith("/models"):
             payload = self._gemini_models() if "v1beta" in path else self._models()
+        elif path.endswith("/generation") and (bill := self.bill.told_of(parse_qs(query).get("id", [""])[0])):
+            payload = {"data": bill}
         elif path.endswith("/key"):
             payload = {"data": {"label": "simulated", "limit": None}}
         elif path == "/":
@@ -136,6 +138,7 @@ class Simulator:
 
     async def _answer_call(self, exchange: _Exchange, caller: _Caller, send: Send) -> None:
         reply, is_cut = exchange.reply, exchange.draws.cut < self.scenario.cut_rate
+        name = openai_face.call_name(reply)
         is_there = await caller.wait(self.scenario.latency.draw_ms(exchange.draws.latency))
         sent_share = 0.0
         if is_there and exchange.asked.is_streaming:
@@ -146,15 +149,18 @@ class Simulator:
             sent_share = 0.5 if is_cut else 1.0
         if sent_share == 1.0:
             self.bill.note_completed(exchange.line, reply.input_tokens, reply.completion_tokens, reply.cost_nano_usd)
+            self.bill.note_call(name, reply.cost_nano_usd, is_whole=True)
         else:
             completion = int(reply.completion_tokens * sent_share)
             cost = self.scenario.cost_nano(reply.input_tokens, completion)
             self.bill.note_disconnected(exchange.line, reply.input_tokens, completion, cost)
+            self.bill.note_call(name, cost, is_whole=False)
 
     async def _stream(self, exchange: _Exchange, caller: _Caller, send: Send, *, is_cut: bool) -> float:
         """Send the pieces; says which share of them the caller has got."""
         pieces = list(_FACES[exchange.asked.protocol].render_pieces(exchange.reply))
-        await send({"type": "http.response.start", "status": 200, "headers": [_EVENTS]})
+        named = (b"x-generation-id", openai_face.call_name(exchange.reply).encode())
+        await send({"type": "http.response.start", "status": 200, "headers": [_EVENTS, named]})
         for place, piece in enumerate(pieces):
             if is_cut and place == len(pieces) // 2:
                 return place / len(pieces)  # without the end of the body: the server drops the connection

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypedDict
 
 _MOST_KEYS: Final = 200_000
+_MOST_TOLD: Final = 10_000  # calls that can be asked for by name
 
 
 @dataclass(slots=True)
@@ -49,6 +50,21 @@ class Bill:
     in_flight_count: int = 0
     most_in_flight_count: int = 0
     is_complete: bool = True
+    _told: dict[str, tuple[int, bool]] = field(default_factory=dict)  # name -> (cost, whether it was answered wholly)
+
+    def note_call(self, name: str, cost_nano_usd: int, *, is_whole: bool) -> None:
+        """What a single call is billed, for whoever asks by its name; the latest are kept."""
+        if len(self._told) >= _MOST_TOLD:
+            del self._told[next(iter(self._told))]
+        self._told[name] = cost_nano_usd, is_whole
+
+    def told_of(self, name: str) -> dict[str, object] | None:
+        """The bill of one call in OpenRouter's words; None for one that has not ended."""
+        if name not in self._told:
+            return None
+        cost_nano_usd, is_whole = self._told[name]
+        cost_usd = cost_nano_usd / 1e9
+        return {"id": name, "total_cost": cost_usd, "usage": cost_usd, "cancelled": not is_whole, "is_byok": False}
 
     def note_seen(self, key: str) -> KeyLine:
         """A call has come; says on which line it is kept."""

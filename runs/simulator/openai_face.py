@@ -38,8 +38,13 @@ def render_error(status: int, message: str) -> bytes:
     return _encode({"error": {"message": message, "type": "simulated_error", "code": kind}})
 
 
+def call_name(reply: Reply) -> str:
+    """Under which name the bill of this call can be asked for, as OpenRouter's can."""
+    return f"simulated-{reply.number}"
+
+
 def _head(reply: Reply, kind: str) -> dict[str, object]:
-    return {"id": f"simulated-{reply.number}", "object": kind, "model": reply.model, "provider": _SERVED_BY}
+    return {"id": call_name(reply), "object": kind, "model": reply.model, "provider": _SERVED_BY}
 
 
 def _choice(delta: Mapping[str, object], ending: str | None = None) -> dict[str, object]:

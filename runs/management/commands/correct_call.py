@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from runs.ledger.corrections import correct
+from runs.correcting import correct_call
 from runs.money import format_usd, to_nano
 from smartspawn.access.shapes import COMMAND_LINE
 from smartspawn.lib.errors import SmartSpawnError
@@ -24,7 +24,8 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
             cost = to_nano(options["cost_usd"])
-            change = correct(actor=COMMAND_LINE, call_id=options["call_id"], cost_nano_usd=cost, why=options["why"])
+            done = correct_call(actor=COMMAND_LINE, call_id=options["call_id"], cost_nano_usd=cost, why=options["why"])
         except SmartSpawnError as refusal:
             raise CommandError(refusal.message) from refusal
+        change = done.change_nano_usd
         self.stdout.write(f"The call now costs {format_usd(cost)} ({'+' if change >= 0 else ''}{format_usd(change)}).")

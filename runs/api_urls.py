@@ -3,6 +3,7 @@
 from django.urls import path
 
 from runs import api, caps_api, swarm_api
+from runs.alerting import api as alerting_api
 from runs.connections import api as connections_api
 
 urlpatterns = [
@@ -22,6 +23,13 @@ urlpatterns = [
     path("chain/preview", swarm_api.chain_preview, name="api-chain-preview"),
     path("chain/template", swarm_api.chain_template, name="api-chain-template"),
     path("caps", caps_api.caps, name="api-caps"),
+    path("budgets", alerting_api.budgets, name="api-budgets"),
+    path("alerts", alerting_api.alerts, name="api-alerts"),
+    path("alert-receivers", alerting_api.receivers, name="api-alert-receivers"),
+    path("alert-receivers/<int:receiver_id>", alerting_api.receiver, name="api-alert-receiver"),
+    path("alert-receivers/<int:receiver_id>/test", alerting_api.receiver_test, name="api-alert-receiver-test"),
+    path("alert-receivers/<int:receiver_id>/secret", alerting_api.receiver_secret, name="api-alert-receiver-secret"),
+    path("alert-deliveries/<int:delivery_id>/again", alerting_api.delivery_again, name="api-alert-delivery-again"),
     path("me/usage", caps_api.my_usage, name="api-my-usage"),
     path("me/run-preference", caps_api.my_run_preference, name="api-my-run-preference"),
     path("connections", connections_api.connections, name="api-connections"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from runs.views import caps, connections, new, run, runs
+from runs.views import budgets, caps, connections, new, run, runs
 
 app_name = "runs"
 urlpatterns = [
@@ -28,6 +28,18 @@ urlpatterns = [
     path("connections/<slug:key>/remove/", connections.remove, name="connection-remove"),
     path("connections/<slug:key>/test/", connections.test, name="connection-test"),
     path("connections/<slug:key>/_test", connections.test_part, name="connection-test-part"),
+    path("budgets/", budgets.budgets, name="budgets"),
+    path("budgets/<uuid:alert_id>/seen/", budgets.seen, name="alert-seen"),
+    path("budgets/<uuid:alert_id>/_seen", budgets.seen_part, name="alert-seen-part"),
+    path("budgets/receivers/", budgets.receivers, name="receivers"),
+    path("budgets/receivers/save/", budgets.receiver_save, name="receiver-save"),
+    path("budgets/receivers/<int:receiver_id>/", budgets.receiver, name="receiver"),
+    path("budgets/receivers/<int:receiver_id>/test/", budgets.receiver_test, name="receiver-test"),
+    path("budgets/receivers/<int:receiver_id>/secret/", budgets.receiver_secret, name="receiver-secret"),
+    path("budgets/receivers/<int:receiver_id>/switch/", budgets.receiver_switch, name="receiver-switch"),
+    path("budgets/receivers/<int:receiver_id>/remove/", budgets.receiver_remove, name="receiver-remove"),
+    path("budgets/deliveries/<int:delivery_id>/again/", budgets.delivery_again, name="delivery-again"),
+    path("budgets/confirm/<str:token>/", budgets.receiver_confirm, name="receiver-confirm"),
     path("caps/", caps.caps, name="caps"),
     path("caps/_mine", caps.usage_part, name="usage-part"),
     path("caps/save/", caps.cap_save, name="cap-save"),

@@ -271,6 +271,15 @@ Q_CLUSTER = {
     "label": "Queue",
 }
 
+# --- e-mail: alerts of budgets go out through it; without it they stay on the pages and in webhooks --------------
+EMAIL_URL = env.str("EMAIL_URL", default="")
+if EMAIL_URL:
+    try:
+        globals().update(env.email_url_config(EMAIL_URL))
+    except (KeyError, ValueError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured("EMAIL_URL does not look like smtp+tls://USER:PASSWORD@HOST:587.") from error
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="smartspawn@localhost")
+
 # --- secrets and sources -----------------------------------------------------------------------
 SECRETS_KEYS = env.list("SECRETS_KEYS", default=[])  # newest first; empty: a key file in HOME_DIR
 REFRESH_API_KEY = env.str("REFRESH_API_KEY", default="")

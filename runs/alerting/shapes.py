@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -57,3 +57,58 @@ class Alert:
     def spent_share(self) -> float:
         """The part of the cap that was spent when it was said; more than 1 where calls ended above it."""
         return self.spent_nano_usd / self.cap_nano_usd if self.cap_nano_usd else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Where alerts are sent, as its owner may see it."""
+
+    receiver_id: int
+    kind: ReceiverKind
+    reach: Reach
+    address: str
+    owner: str
+    allows_private: bool
+    is_confirmed: bool
+    is_on: bool
+    off_reason: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewReceiver:
+    """A receiver that was just made; the secret of a webhook is shown this once."""
+
+    receiver_id: int
+    secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message on its way to one receiver, or arrived, or given up."""
+
+    delivery_id: int
+    receiver_id: int
+    message_id: UUID
+    alert_id: UUID | None  # None: a test, or the question whether an address is right
+    subject: str
+    state: DeliveryState
+    attempt_count: int
+    next_at: datetime
+    attempted_at: datetime | None
+    answer_status: int | None
+    error: str
+    created_at: datetime
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether another attempt will come by itself."""
+        return self.state is DeliveryState.WAITING
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a page says above everything else: the highest alert of one budget that was not put away."""
+
+    alert: Alert
+    words: str

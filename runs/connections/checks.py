@@ -36,14 +36,18 @@ def check_base_url(url: str, *, allows_private: bool, has_secret: bool) -> str:
     """
     parts = _split(url)
     host = (parts.hostname or "").lower()
-    is_private = _is_private(host)
-    if is_private and not allows_private:
-        raise InvalidParam(f"{host} is on this machine or a private network. Allow private addresses for it first.")
-    if not may_name(host) or (_is_literal(host) and not may_connect(host, AddressRule.PRIVATE_TOO)):
-        raise InvalidParam(f"{host} is never connected to: machines keep their own credentials there.")
+    check_host(host, allows_private=allows_private)
     if parts.scheme == "http" and has_secret and not allows_private:
         raise InvalidParam("A key travels over https alone. Use https, or allow private addresses for a local server.")
     return url.strip().rstrip("/")
+
+
+def check_host(host: str, *, allows_private: bool) -> None:
+    """Raise where it can be told from a host, in small letters, that it will not be connected to."""
+    if _is_private(host) and not allows_private:
+        raise InvalidParam(f"{host} is on this machine or a private network. Allow private addresses for it first.")
+    if not may_name(host) or (_is_literal(host) and not may_connect(host, AddressRule.PRIVATE_TOO)):
+        raise InvalidParam(f"{host} is never connected to: machines keep their own credentials there.")
 
 
 def _split(url: str) -> SplitResult:

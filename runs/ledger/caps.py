@@ -96,7 +96,7 @@ def list_caps(at: datetime | None = None) -> tuple[CapLine, ...]:
     windows = [window_at(kind, day) for kind in WINDOWS]
     used = {(row.scope, row.window): row for row in Balance.objects.filter(window__in=windows)}
     scopes = {SITE} | {scope for scope, _ in (*caps, *used)}
-    titles = _titles(scopes)
+    titles = titles_of(scopes)
     listed = sorted(scopes & titles.keys(), key=lambda scope: (_RANK[scope.partition(":")[0]], titles[scope]))
     return tuple(
         _line(caps.get((scope, kind)), used.get((scope, window_at(kind, day))), (scope, kind, titles[scope]), day)
@@ -113,7 +113,7 @@ def lines_of(scopes: Collection[str], at: datetime | None = None) -> tuple[CapLi
     windows = [window_at(kind, day) for kind in WINDOWS]
     rows = Balance.objects.filter(scope__in=scopes, window__in=windows)
     used = {(row.scope, row.window): row for row in rows}
-    titles = _titles(scopes)
+    titles = titles_of(scopes)
     return tuple(
         _line(caps.get((scope, kind)), used.get((scope, window_at(kind, day))), (scope, kind, titles[scope]), day)
         for scope in scopes
@@ -139,7 +139,7 @@ def check_scope(scope: str, kind: str) -> None:
         raise InvalidParam("window: 'day' or 'month'.")
     if not _SCOPE.fullmatch(scope):
         raise InvalidParam("scope: 'site', 'user:<number>' or 'key:<number>'.")
-    if scope not in _titles({scope}):
+    if scope not in titles_of({scope}):
         raise NotFound(f"There is no {scope.replace(':', ' ')} that could have a cap.")
 
 
@@ -180,7 +180,7 @@ def _line(cap: Cap | None, used: Balance | None, about: tuple[str, str, str], da
     )
 
 
-def _titles(scopes: Iterable[str]) -> dict[str, str]:
+def titles_of(scopes: Iterable[str]) -> dict[str, str]:
     """What people call these scopes; those of people and keys that are gone are left out."""
     ids: dict[str, list[int]] = {"user": [], "key": []}
     for scope in scopes:

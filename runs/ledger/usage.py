@@ -55,10 +55,16 @@ def usage_of(actor: Actor, at: datetime | None = None) -> Usage:
     return Usage(_lines(actor, now), _models(month), sums["calls"] or 0, uncertain["cost"] or 0)
 
 
-def _lines(actor: Actor, now: datetime) -> tuple[CapLine, ...]:
+def own_scopes(actor: Actor) -> list[str]:
+    """The scope of the person, then those of the keys: all of a person's, of a key that asks its own."""
     own = [] if actor.user_id is None else [user_scope(actor.user_id)]
     keys = [actor.key_id] if actor.key_id is not None else _keys_of(actor)
-    lines = lines_of([*own, *map(key_scope, keys)], now)
+    return [*own, *map(key_scope, keys)]
+
+
+def _lines(actor: Actor, now: datetime) -> tuple[CapLine, ...]:
+    own = [] if actor.user_id is None else [user_scope(actor.user_id)]
+    lines = lines_of(own_scopes(actor), now)
     # Of a person's keys only those that say something.
     return tuple(
         line

@@ -78,6 +78,29 @@ URL_ACCESS: Mapping[str, Row] = {
     "api/compare": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
     "api/status": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
     "api/refresh": endpoint(Scope.CATALOG_REFRESH, Role.MEMBER, "POST"),
+    # the API of budgets
+    "api/budgets": endpoint(Scope.RUNS_READ, Role.VIEWER),
+    "api/alerts": endpoint(Scope.RUNS_READ, Role.VIEWER),
+    "api/alert-receivers": endpoint(Scope.RUNS_READ, Role.VIEWER, also=endpoint(Scope.RUNS_WRITE, Role.MEMBER, "POST")),
+    "api/alert-receivers/<int:receiver_id>": endpoint(
+        Scope.RUNS_READ, Role.VIEWER, also=endpoint(Scope.RUNS_WRITE, Role.MEMBER, "DELETE")
+    ),
+    "api/alert-receivers/<int:receiver_id>/test": endpoint(Scope.RUNS_WRITE, Role.MEMBER, "POST"),
+    "api/alert-receivers/<int:receiver_id>/secret": endpoint(Scope.RUNS_WRITE, Role.MEMBER, "POST"),
+    "api/alert-deliveries/<int:delivery_id>/again": endpoint(Scope.RUNS_WRITE, Role.MEMBER, "POST"),
+    # the pages of budgets
+    "budgets/": page(Role.VIEWER),
+    "budgets/<uuid:alert_id>/seen/": page(Role.VIEWER, "POST"),
+    "budgets/<uuid:alert_id>/_seen": page(Role.VIEWER, "POST"),
+    "budgets/receivers/": page(Role.VIEWER),
+    "budgets/receivers/save/": page(Role.MEMBER, "POST"),
+    "budgets/receivers/<int:receiver_id>/": page(Role.VIEWER),
+    "budgets/receivers/<int:receiver_id>/test/": page(Role.MEMBER, "POST"),
+    "budgets/receivers/<int:receiver_id>/secret/": page(Role.MEMBER, "POST"),
+    "budgets/receivers/<int:receiver_id>/switch/": page(Role.MEMBER, "POST"),
+    "budgets/receivers/<int:receiver_id>/remove/": page(Role.MEMBER, "POST"),
+    "budgets/deliveries/<int:delivery_id>/again/": page(Role.MEMBER, "POST"),
+    "budgets/confirm/<str:token>/": everybody(),
     # the API of routing: choosing
     "api/pick": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
     "api/recommend": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),

@@ -17,9 +17,11 @@ from routing.decompose.shapes import DecomposeRequest
 from routing.route_rules import save_rules, shipped_rules
 from routing.rule_documents import document_of
 from routing.shapes import TaskRequest
+from runs.alerting.shapes import AlertKind, DeliveryState
 from runs.artifacts import NewArtifact, write_artifacts
 from runs.events import EventKind, NewEvent, add_events
-from runs.models import Run
+from runs.ledger.caps import set_cap
+from runs.models import AlertReceiver, Run
 from runs.shapes import Mode, NodeStatus, RunStatus
 from smartspawn.access.gates import gate_of, iterate_views
 from smartspawn.access.keys import create_key
@@ -27,6 +29,7 @@ from smartspawn.access.models import User
 from smartspawn.access.shapes import ANONYMOUS, COMMAND_LINE, Actor, Role, Scope
 from tests.browser.conftest import OpenPage, Watch
 from tests.factories import HOSTILE_NAME, SHA, make_entries, make_snapshot, publish_snapshot
+from tests.runs.alerting.rows import make_alert, make_delivery, make_receiver
 from tests.runs.connections.builders import make_shown_connections
 from tests.runs.rows import make_node, make_run
 
@@ -88,6 +91,9 @@ PAGES = {
         "/decisions/{question}/",
         "/decisions/none/",
     ],
+    "budgets/": ["/budgets/", "/budgets/?before=nowhere"],
+    "budgets/receivers/": ["/budgets/receivers/"],
+    "budgets/receivers/<int:receiver_id>/": ["/budgets/receivers/{receiver}/"],
     "caps/": ["/caps/"],
     "connections/": ["/connections/"],
     "connections/new/": ["/connections/new/", "/connections/new/?provider=custom"],
@@ -150,6 +156,10 @@ FORMS += (
     "withdraw/",
     "bulk/",
     "prefer/",
+    "seen/",
+    "_seen",
+    "secret/",
+    "again/",
 )
 
 HOSTILE_TEXT = f"# {HOSTILE_NAME}\n\n| a | b |\n|---|---|\n| {'x' * 300} | 2 |\n\n![x](https://elsewhere.example/p.png)"
@@ -175,6 +185,17 @@ def make_runs() -> tuple[Run, Run]:
     return run, make_run(task="Wait for a yes", status=RunStatus.AWAITING_APPROVAL, cap_nano_usd=10**9)
 
 
+def make_told_budgets() -> AlertReceiver:
+    """A budget that was told of, and a receiver that got one message and did not get another."""
+    set_cap(actor=COMMAND_LINE, scope="site", kind="day", cap_nano_usd=10**9)
+    make_alert(scope="site", percent=80)
+    make_alert(scope="site", percent=100, kind=AlertKind.REFUSED)
+    receiver = make_receiver(User.objects.get(username="some-viewer"), address="https://hooks.example/" + "x" * 300)
+    make_delivery(receiver, state=DeliveryState.SENT)
+    make_delivery(receiver, state=DeliveryState.DEAD, error="It answered 500.")
+    return receiver
+
+
 @pytest.fixture
 def addresses(site: str) -> list[str]:
     """Every page's addresses, with rows behind those that need one."""
@@ -193,6 +214,7 @@ def addresses(site: str) -> list[str]:
     key = create_key(actor=user.as_actor(), name="ci", scopes=frozenset({Scope.CATALOG_READ}), expires_at=None)
     changed = {**document_of(shipped_rules()), "driver_margin_score": 5}
     ids = {
+        "receiver": make_told_budgets().pk,
         "key": key.key_id,
         "version": save_rules(changed, actor=COMMAND_LINE, why="closer").version,
         "run": str(run.pk),

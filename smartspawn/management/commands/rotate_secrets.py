@@ -9,6 +9,7 @@ from cryptography.fernet import Fernet
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog.source_states import reseal_source_keys
+from runs.alerting.receivers import reseal_receivers
 from runs.connections import reseal_connections
 
 
@@ -27,7 +28,12 @@ class Command(BaseCommand):
             self.stdout.write(Fernet.generate_key().decode())
             return
         unreadable: list[str] = []
-        for noun, reseal in (("connection", reseal_connections), ("source", reseal_source_keys)):
+        stored = (
+            ("connection", reseal_connections),
+            ("source", reseal_source_keys),
+            ("alert receiver", reseal_receivers),
+        )
+        for noun, reseal in stored:
             resealed, lost = reseal()
             self.stdout.write(f"{noun}s: {len(resealed)} sealed anew, {len(lost)} cannot be opened")
             unreadable += [f"{noun} {name}" for name in lost]

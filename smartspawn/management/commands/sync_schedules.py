@@ -13,6 +13,7 @@ SCHEDULES: Final = {
     "decisions-tidy": ("routing.tasks.tidy_decisions", "", 24 * 60),  # and the snapshots that they rest on
     "connections-lists": ("runs.connections.probe.refresh_listings", "", 24 * 60),
     "runs-sweep": ("runs.tasks.sweep", "", 1),
+    "alerts-deliver": ("runs.alerting.tasks.deliver_alerts", "", 1),  # what a crash or a receiver left over
     "runs-tidy": ("runs.tasks.tidy_runs", "", 24 * 60),
     "feedback-log": ("feedback.tasks.log_runs", "", 10),
     "feedback-scores": ("feedback.tasks.refresh_scores", "", 24 * 60),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from runs import api, caps_api, swarm_api
+from runs import api, caps_api, swarm_api, uncertain_api
 from runs.alerting import api as alerting_api
 from runs.connections import api as connections_api
 
@@ -23,6 +23,7 @@ urlpatterns = [
     path("chain/preview", swarm_api.chain_preview, name="api-chain-preview"),
     path("chain/template", swarm_api.chain_template, name="api-chain-template"),
     path("caps", caps_api.caps, name="api-caps"),
+    path("uncertain", uncertain_api.uncertain, name="api-uncertain"),
     path("budgets", alerting_api.budgets, name="api-budgets"),
     path("alerts", alerting_api.alerts, name="api-alerts"),
     path("alert-receivers", alerting_api.receivers, name="api-alert-receivers"),

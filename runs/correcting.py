@@ -15,7 +15,18 @@ from runs.ledger.uncertain import uncertain_amounts, uncertain_nodes
 from runs.models import LedgerEntry, Node, Run
 from runs.money import format_usd
 from smartspawn.access.shapes import Actor, Scope
-from smartspawn.lib.errors import Conflict, InvalidParam, NotAllowed, NotFound
+from smartspawn.lib.errors import Conflict, InvalidParam, MissingParam, NotAllowed, NotFound
+
+
+def put_right(
+    *, actor: Actor, call_id: UUID | None, run_id: UUID | None, cost_nano_usd: int, why: str
+) -> tuple[Correction, ...]:
+    """Have the call named cost so much, or the uncertain calls of the run together. Raises as those below."""
+    if call_id is not None:
+        return (correct_call(actor=actor, call_id=call_id, cost_nano_usd=cost_nano_usd, why=why),)
+    if run_id is None:
+        raise MissingParam("Name the call, or the run.")
+    return correct_run(actor=actor, run_id=run_id, total_nano_usd=cost_nano_usd, why=why)
 
 
 def correct_call(*, actor: Actor, call_id: UUID, cost_nano_usd: int, why: str) -> Correction:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from runs.views import budgets, caps, connections, new, run, runs
+from runs.views import budgets, caps, connections, new, run, runs, uncertain
 
 app_name = "runs"
 urlpatterns = [
@@ -45,4 +45,6 @@ urlpatterns = [
     path("caps/save/", caps.cap_save, name="cap-save"),
     path("caps/remove/", caps.cap_remove, name="cap-remove"),
     path("caps/asked/save/", caps.wish_save, name="wish-save"),
+    path("caps/uncertain/", uncertain.uncertain, name="uncertain"),
+    path("caps/uncertain/correct/", uncertain.uncertain_correct, name="uncertain-correct"),
 ]

@@ -93,7 +93,7 @@ def correct_together(
             action="ledger.correct",
             subject=subject,
             before={"cost_usd": f"{to_usd(sum(each.before_nano_usd for each in done)):f}"},
-            after={"cost_usd": f"{to_usd(sum(each.after_nano_usd for each in done)):f}"} | _count(done),
+            after={"cost_usd": f"{to_usd(sum(each.after_nano_usd for each in done)):f}", **_count(done)},
             why=why,
         )
     return done

@@ -95,6 +95,7 @@ PAGES = {
     "budgets/receivers/": ["/budgets/receivers/"],
     "budgets/receivers/<int:receiver_id>/": ["/budgets/receivers/{receiver}/"],
     "caps/": ["/caps/"],
+    "caps/uncertain/": ["/caps/uncertain/", "/caps/uncertain/?run={run}", "/caps/uncertain/?before=no"],
     "connections/": ["/connections/"],
     "connections/new/": ["/connections/new/", "/connections/new/?provider=custom"],
     "connections/<slug:key>/": ["/connections/ollama/", "/connections/groq-test/"],

@@ -1,6 +1,7 @@
 """The door of the site: says who answers a request.
 
 - open reads that were answered before: the event loop, from ``fastpath``
+- chats of the usual form: the event loop, by the short way of ``runs.chat.quick``
 - everything else: Django, in the threads of ``bridge``; an answer that lasts is a ticket that ``tickets``
   redeems as a stream
 """
@@ -11,6 +12,7 @@ import asyncio
 import gc
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smartspawn.settings")
 
@@ -18,11 +20,12 @@ from smartspawn.wsgi import application as wsgi_application  # isort: skip  # se
 
 from django.conf import settings
 from django.db import Error as DatabaseFault
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from catalog.queries import catalog_revision, find_current_snapshot
 from routing.adjustments import routing_revision
 from runs.chat.door import ChatDoor
+from runs.chat.quick import QuickChats
 from runs.inline import close_inline
 from runs.streams import stream_events, stream_swarm
 from smartspawn.access.addresses import client_key
@@ -44,6 +47,7 @@ OPEN_READS_FRESH_S = {
     "/api/status": 1.0,
 }
 REVISION_FRESH_S = 0.5
+_CHOOSING_THREADS = 3
 _ROUTING_BITS = 40  # a change of limits or adjustments every millisecond fills them in thirty years
 
 
@@ -111,7 +115,10 @@ mcp = McpDoor()
 chat = ChatDoor()
 streams = {"run-events": stream_events, "run-drive": stream_swarm, "mcp": mcp.redeem, "chat": chat.redeem}
 tickets = TicketOffice(django, streams)
-open_reads = OpenReads(tickets, fresh_s=OPEN_READS_FRESH_S, find_revision=watch.find, is_within_limit=is_within_limit)
+# Choosing is short, and most of it holds the interpreter: more threads than these would only wait for each other.
+choosing = ThreadPoolExecutor(max_workers=_CHOOSING_THREADS, thread_name_prefix="choosing")
+chats = QuickChats(tickets, chat, is_within_limit=is_within_limit, threads=choosing)
+open_reads = OpenReads(chats, fresh_s=OPEN_READS_FRESH_S, find_revision=watch.find, is_within_limit=is_within_limit)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,4 +141,6 @@ async def _live(receive: Receive, send: Send) -> None:
     await chat.close()
     await close_inline()
     await mcp.close()
+    choosing.submit(connections.close_all)
+    choosing.shutdown(wait=False)
     await send({"type": "lifespan.shutdown.complete"})

@@ -66,14 +66,8 @@ class DjangoBridge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        try:
-            async with asyncio.timeout(BODY_TIMEOUT_S):
-                body = await _whole_body(scope, receive, self._most_body_bytes(scope["path"]))
-        except TimeoutError:
-            await _refuse_slow(scope["path"], send)
-        except ClientGone:
-            return
-        else:
+        body = await read_body(scope, receive, send, most_bytes=self._most_body_bytes(scope["path"]))
+        if body is not None:
             await self._answer(build_environ(scope, body), send)
 
     async def _answer(self, environ: dict[str, Any], send: Send) -> None:
@@ -111,6 +105,31 @@ class DjangoBridge:
 
 async def _send(send: Send, message: Message) -> None:
     await send(message)
+
+
+async def read_body(scope: Scope, receive: Receive, send: Send, *, most_bytes: int) -> bytes | None:
+    """The body, as ``replayed`` can give it once more; None where the client is gone or was told that it is too slow.
+
+    Of one that is too long it is as much as shows that.
+    """
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            return await _whole_body(scope, receive, most_bytes)
+    except TimeoutError:
+        await _refuse_slow(scope["path"], send)
+    except ClientGone:
+        pass
+    return None
+
+
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """The body once, then what comes from the client: that it hangs up."""
+    parts = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def listen() -> Message:
+        return parts.pop() if parts else await receive()
+
+    return listen
 
 
 async def _whole_body(scope: Scope, receive: Receive, most_bytes: int) -> bytes:

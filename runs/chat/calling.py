@@ -16,7 +16,7 @@ from runs.chat.prepare import output_limit
 from runs.chat.prepared import Chat
 from runs.chat.shapes import Failure, Outcome
 from runs.chat.till import NotGranted, Till
-from runs.ledger import RefusalCode, quote_nano
+from runs.ledger import RefusalCode, picture_excess, quote_nano
 from runs.outside import CallModel
 from runs.places import Places, Spot
 from runs.providers.call import CallProgress
@@ -212,6 +212,7 @@ class ChatCalls:
 
     def _quote(self, spot: Spot, timeout_s: float) -> CallQuote:
         limit = output_limit(self._chat.ask, spot.choice, self._chat.prompt_tokens)
+        prompt_tokens = self._chat.prompt_tokens - picture_excess(self._chat.ask.messages, spot.choice.model_id)
         return CallQuote(
             call_id=uuid.uuid5(self._chat.chat_id, str(self._attempt)),
             payer=self._chat.payer,
@@ -219,6 +220,6 @@ class ChatCalls:
             node_key=_NODE_KEY,
             attempt=self._attempt,
             purpose=Purpose.CHAT,
-            amount_nano_usd=quote_nano(spot.endpoint, self._chat.prompt_tokens, limit, writes_cache=True),
+            amount_nano_usd=quote_nano(spot.endpoint, prompt_tokens, limit, writes_cache=True),
             expires_in_s=timeout_s + LEAVE_MARGIN_S,
         )

@@ -56,8 +56,11 @@ class ChatDoor:
         self._writes = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chat-writes")
 
     async def redeem(self, exchange: Exchange) -> None:
+        """Answer the chat that Django prepared."""
+        await self.answer(exchange, take_out(exchange.params["chat"]))
+
+    async def answer(self, exchange: Exchange, work: Chat | RunChat) -> None:
         """Answer the chat; a client that leaves ends it, and what it cost by then is booked."""
-        work = take_out(exchange.params["chat"])
         telling = _Telling(exchange, work)
         answering = asyncio.ensure_future(telling.tell(await self._open(), self._off_loop))
         gone = asyncio.ensure_future(_wait_until_gone(exchange.receive))

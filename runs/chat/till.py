@@ -20,6 +20,9 @@ LOG = logging.getLogger(__name__)
 # A database that is gone for a moment, or busy beyond its patience.
 MOST_TRIES: Final = 5
 FIRST_PAUSE_S: Final = 0.2
+# What a call came to may wait this long for a call that wants leave: both together cost one commit.
+SETTLED_WITHIN_S: Final = 0.02
+_CLOCK_SLACK_S: Final = 0.001  # a timer may ring a moment early
 
 
 class NotGranted(Exception):
@@ -41,6 +44,8 @@ class _Batch:
     released: list[UUID] = field(default_factory=list)
     quotes: list[tuple[CallQuote, asyncio.Future[Answer]]] = field(default_factory=list)
 
+    due_at_s: float = float("inf")  # when it is to be written at the latest
+
     @property
     def is_empty(self) -> bool:
         return not (self.settlements or self.released or self.quotes)
@@ -53,12 +58,13 @@ class Till:
         self._writes = writes
         self._batch = _Batch()
         self._working: asyncio.Task[None] | None = None
+        self._is_closing = False
 
     async def reserve(self, quote: CallQuote) -> Grant:
         """Leave for the call. Raises NotGranted, and DatabaseFault where the database stays away."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._batch.quotes.append((quote, future))
-        self._stir()
+        self._stir(0.0)
         answer = await future
         if isinstance(answer, Refusal):
             raise NotGranted(answer)
@@ -67,25 +73,41 @@ class Till:
     def settle(self, settlement: Settlement) -> None:
         """Book what a call came to, as soon as may be."""
         self._batch.settlements.append(settlement)
-        self._stir()
+        self._stir(SETTLED_WITHIN_S)
 
     def release(self, grant: Grant) -> None:
         """Give back what was set aside for a call that was never made."""
         self._batch.released.append(grant.call_id)
-        self._stir()
+        self._stir(SETTLED_WITHIN_S)
 
     async def close(self) -> None:
         """Return when everything is booked."""
-        while self._working is not None:
-            await asyncio.shield(self._working)
+        self._is_closing = True
+        while not self._batch.is_empty or self._working is not None:
+            self._stir(0.0)
+            if self._working is not None:
+                await asyncio.shield(self._working)
 
-    def _stir(self) -> None:
-        if self._working is None:
+    def _stir(self, within_s: float) -> None:
+        """Have what there is written within this time."""
+        loop = asyncio.get_running_loop()
+        self._batch.due_at_s = min(self._batch.due_at_s, loop.time() + within_s)
+        if within_s and not self._is_due():
+            loop.call_later(within_s, self._begin)
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
+        if self._working is None and self._is_due():
             self._working = asyncio.ensure_future(self._work())
+
+    def _is_due(self) -> bool:
+        is_time = self._batch.due_at_s <= asyncio.get_running_loop().time() + _CLOCK_SLACK_S
+        return not self._batch.is_empty and (is_time or self._is_closing)
 
     async def _work(self) -> None:
         try:
-            while not self._batch.is_empty:
+            while self._is_due():
                 batch, self._batch = self._batch, _Batch()
                 await self._do(batch)
         finally:
@@ -105,7 +127,7 @@ class Till:
             if not future.done():
                 future.set_result(answer)
             elif isinstance(answer, Grant):  # whoever asked is gone
-                self._batch.released.append(answer.call_id)
+                self.release(answer)
 
     async def _write_patiently(self, batch: _Batch) -> Sequence[Answer]:
         """A batch that failed is written again as it was: what it says is true once, however often it is said."""

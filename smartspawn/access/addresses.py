@@ -26,7 +26,12 @@ def client_key(remote_addr: str, forwarded_for: str = "") -> str:
 
 def client_address(request: HttpRequest) -> str:
     """The address of the client itself, for the audit log; empty when it has none (a local socket)."""
-    client = _client(*_hops(request), tuple(settings.TRUSTED_PROXIES))
+    return address_of(*_hops(request))
+
+
+def address_of(remote_addr: str, forwarded_for: str = "") -> str:
+    """The same from what a server knows of a request."""
+    client = _client(remote_addr, forwarded_for, tuple(settings.TRUSTED_PROXIES))
     return "" if client is None else str(client)
 
 
@@ -37,7 +42,12 @@ def request_key(request: HttpRequest) -> str:
 
 def is_from_trusted_proxy(request: HttpRequest) -> bool:
     """Whether a configured proxy handed this request over, so that its headers may be believed."""
-    peer = _parse(request.META.get("REMOTE_ADDR", ""))
+    return is_trusted_proxy(request.META.get("REMOTE_ADDR", ""))
+
+
+def is_trusted_proxy(remote_addr: str) -> bool:
+    """Whether this is the address of a configured proxy."""
+    peer = _parse(remote_addr)
     return peer is not None and _is_in(peer, tuple(settings.TRUSTED_PROXIES))
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.clickjacking import XFrameOptionsMiddleware
+from django.middleware.security import SecurityMiddleware
 from django.utils.cache import patch_vary_headers
 
 from smartspawn.access.gates import gate_of
@@ -41,6 +44,16 @@ class HeadersMiddleware:
         _set_cors(request, response)
         _set_caching(request, response)
         return response
+
+
+@lru_cache(maxsize=2)
+def standing_headers(scheme: str) -> tuple[tuple[str, str], ...]:
+    """The headers of every answer that is nobody else's, for answers that are not Django's: made by its own layers."""
+    request = HttpRequest()
+    request.META["wsgi.url_scheme"] = scheme
+    layers = SecurityMiddleware(XFrameOptionsMiddleware(lambda _request: HttpResponse()))
+    response = HeadersMiddleware(layers)(request)
+    return tuple((name, value) for name, value in response.items() if name != "Content-Type")
 
 
 def _is_readable_from_anywhere(request: HttpRequest) -> bool:

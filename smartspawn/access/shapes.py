@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -78,6 +78,10 @@ class Actor:
     def is_anonymous(self) -> bool:
         """Whether nobody in particular is asking."""
         return self.role is None and not self.scopes
+
+    def at(self, address: str) -> Actor:
+        """The same, asking from this address."""
+        return replace(self, address=address)
 
     def has_role(self, role: Role) -> bool:
         """Whether this is a person whose role reaches the given one."""

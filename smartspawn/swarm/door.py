@@ -18,7 +18,7 @@ from django.db import Error as DatabaseFault
 from django.db import close_old_connections
 from django.utils import timezone
 
-from smartspawn.bridge import AsgiApp, Headers, Receive, Scope, Send, header
+from smartspawn.bridge import AsgiApp, Headers, Receive, Scope, Send, header, replayed
 from smartspawn.lib.errors import InvalidBody, SmartSpawnError
 from smartspawn.swarm.answers import DaemonAnswer, error_line, send_json, send_lines, start_line
 from smartspawn.swarm.bodies import FIELDS, is_empty_batch, read_json, translate
@@ -101,7 +101,7 @@ class SwarmDoor:
         body = json.dumps(translate(path, given)).encode()
         self._counters.busy_count += 1
         try:
-            await self._application(_mapped(scope, token, len(body)), _replayed(body, receive), answer)
+            await self._application(_mapped(scope, token, len(body)), replayed(body, receive), answer)
         finally:
             self._counters.busy_count -= 1
             self._counters.answered_count += 1
@@ -130,16 +130,6 @@ def _mapped(scope: Scope, token: str, length: int) -> Scope:
     ]
     path = f"/api{scope['path']}"
     return {**scope, "path": path, "raw_path": path.encode(), "query_string": b"", "headers": headers}
-
-
-def _replayed(body: bytes, receive: Receive) -> Receive:
-    """The body once, then what comes from the client: that it hangs up."""
-    parts = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def listen() -> dict[str, Any]:
-        return parts.pop() if parts else await receive()
-
-    return listen
 
 
 async def _body(receive: Receive) -> bytes:

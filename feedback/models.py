@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from catalog.shapes import Category
+from feedback.community import models as community  # noqa: F401 - its tables are found through this module
 from feedback.shapes import SpawnMode, Verdict
 
 _CATEGORIES = [(item.value, item.value) for item in Category]

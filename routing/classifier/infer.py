@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -98,11 +99,13 @@ class Engine:
         return dict(zip(self._outputs, values, strict=True))
 
     def _probs(self, head: str, logits: NDArray[Any]) -> tuple[float, ...]:
-        scaled = logits.reshape(-1).astype(np.float64) / self.bundle.temperatures[head]
-        if scaled.shape != (len(HEADS[head]),):
-            raise BundleFault(f"{self.bundle.graph_path}: {head} has {scaled.size} values, not {len(HEADS[head])}.")
-        powers = np.exp(scaled - scaled.max())
-        return tuple(float(p) for p in powers / powers.sum())
+        scaled = [logit / self.bundle.temperatures[head] for logit in logits.reshape(-1).tolist()]
+        if len(scaled) != len(HEADS[head]):
+            raise BundleFault(f"{self.bundle.graph_path}: {head} has {len(scaled)} values, not {len(HEADS[head])}.")
+        highest = max(scaled)
+        powers = [math.exp(logit - highest) for logit in scaled]  # for so few, plain Python outruns numpy
+        total = sum(powers)
+        return tuple(power / total for power in powers)
 
 
 def _open_session(bundle: Bundle) -> Any:

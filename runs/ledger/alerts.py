@@ -28,10 +28,9 @@ from smartspawn.access.models import ApiKey
 
 DELIVER: Final = "runs.alerting.tasks.deliver_alerts"
 _ROOM_FIELDS: Final = ("id", "scope", "window", "cap_nano_usd", "spent_nano_usd", "reserved_nano_usd")
+_QUOTED_FIELDS: Final = ", ".join(f'"{name}"' for name in _ROOM_FIELDS)  # a window is a word of SQL's own
 # Written out, because every settlement asks it: by primary key, and nothing comes back but once a threshold.
-_REACHED: Final = (
-    f"SELECT {', '.join(_ROOM_FIELDS)} FROM runs_balance WHERE spent_nano_usd >= alert_at_nano_usd AND id IN "  # noqa: S608 - our own names
-)
+_REACHED: Final = f"SELECT {_QUOTED_FIELDS} FROM runs_balance WHERE spent_nano_usd >= alert_at_nano_usd AND id IN "  # noqa: S608 - our own names
 
 
 def note_reached(balance_ids: Sequence[int]) -> None:

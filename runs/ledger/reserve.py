@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from runs.ledger.alerts import note_refused
@@ -16,7 +17,7 @@ from runs.ledger.fitting import Ask, Room, fit
 from runs.ledger.prices import priced
 from runs.ledger.quote import UnpricedModel
 from runs.ledger.refusals import refuse_closed, refuse_short, refuse_unopened, refuse_unpriced
-from runs.ledger.rows import insert_rows
+from runs.ledger.rows import adapted, insert_rows, marks
 from runs.ledger.shapes import BalanceKey, Refusal
 from runs.ledger.windows import balance_keys, day_of
 from runs.models import Reservation
@@ -24,6 +25,8 @@ from runs.shapes import CallQuote, Grant, Payer
 
 Answer = Grant | Refusal
 Rooms = Mapping[BalanceKey, Room]
+# Written out, as in ``balances``: every call of a model passes here.
+_KNOWN: Final = "SELECT call_id, state, amount_nano_usd, is_simulated FROM runs_reservation WHERE call_id IN ({})"
 _KeyedQuotes = list[tuple[CallQuote, tuple[BalanceKey, ...]]]
 
 
@@ -86,11 +89,15 @@ def _reserve(keyed: _KeyedQuotes, now: datetime, answers: dict[UUID, Answer]) ->
 def _answer_known(quotes: Sequence[CallQuote], answers: dict[UUID, Answer]) -> set[UUID]:
     """Answer the calls that were asked for before; gives those that were released, which may be asked for anew."""
     by_id = {quote.call_id: quote for quote in quotes}
-    rows = Reservation.objects.filter(pk__in=by_id).values_list("pk", "state", "amount_nano_usd", "is_simulated")
+    ids = {adapted(Reservation, "call_id", call_id): call_id for call_id in by_id}
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWN.format(marks(len(ids))), list(ids))
+        rows = cursor.fetchall()
     released = set()
-    for call_id, state, amount, is_simulated in rows:
+    for stored_id, state, amount, is_simulated in rows:
+        call_id = ids[stored_id]
         if state == "open":
-            answers[call_id] = Grant(call_id, amount, is_simulated)
+            answers[call_id] = Grant(call_id, amount, bool(is_simulated))
         elif state == "released":
             released.add(call_id)
         else:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 from django.db import connection
@@ -45,6 +46,17 @@ def update_rows(model: type[Model], rows_by_id: Mapping[Any, Row]) -> None:
     rows = [[*_parameters(plan, row), adapt(row_id)] for row_id, row in rows_by_id.items()]
     with connection.cursor() as cursor:
         cursor.executemany(_update_statement(model, names, connection.vendor), rows)
+
+
+def adapted(model: type[Model], name: str, value: object) -> Any:
+    """A value of this column as the database takes it, for a statement that is written out."""
+    adapt = _adapter(_field(model, name))
+    return value if adapt is None or value is None else adapt(value)
+
+
+def marks(count: int) -> str:
+    """Places for so many parameters in a list."""
+    return ", ".join(["%s"] * count)
 
 
 def _execute(model: type[Model], statement: str, rows: Sequence[Row]) -> None:
@@ -99,6 +111,8 @@ def _adapter(field: Field[Any, Any]) -> Callable[[Any], Any] | None:
         return _json_text  # both databases read it from text
     if kind not in _ADAPTED:
         return None
+    if kind == "UUIDField":  # nearly all of a batch differ: nothing to remember
+        return None if connection.features.has_native_uuid_field else _hex_of
 
     # Instants, days and runs are the same in a whole batch.
     @lru_cache(maxsize=64)
@@ -112,6 +126,10 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
+def _hex_of(value: Any) -> Any:
+    return value.hex if isinstance(value, UUID) else UUID(value).hex
+
+
 def _json_text(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
@@ -119,6 +137,14 @@ def _json_text(value: object) -> str:
 def _fields(model: type[Model]) -> list[Field[Any, Any]]:
     options = model._meta  # noqa: SLF001 - Django's documented interface to a table
     return [field for field in options.concrete_fields if not isinstance(field, AutoField)]
+
+
+@lru_cache(maxsize=64)
+def _field(model: type[Model], name: str) -> Field[Any, Any]:
+    field = model._meta.get_field(name)  # noqa: SLF001 - Django's documented interface to a table
+    if not isinstance(field, Field):
+        raise TypeError(f"{name} is no column of {model.__name__}")
+    return field
 
 
 def _key_field(model: type[Model]) -> Field[Any, Any]:
@@ -133,8 +159,7 @@ def _table(model: type[Model]) -> str:
 def _insert_statement(model: type[Model], _vendor: str) -> str:
     quote = connection.ops.quote_name
     columns = [quote(str(field.column)) for field in _fields(model)]
-    marks = ", ".join(["%s"] * len(columns))
-    return f"INSERT INTO {_table(model)} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - our own names
+    return f"INSERT INTO {_table(model)} ({', '.join(columns)}) VALUES ({marks(len(columns))})"  # noqa: S608 - our own names
 
 
 @lru_cache(maxsize=16)

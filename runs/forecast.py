@@ -18,7 +18,8 @@ from typing import Final
 from catalog.shapes import Category
 from runs.expansion import ITEMS, MOST_ITEMS, MOST_SECTIONS, grow
 from runs.ledger.estimate import text_tokens
-from runs.money import ceiling_nano
+from runs.money import ceiling_nano, to_nano
+from runs.providers.pricing import GROUNDING_TOKENS
 from runs.shapes import CostForecast, Feed, GateKind, ModelChoice, NodeKind, NodeSpec, Plan, Purpose
 from runs.transforms import Rule
 
@@ -63,10 +64,8 @@ _USUAL_ITEMS: Final = 6
 _SECTION_LINE: Final = "Title of the section: what belongs into it and what is left to the other sections of the text"
 _CHOOSING: Final = frozenset({Rule.SAME, Rule.LATEST, Rule.BETTER, Rule.WINNER, Rule.BEST})
 _MESSAGES_TOKENS: Final = 40  # roles, headings and fences around the texts
-_GROUNDING_TOKENS: Final = 6_000  # what a provider that searches puts into the prompt
-# Beside its tokens: one or two searches at the list prices in providers/pricing.py; at most ten of the usual price.
-_USUAL_SEARCH_NANO: Final = 20_000_000
-_MOST_SEARCH_NANO: Final = 100_000_000
+# Of the searches that one call may make, models use about so many.
+_USUAL_SEARCH_SHARE: Final = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +102,19 @@ def forecast(plan: Plan) -> CostForecast:
     deviation = sqrt((1 - _TOGETHER_SHARE) * apart + _TOGETHER_SHARE * together)
     worst = sum(_worst(node, size) for node, size in (measured if len(largest) == len(usual) else _measured(largest)))
     likely = min(ceil(mean + _NINE_IN_TEN * deviation), worst)
-    return CostForecast(min(ceil(mean), worst), likely, worst)
+    return CostForecast(min(ceil(mean), worst), likely, worst, unknown_search_fees=_unknown_fees(plan.nodes))
 
 
 def _models(node: NodeSpec) -> tuple[ModelChoice, ...]:
     """Who may be paid for this node: rules and searches cost nothing here, and an agent bills its owner itself."""
     is_called = node.kind is NodeKind.CALL or node.expands == ITEMS  # a list grows into calls of its model
     return (node.model, *node.fallbacks) if is_called and node.model is not None else ()
+
+
+def _unknown_fees(nodes: Sequence[NodeSpec]) -> tuple[str, ...]:
+    """The models that may search for a fee that nobody publishes."""
+    searching = (model for node in nodes if node.uses_web_search for model in _models(node))
+    return tuple(dict.fromkeys(model.model_id for model in searching if model.most_search_usd is None))
 
 
 def _has_price(model: ModelChoice) -> bool:
@@ -156,7 +161,7 @@ def _size(node: NodeSpec, inputs: Sequence[_Size], sizes: Mapping[str, _Size]) -
     came = sum(item.output * item.prob for item in fed)
     if "item" in node.params:
         came /= _USUAL_ITEMS  # it reads one item of the list
-    own = _prompt_tokens(node.prompt, node.system) + (_GROUNDING_TOKENS if node.uses_web_search else 0)
+    own = _prompt_tokens(node.prompt, node.system) + (GROUNDING_TOKENS if node.uses_web_search else 0)
     room = _room(node, own)
     return _Size(
         prompt=own + min(came, room),
@@ -234,7 +239,7 @@ def _usual_cost(node: NodeSpec, size: _Size) -> _Cost:
         raise ValueError(f"{node.key} has no model with a known price")
     read = size.prompt * float(model.prompt_usd_per_mtok) * 1_000
     written = size.output * float(model.completion_usd_per_mtok) * 1_000
-    searched = _USUAL_SEARCH_NANO if node.uses_web_search else 0
+    searched = _USUAL_SEARCH_SHARE * _search_nano(node, model)
     mean = (read + written + searched) * size.prob * (1 + _AGAIN_SHARE)
     # Of a node that may not run: the spread of its length, and that of its running at all.
     whole, spread = read + written + searched, (written + searched) * _SPREAD_SHARE
@@ -245,8 +250,13 @@ def _usual_cost(node: NodeSpec, size: _Size) -> _Cost:
 def _worst(node: NodeSpec, size: _Size) -> int:
     """Every attempt of every model that may do it, with every token that it is allowed."""
     models = _models(node)
-    searched = _MOST_SEARCH_NANO * node.max_attempts * len(models) if node.uses_web_search else 0
+    searched = node.max_attempts * sum(_search_nano(node, model) for model in models)
     return searched + sum(_attempts_nano(model, size.most_prompt, _attempt_limits(node, model)) for model in models)
+
+
+def _search_nano(node: NodeSpec, model: ModelChoice) -> int:
+    """The fee for the searches of one call at most, as far as it is known."""
+    return to_nano(model.most_search_usd or Decimal(0)) if node.uses_web_search else 0
 
 
 def _attempts_nano(model: ModelChoice, prompt_tokens: int, limits: Sequence[int]) -> int:

@@ -19,6 +19,7 @@ from runs.harness import enabled_harnesses
 from runs.plans.desk import Ask, Chosen, Desk, RoleText
 from runs.plans.make import make_plan
 from runs.providers.dialects import can_search
+from runs.providers.pricing import most_search_usd
 from runs.shapes import ModelChoice, Plan, RoleRequest, RunRequest
 from runs.tools.engines import find_engine, why_no_engine
 from smartspawn.access.shapes import Actor
@@ -209,6 +210,7 @@ class _Chooser:
             choice,
             prompt_usd_per_mtok=endpoint.prompt_usd_per_mtok,
             completion_usd_per_mtok=endpoint.completion_usd_per_mtok,
+            most_search_usd=most_search_usd(endpoint),
         )
 
 

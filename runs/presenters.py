@@ -237,6 +237,7 @@ def preview_payload(plan: Plan, forecast: CostForecast) -> dict[str, Any]:
             "likelyWorstUsd": _usd(forecast.likely_worst_nano_usd),
             "worstUsd": _usd(forecast.worst_nano_usd),
             "unknownModels": list(forecast.unknown_models),
+            "unknownSearchFees": list(forecast.unknown_search_fees),
         },
     }
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import Final
 
@@ -17,12 +18,13 @@ from runs.events import EventKind
 from runs.floor import Floor
 from runs.graph import Place
 from runs.ledger import estimate_tokens, quote_nano
-from runs.money import to_usd
+from runs.money import to_nano, to_usd
 from runs.places import Spot
 from runs.providers.call import CallProgress
 from runs.providers.faults import CallFailed
+from runs.providers.pricing import GROUNDING_TOKENS, most_search_usd
 from runs.settling import Tally, settle_answer, settle_failure, settle_stopped
-from runs.shapes import CallQuote, CallStatus, ChatDelta, ChatRequest, ChatResult, Grant, Settlement
+from runs.shapes import CallQuote, CallStatus, ChatDelta, ChatRequest, ChatResult, Endpoint, Grant, Settlement
 
 DRAFT_EVERY_S: Final = 0.5
 # A call that waits for a free slot keeps its leave; it must not expire before its turn.
@@ -116,7 +118,7 @@ class Sender:
             node_key=self._place.key,
             attempt=attempt,
             purpose=self._place.spec.purpose,
-            amount_nano_usd=quote_nano(spot.endpoint, asked.prompt_tokens, asked.request.max_output_tokens),
+            amount_nano_usd=_most_nano(spot.endpoint, asked),
             expires_in_s=2 * self.timeout_s + LEAVE_MARGIN_S,
         )
 
@@ -127,6 +129,18 @@ class Sender:
             self.started_at = timezone.now()
             where = {"model": spot.choice.model_id, "connection": spot.endpoint.connection}
             self._floor.note_start(self._place, where)
+
+
+def _most_nano(endpoint: Endpoint, asked: Asked) -> int:
+    """What the call may cost: prompt, the longest answer, and a search with what it adds to the prompt.
+
+    A fee for searches that nobody publishes is not set aside; the forecast says so.
+    """
+    limit = asked.request.max_output_tokens
+    if not asked.request.uses_web_search:
+        return quote_nano(endpoint, asked.prompt_tokens, limit)
+    fee = most_search_usd(endpoint) or Decimal(0)
+    return quote_nano(endpoint, asked.prompt_tokens + GROUNDING_TOKENS, limit) + to_nano(fee)
 
 
 def _unread(_delta: ChatDelta) -> None:

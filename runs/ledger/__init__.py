@@ -13,7 +13,7 @@ that order, nobody waits in a circle on PostgreSQL.
 """
 
 from runs.ledger.balances import open_run_balance, raise_run_cap
-from runs.ledger.estimate import estimate_tokens
+from runs.ledger.estimate import estimate_tokens, picture_excess
 from runs.ledger.expire import expire, prune_reservations
 from runs.ledger.prices import priced, quote_nano
 from runs.ledger.queries import run_money
@@ -31,6 +31,7 @@ __all__ = [
     "estimate_tokens",
     "expire",
     "open_run_balance",
+    "picture_excess",
     "priced",
     "prune_reservations",
     "quote_nano",

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from runs.ledger.pictures import find_pictures, picture_tokens, read_picture
 from runs.shapes import JsonObject
 
 # A piece of the pattern is a token: up to six letters, one digit (several vendors cut each by itself), up to
@@ -31,8 +32,6 @@ _MESSAGE_TOKENS: Final = 5  # role and marks around each message
 _PROMPT_TOKENS: Final = 8  # what begins the answer, and a system line that some vendors add
 _TOOL_TOKENS: Final = 12  # around each tool
 _TOOLS_TOKENS: Final = 350  # the instructions that a vendor adds once there are tools
-_IMAGE_TOKENS: Final = 1_600  # the most that the large vendors count for a picture of usual size
-_SMALL_IMAGE_TOKENS: Final = 300  # "detail": "low"
 _AUDIO_BYTES_PER_TOKEN: Final = 400  # base64 of MP3 at 96 kbit/s, 32 tokens a second
 _FILE_BYTES_PER_TOKEN: Final = 6  # base64 of a document: its text and the picture of each page
 _FILE_TOKENS_OF_ADDRESS: Final = 20_000  # a file that the provider fetches: its size is unknown here
@@ -44,6 +43,12 @@ def estimate_tokens(messages: Sequence[JsonObject], tools: Sequence[JsonObject] 
     if tools:
         count += _TOOLS_TOKENS + sum(_TOOL_TOKENS + _json_tokens(tool) for tool in tools)
     return count
+
+
+def picture_excess(messages: Sequence[JsonObject], model_id: str) -> int:
+    """How many more tokens the pictures were estimated at than this model takes for them."""
+    pictures = find_pictures(messages)
+    return sum(picture_tokens(picture) - picture_tokens(picture, model_id) for picture in pictures)
 
 
 def text_tokens(text: str) -> int:
@@ -86,18 +91,13 @@ def _part_tokens(part: object) -> int:
         case "text" | "input_text":
             return text_tokens(str(part.get("text") or ""))
         case "image_url" | "input_image" | "image":
-            return _SMALL_IMAGE_TOKENS if _detail_of(part) == "low" else _IMAGE_TOKENS
+            return picture_tokens(read_picture(part))
         case "input_audio":
             return _longest_text(part.get("input_audio")) // _AUDIO_BYTES_PER_TOKEN + 1
         case "file" | "input_file" | "document":
             size = _longest_text(part)
             return max(size // _FILE_BYTES_PER_TOKEN, _FILE_TOKENS_OF_ADDRESS if size < 2_000 else 0)
     return _json_tokens(part)
-
-
-def _detail_of(part: Mapping[str, object]) -> object:
-    image = part.get("image_url")
-    return image.get("detail") if isinstance(image, Mapping) else part.get("detail")
 
 
 def _longest_text(value: object) -> int:

@@ -18,6 +18,12 @@ _USD_A_SEARCH: Final = (
     ("gemini", "gemini-3", Decimal("0.014")),
     ("gemini", "", Decimal("0.035")),
 )
+# How many of them one call may come to: what we allow Anthropic's tool, and what Gemini usually asks.
+_MOST_SEARCHES: Final = {"anthropic": 5, "gemini-3": 5}
+# OpenRouter bills what it hands on: five results of Exa, or the searches of the maker's own tool.
+_MOST_USD_AT_OPENROUTER: Final = Decimal("0.050")
+# What a search puts into the prompt: results, and passages of pages.
+GROUNDING_TOKENS: Final = 6_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +62,28 @@ def cost_nano(usage: Usage, endpoint: Endpoint) -> int | None:
     return int((nano + _search_nano(usage, endpoint)).to_integral_value(ROUND_HALF_UP))
 
 
+def most_search_usd(endpoint: Endpoint) -> Decimal | None:
+    """What the web searches of one call cost at most beside their tokens; None where nobody publishes a price."""
+    if endpoint.is_simulated:
+        return Decimal(0)
+    if endpoint.provider == "openrouter":
+        return _MOST_USD_AT_OPENROUTER
+    found = _search_price(endpoint)
+    return None if found is None else found[1] * _MOST_SEARCHES.get(found[0], 1)
+
+
 def _search_nano(usage: Usage, endpoint: Endpoint) -> Decimal:
-    price = next(
+    found = _search_price(endpoint)
+    return usage.search_count * found[1] * NANO_PER_USD if found else Decimal(0)
+
+
+def _search_price(endpoint: Endpoint) -> tuple[str, Decimal] | None:
+    """The price of a search here, and by which line of the list."""
+    return next(
         (
-            usd
+            (stem or provider, usd)
             for provider, stem, usd in _USD_A_SEARCH
             if endpoint.provider == provider and endpoint.wire_model.startswith(stem)
         ),
-        Decimal(0),
+        None,
     )
-    return usage.search_count * price * NANO_PER_USD

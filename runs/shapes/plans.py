@@ -49,6 +49,7 @@ class ModelChoice:
     score: float | None = None
     prompt_usd_per_mtok: Decimal | None = None  # None: unknown
     completion_usd_per_mtok: Decimal | None = None
+    most_search_usd: Decimal | None = None  # of one call, where the provider searches; None: no published price
     context_length_tokens: int | None = None
     max_output_tokens: int | None = None
     decision_id: str = ""
@@ -114,6 +115,7 @@ class CostForecast:
     likely_worst_nano_usd: int | None  # nine runs in ten stay below
     worst_nano_usd: int | None  # every node, every attempt, every token allowed
     unknown_models: tuple[str, ...] = ()
+    unknown_search_fees: tuple[str, ...] = ()  # models whose searches cost what nobody publishes; not in the sums
 
 
 @dataclass(frozen=True, slots=True)

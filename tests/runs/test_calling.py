@@ -211,6 +211,22 @@ def test_a_call_that_may_have_been_billed_is_charged_as_uncertain() -> None:
     assert "money.uncertain" in kinds(run_id)
 
 
+def test_money_for_a_search_of_the_provider_is_set_aside_where_its_price_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = replace(endpoint_of("acme/one"), provider="openrouter")
+    amounts = {}
+    for name, place in (("known", known), ("unknown", endpoint_of("acme/one"))):
+        serve_models(monkeypatch, {"acme/one": [place]})
+        for searches in (False, True):
+            run_id = make_run([spec("a", uses_web_search=searches)])
+            drive(run_id, FakeModels())
+            amounts[name, searches] = Reservation.objects.get(run_id=run_id).amount_nano_usd
+    results = 6_000 * 1_000  # tokens that a search puts into the prompt, at a dollar a million
+    assert amounts["known", True] - amounts["known", False] == results + 50_000_000
+    assert amounts["unknown", True] - amounts["unknown", False] == results
+
+
 def test_what_had_come_of_a_broken_answer_is_paid_for() -> None:
     partial = answer("half")
     failed = failure(FaultCode.CUT_OFF, may_be_billed=True, partial=partial)

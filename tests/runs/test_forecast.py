@@ -76,8 +76,17 @@ def test_an_unknown_stand_in_makes_it_unknown_too():
 
 def test_a_search_of_the_provider_costs_beside_its_tokens():
     free = replace(MODEL, prompt_usd_per_mtok=Decimal(0), completion_usd_per_mtok=Decimal(0))
-    costs = forecast(plan(node(model=free, uses_web_search=True)))
-    assert 0 < costs.expected_nano_usd < costs.likely_worst_nano_usd < costs.worst_nano_usd == 300_000_000
+    dear = replace(free, most_search_usd=Decimal("0.05"))
+    costs = forecast(plan(node(model=dear, uses_web_search=True)))
+    assert 0 < costs.expected_nano_usd < costs.likely_worst_nano_usd < costs.worst_nano_usd == 3 * 50_000_000
+    assert costs.unknown_search_fees == ()
+
+
+def test_a_fee_that_nobody_publishes_is_named_and_no_part_of_the_sums():
+    silent = replace(MODEL, model_id="x/silent", most_search_usd=None)
+    searching, plain = node(model=silent, uses_web_search=True), node(key="b", model=silent)
+    assert forecast(plan(searching, plain)).unknown_search_fees == ("x/silent",)
+    assert forecast(plan(plain)).unknown_search_fees == ()
 
 
 def test_a_free_model_costs_nothing():

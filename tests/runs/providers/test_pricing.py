@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runs.providers.pricing import CallCost, cost_nano, price_call
+from runs.providers.pricing import CallCost, cost_nano, most_search_usd, price_call
 from runs.shapes import ChatResult, Endpoint, Usage
 from tests.runs.providers.asking import endpoint
 
@@ -103,3 +103,17 @@ def test_what_a_provider_reports_goes_before_what_we_compute_and_both_are_kept()
 def test_a_reported_zero_is_a_zero() -> None:
     result = ChatResult(text="x", usage=Usage(fresh_input_tokens=1000), reported_cost_usd=Decimal(0))
     assert price_call(result, endpoint()).cost_nano_usd == 0
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "usd"),
+    [
+        ("anthropic", "claude-sonnet-4.5", Decimal("0.05")),  # five searches, which is what its tool is allowed
+        ("gemini", "gemini-2.5-flash", Decimal("0.035")),
+        ("gemini", "gemini-3-pro", Decimal("0.07")),
+        ("openrouter", "x/y", Decimal("0.05")),
+        ("groq", "compound", None),
+    ],
+)
+def test_what_searches_of_one_call_cost_at_most(provider: str, model: str, usd: Decimal | None) -> None:
+    assert most_search_usd(endpoint(provider, model)) == usd

@@ -3,12 +3,15 @@
 from django.urls import path
 
 from feedback import api
+from feedback.spend import api as spend_api
 
 urlpatterns = [
     path("spawn-log", api.spawn_log, name="api-spawn-log"),
     path("spawn-log/outcome", api.spawn_outcome, name="api-spawn-outcome"),
     path("spawn-log/scores", api.spawn_scores, name="api-spawn-scores"),
     path("spawn-log/stats", api.spawn_stats, name="api-spawn-stats"),
+    path("spend", spend_api.spend, name="api-spend"),
+    path("spend/calls", spend_api.spend_calls, name="api-spend-calls"),
     path("ratings", api.ratings, name="api-ratings"),
     path("ratings/<int:rating_id>", api.rating, name="api-rating"),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from feedback.spend import views as spending
 from feedback.views import comparing, learned, ratings
 
 app_name = "feedback"
@@ -20,6 +21,13 @@ urlpatterns = [
     path("ratings/_run/<uuid:run_id>/<str:node_key>", ratings.run_part, name="node-part"),
     path("ratings/run/<uuid:run_id>/", ratings.work, name="run"),
     path("ratings/run/<uuid:run_id>/<str:node_key>/", ratings.work, name="node"),
+    path("spend/", spending.spend, name="spend"),
+    path("spend/rows.csv", spending.download, name="spend-download"),
+    path("spend/calls/", spending.calls, name="spend-calls"),
+    path("spend/calls.csv", spending.calls_download, name="spend-calls-download"),
+    path("spend/savings/", spending.savings, name="spend-savings"),
+    path("spend/cascade/", spending.cascade, name="spend-cascade"),
+    path("spend/forecast/", spending.forecast, name="spend-forecast"),
     path("learned/", learned.learned, name="learned"),
     path("learned/switch/", learned.switch, name="switch"),
     path("learned/reset/", learned.reset, name="reset"),

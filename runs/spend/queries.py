@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, CharField, DateField, F, IntegerField, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Cast
 
 from runs.ledger.facets import ANSWERING, FACET_FIELDS, Facet, join_value
 from runs.ledger.totals import SUM_FIELDS
@@ -36,12 +37,34 @@ def sums_by_day(part: Slice, period: Period) -> Mapping[date, Spent]:
     return {row[0]: _spent(row[1:]) for row in found}
 
 
-def sums_by(part: Slice, facet: Facet, periods: Sequence[Period]) -> tuple[Mapping[str, Spent], ...]:
-    """What was spent by each value of the facet, in each of these periods, of which none overlaps another."""
+def look_over_sums(
+    part: Slice, dimension: Dimension, periods: Sequence[Period], days: Period
+) -> tuple[Mapping[date, Mapping[str, Spent]], tuple[Mapping[str, Spent], ...]]:
+    """Two answers of one query: each of these days by how its calls ended, and each period by the dimension."""
+    statuses, (status,) = _rows(part, Facet.STATUS)
+    values, (value,) = _rows(part, Facet(dimension.value))
+    names = ("at", "place", "word")
+    daily = _within(statuses, days).annotate(at=F("day"), place=_place(-1), word=_text(status))
+    placed = _placed(values, periods).filter(place__gte=0).annotate(at=_NO_DAY, word=_text(value))
+    found = daily.order_by().values_list(*names).annotate(**_SUMS)
+    found = found.union(placed.order_by().values_list(*names).annotate(**_SUMS), all=True)
+    by_day: dict[date, dict[str, Spent]] = {}
+    by_value: tuple[dict[str, Spent], ...] = tuple({} for _ in periods)
+    for day, place, word, *sums in found:
+        some = by_value[place] if place >= 0 else by_day.setdefault(day, {})
+        some[word] = _spent(sums)
+    return by_day, by_value
+
+
+def sums_by(part: Slice, facet: Facet, periods: Sequence[Period], *, mode: str = "") -> tuple[Mapping[str, Spent], ...]:
+    """What was spent by each value of the facet, in each of these periods, of which none overlaps another.
+
+    ``mode`` keeps to the deeds of one mode.
+    """
     rows, fields = _rows(part, facet)
-    rows = _within(rows, Period(min(item.first for item in periods), max(item.last for item in periods)))
-    cases = [When(_days(item), then=Value(place)) for place, item in enumerate(periods)]
-    rows = rows.annotate(place=Case(*cases, default=Value(-1), output_field=IntegerField()))
+    if mode:
+        rows = rows.filter(value__startswith=f"{mode}|") if fields == ("value",) else rows.filter(mode=mode)
+    rows = _placed(rows, periods)
     found: tuple[dict[str, Spent], ...] = tuple({} for _ in periods)
     for row in rows.order_by().values_list("place", *fields).annotate(**_SUMS):
         if row[0] >= 0:
@@ -61,32 +84,45 @@ def cost_by_day(
     return {(day, str(value)): int(cost) for day, value, cost in costs}
 
 
-def titles_of(dimension: Dimension, values: Iterable[str]) -> Mapping[str, str]:
-    """What people call these values of a dimension: names of people and keys, words for what has none."""
-    numbers = [int(value) for value in values if value.isdigit()] if dimension in _NUMBERED else []
-    titles: dict[str, str] = {}
-    if dimension is Dimension.USER:
-        people = User.objects.filter(pk__in=numbers).values_list("pk", "username")
-        titles = {str(number): name for number, name in people}
-    elif dimension is Dimension.KEY:
-        keys = ApiKey.objects.filter(pk__in=numbers).values_list("pk", "name", "prefix")
-        titles = {str(number): f"{name} ({prefix})" for number, name, prefix in keys}
-    return {value: titles.get(value) or _words(dimension, value) for value in values}
+def titles_of(wanted: Iterable[tuple[Dimension, str]]) -> Mapping[tuple[Dimension, str], str]:
+    """What people call these values: names of people and keys, never secrets, and words for what has none."""
+    pairs = set(wanted)
+    names = _names(pairs)
+    return {pair: names.get(pair) or _words(*pair) for pair in pairs}
 
 
 _NUMBERED: Final = (Dimension.USER, Dimension.KEY)
 _NONE_WORDS: Final = {
     Dimension.USER: "nobody in particular",
     Dimension.KEY: "no key (signed in)",
-    Dimension.CATEGORY: "not asked for by kind",
-    Dimension.MODE: "no run",
+    Dimension.CATEGORY: "no kind (model named)",
+    Dimension.MODE: "outside runs",
 }
 
 
 def _words(dimension: Dimension, value: str) -> str:
-    if dimension in _NUMBERED and value != "0":
+    is_empty = value == "" or (value == "0" and dimension in _NUMBERED)
+    if dimension in _NUMBERED and not is_empty:
         return f"{dimension.value} {value} (gone)"
-    return _NONE_WORDS.get(dimension, "none") if value in ("", "0") else value
+    return _NONE_WORDS.get(dimension, "none") if is_empty else value
+
+
+def _names(pairs: Collection[tuple[Dimension, str]]) -> Mapping[tuple[Dimension, str], str]:
+    """People's and keys' names, in one query."""
+    people = User.objects.filter(pk__in=_numbers(pairs, Dimension.USER))
+    keys = ApiKey.objects.filter(pk__in=_numbers(pairs, Dimension.KEY))
+    is_user, empty = Value(Dimension.USER.value), Value("")
+    named = (
+        keys.annotate(what=Value(Dimension.KEY.value), word=F("name"), mark=F("prefix"))
+        .values_list("what", "pk", "word", "mark")
+        .order_by()
+        .union(people.annotate(what=is_user, word=F("username"), mark=empty).values_list("what", "pk", "word", "mark"))
+    )
+    return {(Dimension(what), str(number)): f"{word} ({mark})" if mark else word for what, number, word, mark in named}
+
+
+def _numbers(pairs: Collection[tuple[Dimension, str]], dimension: Dimension) -> list[int]:
+    return [int(value) for name, value in pairs if name is dimension and value.isdigit()]
 
 
 # --- from which table ------------------------------------------------------------------------------------
@@ -115,6 +151,24 @@ def _day_totals(part: Slice, filters: Mapping[Dimension, str], facet: Facet) -> 
     wanted = {FIELD_OF[dimension]: value for dimension, value in filters.items()}
     rows = rows.filter(**wanted)
     return rows.filter(_IS_ANSWER) if facet is Facet.ANSWER else rows
+
+
+def _placed(rows: QuerySet[Any], periods: Sequence[Period]) -> QuerySet[Any]:
+    """The rows of these periods, each with the place of its period."""
+    rows = _within(rows, Period(min(item.first for item in periods), max(item.last for item in periods)))
+    cases = [When(_days(item), then=_place(place)) for place, item in enumerate(periods)]
+    return rows.annotate(place=Case(*cases, default=_place(-1), output_field=IntegerField()))
+
+
+_NO_DAY: Final = Value(None, output_field=DateField())
+
+
+def _place(number: int) -> Value:
+    return Value(number, output_field=IntegerField())
+
+
+def _text(field: str) -> Cast:
+    return Cast(field, CharField(max_length=220))
 
 
 def _within(rows: QuerySet[Any], period: Period) -> QuerySet[Any]:

@@ -265,6 +265,16 @@ URL_ACCESS: Mapping[str, Row] = {
     "api/spawn-log/stats": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
     "api/ratings": endpoint(Scope.RUNS_READ, Role.VIEWER, also=endpoint(Scope.FEEDBACK_WRITE, Role.MEMBER, "POST")),
     "api/ratings/<int:rating_id>": endpoint(Scope.FEEDBACK_WRITE, Role.MEMBER, "DELETE"),
+    # spend
+    "api/spend": endpoint(Scope.RUNS_READ, Role.VIEWER),
+    "api/spend/calls": endpoint(Scope.RUNS_READ, Role.VIEWER),
+    "spend/": page(Role.VIEWER),
+    "spend/rows.csv": page(Role.VIEWER),
+    "spend/calls/": page(Role.VIEWER),
+    "spend/calls.csv": page(Role.VIEWER),
+    "spend/savings/": page(Role.VIEWER),
+    "spend/cascade/": page(Role.VIEWER),
+    "spend/forecast/": page(Role.VIEWER),
     # the pages of feedback
     "ratings/": page(Role.VIEWER),
     "ratings/save/": page(Role.MEMBER, "POST"),

@@ -1,0 +1,56 @@
+"""Spend over HTTP: sums, the calls behind them, what they saved, and what the month will come to."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from feedback.spend.calls import PAGE_LINES, list_calls
+from feedback.spend.inputs import LookInput, read_cursor, read_limit, read_look
+from feedback.spend.overview import look_over
+from feedback.spend.presenters import calls_payload, overview_payload
+from feedback.spend.views import day_share
+from runs.ledger.windows import day_of
+from smartspawn.access.gates import requires_scope
+from smartspawn.access.requests import actor_of
+from smartspawn.access.shapes import Scope
+
+_AFTER = OpenApiParameter("after", OpenApiTypes.STR, description="The 'next' of the page before.")
+_LIMIT = OpenApiParameter("limit", OpenApiTypes.INT, description="At most 500; 50 if it is not said.")
+
+
+@extend_schema(
+    operation_id="spend",
+    tags=["Money"],
+    summary="What was spent in a range of days, divided by what you choose, beside the days before",
+    description="One's own; for admins everybody's. Days are UTC. Simulated calls are left out unless asked for.",
+    parameters=[LookInput],
+    responses=OpenApiTypes.OBJECT,
+)
+@requires_scope(Scope.RUNS_READ)
+@api_view(["GET"])
+def spend(request: Request) -> Response:
+    now = timezone.now()
+    look = read_look(request.query_params.dict(), actor_of(request), day_of(now))
+    return Response({"data": overview_payload(look_over(look, today=day_of(now), day_share=day_share(now)))})
+
+
+@extend_schema(
+    operation_id="spend_calls",
+    tags=["Money"],
+    summary="The calls behind a sum of spend, newest day first",
+    description="The same parameters give the same calls whose sum 'spend' tells; corrections are lines of their own.",
+    parameters=[LookInput, _AFTER, _LIMIT],
+    responses=OpenApiTypes.OBJECT,
+)
+@requires_scope(Scope.RUNS_READ)
+@api_view(["GET"])
+def spend_calls(request: Request) -> Response:
+    query = request.query_params.dict()
+    look = read_look(query, actor_of(request), day_of(timezone.now()), also=("after", "limit"))
+    most = read_limit(query.get("limit", ""), PAGE_LINES)
+    return Response({"data": calls_payload(list_calls(look, after=read_cursor(query.get("after", "")), most=most))})

@@ -26,9 +26,10 @@ from smartspawn.lib.errors import Conflict
 
 LEASE: Final = timedelta(seconds=30)
 HEARTBEAT_S: Final = 10.0
-# A node whose driver died over it this often is not tried again: it may be what kills them. More than two,
-# because every node in flight is lost with a killed process, whoever's fault it was.
-MOST_LOSSES: Final = 5
+# A node whose driver died over it this often is not tried again: it may be what kills them. Every node in flight is
+# lost with a killed process, whoever's fault it was, so this is far beyond the loss at which a node is tried with
+# nothing beside it (see ``suspects``): the last three times at least it was alone.
+MOST_LOSSES: Final = 8
 LOST: Final = "lost"
 OPEN_NODES: Final = (NodeStatus.QUEUED, NodeStatus.RUNNING)
 # Written out, because every group of a driver passes here, and the ORM takes ten times as long as the database.
@@ -230,7 +231,7 @@ def _free_nodes(run_id: UUID, former: UUID | None, now: datetime) -> list[NewEve
     Node.objects.filter(pk__in=ids).update(
         status=NodeStatus.QUEUED, lease_token=None, lease_until=None, lost_count=F("lost_count") + 1
     )
-    error = f"The process that worked on it ended {MOST_LOSSES} times before it was done."
+    error = f"The process that worked on it ended {MOST_LOSSES} times, at last with nothing else in hand."
     Node.objects.filter(pk__in=given_up).update(status=NodeStatus.FAILED, finished_at=now, error=error, error_code=LOST)
     calls = [call_id(run_id, key, attempt) for _, key, attempt, _ in rows]
     Reservation.objects.filter(pk__in=calls, state="open").update(expires_at=now)

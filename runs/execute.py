@@ -28,6 +28,7 @@ from runs.purse import Purse
 from runs.shapes import NodeStatus
 from runs.sharing import COME_WITHIN, see_help
 from runs.slots import Slots
+from runs.suspects import is_suspect, most_at_once, most_suspect_first
 from runs.telling import tell_end, tell_ending
 from runs.work import do_node
 from runs.writer import Claimed, GroupWriter
@@ -50,6 +51,7 @@ class Driver:
         self._lease = lease
         self._elsewhere: set[str] = set()  # nodes that other processes work on
         self._is_shared = False
+        self._has_suspects = any(is_suspect(place) for place in loaded.graph.places.values())
         self._whole_slot_count = loaded.slot_count
         self._graph = loaded.graph
         self._deadline_at = loaded.deadline_at
@@ -88,7 +90,7 @@ class Driver:
             task.add_done_callback(self._on_helper_done)
         try:
             if self._stop is None:
-                self._heed(self._graph.first_moves())
+                self._heed(most_suspect_first(self._graph.first_moves(), self._graph.places))
                 self._check_over()
             else:
                 self._is_over.set()
@@ -129,10 +131,22 @@ class Driver:
         room = slots + ahead + self._floor.resting_count - len(self._tasks)
         while self._ready and room > 0 and self._is_starting and self._stop is None:
             key = self._ready.popleft()
-            if key in self._elsewhere or self._graph.places[key].status.is_final:
+            place = self._graph.places[key]
+            if key in self._elsewhere or place.status.is_final:
                 continue
-            self._tasks[key] = asyncio.ensure_future(self._do(self._graph.places[key]))
+            if not self._may_join(place):
+                self._ready.appendleft(key)
+                return
+            self._tasks[key] = asyncio.ensure_future(self._do(place))
             room -= 1
+
+    def _may_join(self, place: Place) -> bool:
+        """Whether the node may be begun beside those at work, should one of them be what kills drivers."""
+        if not self._has_suspects:
+            return True
+        company = [place, *(self._graph.places[key] for key in self._tasks)]
+        self._has_suspects = any(map(is_suspect, company))  # they come first: after them there are no more
+        return len(self._tasks) < most_at_once(company, self._floor.slots.count) or not self._has_suspects
 
     async def _do(self, place: Place) -> None:
         try:

@@ -24,6 +24,7 @@ class Place:
     node_id: int
     status: NodeStatus = NodeStatus.QUEUED
     attempt: int = 0
+    lost_count: int = 0  # how often a driver died over it
     cost_nano_usd: int = 0  # of former attempts
     is_cost_uncertain: bool = False
     output: str | None = None  # None: not held in memory

@@ -24,6 +24,7 @@ _FIELDS: Final = (
     "spec",
     "status",
     "attempt",
+    "lost_count",
     "cost_nano_usd",
     "is_cost_uncertain",
     "score",

@@ -185,18 +185,41 @@ def test_a_call_that_was_lost_is_charged_as_uncertain_and_said_to_be() -> None:
     assert node.cost_nano_usd == run_money([run_id])[run_id].spent_nano_usd
 
 
-def test_a_node_whose_drivers_keep_dying_is_given_up() -> None:
-    run_id = make_run([spec("poison"), spec("good")])
-    for _ in range(MOST_LOSSES):
-        lease = take_run(run_id, "victim")
-        assert lease is not None
-        Node.objects.filter(run_id=run_id, key="poison").update(lease_token=lease.token, lease_until=timezone.now())
+def test_nodes_are_not_blamed_for_drivers_that_were_killed_over_them() -> None:
+    """Seven kills in a row, each before anything is done."""
+    run_id = make_run([spec(name) for name in "abcdef"], max_parallel_nodes=4)
+    at_once = []
+    for _ in range(MOST_LOSSES - 1):
+        stuck = FakeModels(delay_s=30)
+        drive_until(run_id, stuck, lambda stuck=stuck: stuck.open_now)  # type: ignore[misc]
+        at_once.append(stuck.most_open)
         end_lease(run_id)
+    assert at_once[2:] == [1, 1, 1, 1, 1], "after two deaths over the same nodes one is tried by itself"
     models = FakeModels()
     assert drive(run_id, models).status == RunStatus.COMPLETED
-    assert models.prompts == ["prompt of good"]
-    node = nodes_of(run_id)["poison"]
-    assert (node.status, node.error_code) == (NodeStatus.FAILED, "lost")
+    assert sorted(models.prompts) == [f"prompt of {name}" for name in "abcdef"]
+
+
+def test_a_node_that_kills_its_drivers_is_found_and_given_up_and_all_others_are_done() -> None:
+    names = ["one", "two", "poison", "three", "four"]
+    run_id = make_run([spec(name) for name in names], max_parallel_nodes=4)
+    beside: list[int] = []
+    while nodes_of(run_id)["poison"].status != NodeStatus.FAILED:
+        models = FakeModels(delay_s=0.1, slow="prompt of poison")
+
+        def dies(models: FakeModels = models) -> bool:
+            return "prompt of poison" in models.prompts
+
+        drive_until(run_id, models, dies)
+        beside.append(models.most_open)
+        end_lease(run_id)
+        if len(beside) == MOST_LOSSES:
+            break
+    assert drive(run_id, FakeModels()).status == RunStatus.COMPLETED
+    nodes = nodes_of(run_id)
+    assert (nodes["poison"].status, nodes["poison"].error_code) == (NodeStatus.FAILED, "lost")
+    assert all(nodes[name].status == NodeStatus.COMPLETED for name in names if name != "poison")
+    assert (len(beside), beside[-3:]) == (MOST_LOSSES, [1, 1, 1]), "it died alone"
 
 
 def test_a_process_that_stops_in_good_order_loses_nothing_and_the_next_one_goes_on() -> None:

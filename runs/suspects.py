@@ -23,7 +23,8 @@ def is_suspect(place: Place) -> bool:
 
 def most_at_once(company: Sequence[Place], slot_count: int) -> int:
     """How many nodes may be in hand together when these are among them."""
-    return max(1, slot_count // SHRINKS_BY ** (max(place.lost_count for place in company) - 1))
+    losses_but_one = max(place.lost_count for place in company) - 1
+    return max(1, slot_count // int(SHRINKS_BY**losses_but_one))
 
 
 def most_suspect_first(moves: Iterable[Move], places: Mapping[str, Place]) -> list[Move]:

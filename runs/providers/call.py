@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from runs.providers.fault_reading import read_fault
-from runs.providers.faults import CallFailed, Fault, FaultCode, make_fault
+from runs.providers.faults import CallFailed, Fault, FaultCode, make_fault, not_an_api
 from runs.providers.protocols import PROTOCOLS
 from runs.providers.usage import estimate_usage
 from runs.providers.wire import StreamReader, WireCall, read_events
@@ -36,6 +36,8 @@ _AFTER_END_S: Final = 0.25
 _BODY_BYTES: Final = 64 * 1024 * 1024  # an answer with pictures in it
 # The first is what OpenRouter keeps its bill under.
 _REQUEST_IDS: Final = ("x-generation-id", "x-request-id", "request-id", "cf-ray")
+_PAGE: Final = "a web page"
+_NOT_HERE: Final = frozenset({404, 405})
 _SHORTEST_SECRET: Final = 4  # shorter ones would be struck out of ordinary words
 
 
@@ -56,9 +58,7 @@ class CallProgress:
             return None
         result = self.reader.partial() if self.reader else ChatResult(text="", usage=estimate_usage(self.request))
         request_id = result.request_id or self.request_id
-        return replace(
-            result, request_id=request_id, first_token_ms=self.first_token_ms, duration_ms=self.elapsed_ms()
-        )
+        return replace(result, request_id=request_id, first_token_ms=self.first_token_ms, duration_ms=self.elapsed_ms())
 
     def note_sent(self) -> None:
         self.is_sent = True
@@ -108,11 +108,16 @@ class ProviderDoor:
         protocol = PROTOCOLS[endpoint.protocol]
         wire = protocol.build(endpoint, request, secret, is_streaming=on_delta is not None)
         async with self._send(wire, endpoint, request.timeout_s, progress) as reply:
+            if what := _stands_in_place(reply):
+                raise CallFailed(not_an_api(endpoint.base_url, what, status=reply.status))
             if not 200 <= reply.status < 300:
                 raise await _refusal(reply, endpoint)
             progress.request_id = next(filter(None, map(reply.headers.get, _REQUEST_IDS)), "")
             if on_delta is None or _is_whole(reply):
-                result = protocol.read_whole(await reply.read(), request)
+                body = await reply.read()
+                if _begins_a_page(body):
+                    raise CallFailed(not_an_api(endpoint.base_url, _PAGE, status=reply.status))
+                result = protocol.read_whole(body, request)
             else:
                 progress.reader = protocol.Reader(request)
                 result = await _read_stream(reply, progress.reader, on_delta, progress)
@@ -159,9 +164,25 @@ def _note_first_token(progress: CallProgress, delta: ChatDelta) -> None:
 
 
 def _is_whole(reply: Reply) -> bool:
-    """Whether the answer is no stream, though one was asked for: a server that cannot, or a web page in its place."""
-    content_type = reply.headers.get("content-type", "")
-    return "json" in content_type or "html" in content_type
+    """Whether the answer is no stream, though one was asked for: a server that cannot."""
+    return "json" in reply.headers.get("content-type", "")
+
+
+def _stands_in_place(reply: Reply) -> str:
+    """What answered that is no API, by the answer's head; "" where it may be one.
+
+    Calls are never redirected: a POST that follows becomes a GET as a rule, and the key would go along. A page with
+    an error of the server's may come from whatever stands before the API, and passes.
+    """
+    if 300 <= reply.status < 400:
+        return f"a redirect (status {reply.status})"
+    is_page = "html" in reply.headers.get("content-type", "")
+    return _PAGE if is_page and (200 <= reply.status < 300 or reply.status in _NOT_HERE) else ""
+
+
+def _begins_a_page(body: bytes) -> bool:
+    """Whether it is markup, whatever its head called it."""
+    return body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
 
 
 async def _refusal(reply: Reply, endpoint: Endpoint) -> CallFailed:

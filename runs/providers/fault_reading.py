@@ -122,7 +122,7 @@ def _code(status: int, parsed: object) -> FaultCode:
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     if 300 <= status < 400:
-        return FaultCode.UNREACHABLE
+        return FaultCode.NOT_AN_API
     return FaultCode.PROVIDER_FAULT if status >= 500 else FaultCode.BAD_REQUEST
 
 

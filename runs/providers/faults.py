@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from runs.shapes import ChatResult, FaultAction
 from smartspawn.lib.errors import SmartSpawnError
@@ -27,7 +28,8 @@ class FaultCode(StrEnum):
     UNREACHABLE = "unreachable"
     ADDRESS_REFUSED = "address_refused"
     CUT_OFF = "cut_off"  # the answer broke off in the middle
-    MALFORMED = "malformed"  # a success that holds no answer: a web page, an empty list
+    MALFORMED = "malformed"  # a success that holds no answer, such as an empty list
+    NOT_AN_API = "not_an_api"  # a web page or a redirect: the address is not that of an API
     TOO_LARGE = "too_large"
 
 
@@ -86,6 +88,12 @@ _MEANINGS: dict[FaultCode, tuple[FaultAction, FaultReach, bool, str]] = {
     FaultCode.ADDRESS_REFUSED: (_NEXT, _CONNECTION, True, "An admin can allow this connection private addresses."),
     FaultCode.CUT_OFF: (_RETRY, _MODEL, False, "The connection broke off in the middle of the answer."),
     FaultCode.MALFORMED: (_RETRY, _MODEL, False, "Look at the address: what answers there may be no model."),
+    FaultCode.NOT_AN_API: (
+        _NEXT,
+        _CONNECTION,
+        True,
+        "Look at the base URL on the Connections page: https, host, port, and the version at its end (/v1).",
+    ),
     FaultCode.TOO_LARGE: (_FAIL, _REQUEST, False, "Ask for a shorter answer."),
 }
 
@@ -110,6 +118,13 @@ def make_fault(
 def cut_off() -> CallFailed:
     """The refusal of a stream that ended before the answer did."""
     return CallFailed(make_fault(FaultCode.CUT_OFF, "the stream ended in the middle"), may_be_billed=True)
+
+
+def not_an_api(base_url: str, what: str, *, status: int) -> Fault:
+    """The fault of an address behind which no API is; ``what`` answered in its place."""
+    parts = urlsplit(base_url)
+    shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return make_fault(FaultCode.NOT_AN_API, f"{what} is at {shown}, and no API", status=status)
 
 
 def malformed(answer: object, missing: str) -> CallFailed:

@@ -165,6 +165,22 @@ def test_what_only_a_person_can_mend_fails_the_node_with_advice() -> None:
     assert len(models.calls) == 1
 
 
+def test_an_address_that_is_no_api_is_left_at_once_and_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong, right = endpoint_of("acme/one", "wrong"), endpoint_of("acme/one", "right")
+    serve_models(monkeypatch, {"acme/one": [wrong, right]})
+
+    def script(_request: ChatRequest, endpoint: Endpoint) -> object:
+        return failure(FaultCode.NOT_AN_API) if endpoint.connection == "wrong" else answer()
+
+    models = FakeModels(script=script)  # type: ignore[arg-type]
+    run_id = make_run([spec("a"), spec("b", "a")], final="b")
+    assert drive(run_id, models).status == RunStatus.COMPLETED
+    assert len(models.calls) == 3, "the wrong place is asked once"
+    breaker = Breaker.objects.get()
+    assert (breaker.connection, breaker.model_id, breaker.error_code) == ("wrong", "", "not_an_api")
+    assert all(node.connection == "right" for node in nodes_of(run_id).values())
+
+
 def test_a_place_that_is_left_alone_is_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every prompt behind a dead place fails at once instead of trying for itself."""
     monkeypatch.setattr(breakers, "is_open", lambda _endpoint: True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import time
 import traceback
 from collections.abc import Awaitable, Callable
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 import pytest
 
 from runs.providers.call import CallProgress, ProviderDoor, open_provider_door
-from runs.providers.faults import CallFailed, FaultCode
+from runs.providers.faults import CallFailed, FaultCode, not_an_api
 from runs.shapes import ChatDelta, ChatRequest, ChatResult, Endpoint, FaultAction, Protocol
 from tests.runs.providers.asking import GRANT, SECRET, endpoint, request
 from tests.scripted import Answer, Request, Server, data_event, reply_bytes, reply_events, reply_json, serve
@@ -172,10 +173,34 @@ def test_a_refusal_says_what_to_do_and_is_not_billed() -> None:
 
 
 @pytest.mark.parametrize("on_delta", [None, lambda _: None])
-def test_a_web_page_is_no_answer(on_delta: Any) -> None:
-    failure = fail(reply_bytes(b"<html>Welcome to nginx</html>", Content_Type="text/html"), on_delta=on_delta)
-    assert failure.fault.code is FaultCode.MALFORMED
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply_bytes(b"<html>Welcome to nginx</html>", Content_Type="text/html"),
+        reply_bytes(b"\n <!doctype html>", Content_Type="application/json"),
+        reply_bytes(b"<html>Nothing here</html>", 404, Content_Type="text/html; charset=utf-8"),
+        reply_bytes(b"", 307, Location="https://login.example/"),
+        reply_bytes(b"", 301, Location="https://elsewhere.example/v1/chat/completions"),
+    ],
+)
+def test_an_address_that_is_no_api_is_named_with_what_to_look_at(answer: Any, on_delta: Any) -> None:
+    failure = fail(answer, on_delta=on_delta)
+    assert (failure.fault.code, failure.fault.action) == (FaultCode.NOT_AN_API, FaultAction.NEXT_ENDPOINT)
+    assert failure.fault.needs_person
+    assert re.search(r" is at http://127\.0\.0\.1:\d+/v1, and no API$", failure.fault.message)
+    assert "base URL on the Connections page" in failure.fault.hint
     assert not failure.may_be_billed
+
+
+def test_what_stands_before_an_api_may_show_a_page_while_that_is_down() -> None:
+    failure = fail(reply_bytes(b"<html>Bad gateway</html>", 502, Content_Type="text/html"))
+    assert (failure.fault.code, failure.fault.action) == (FaultCode.PROVIDER_FAULT, FaultAction.RETRY)
+
+
+def test_a_name_and_word_in_an_address_are_not_shown() -> None:
+    assert not_an_api("https://me:secret@models.example/v1?key=k", "a web page", status=200).message == (
+        "a web page is at https://models.example/v1, and no API"
+    )
 
 
 def test_where_nobody_listens_nothing_was_sent() -> None:

@@ -69,7 +69,7 @@ TABLE = [
     (OPENAI, 520, None, FaultCode.PROVIDER_FAULT, RETRY),
     (OPENAI, 524, None, FaultCode.TIMED_OUT, RETRY),
     (ANTHROPIC, 529, None, FaultCode.OVERLOADED, RETRY),
-    (OPENAI, 301, None, FaultCode.UNREACHABLE, RETRY),
+    (OPENAI, 301, None, FaultCode.NOT_AN_API, NEXT),
     (OPENAI, 500, b"<html>invalid_api_key</html>", FaultCode.PROVIDER_FAULT, RETRY),
     # --- OpenAI
     (OPENAI, 400, openai("context_length_exceeded"), FaultCode.CONTEXT_TOO_LONG, NEXT),

@@ -38,6 +38,7 @@ class Claim:
     """A message that is this process's to send, until the lease ends."""
 
     delivery_id: int
+    receiver_id: int
     token: uuid.UUID
     attempt: int
     kind: ReceiverKind
@@ -77,6 +78,12 @@ def claim_due(most: int, now: datetime | None = None) -> list[Claim]:
     return claims
 
 
+def is_under_way(now: datetime | None = None) -> bool:
+    """Whether somebody is sending messages just now."""
+    sending = AlertDelivery.objects.filter(state=DeliveryState.WAITING, lease_until__gt=now or timezone.now())
+    return sending.exists()
+
+
 def note_outcome(claim: Claim, outcome: Outcome, now: datetime | None = None) -> None:
     """Write how the attempt ended, unless somebody else has the message by now."""
     now = now or timezone.now()
@@ -92,6 +99,8 @@ def note_outcome(claim: Claim, outcome: Outcome, now: datetime | None = None) ->
         answer_status=outcome.status,
         error=outcome.error[:300],
     )
+    if not outcome.is_sent and outcome.status is None:
+        _leave_alone(claim, now)
     if outcome.status == _GONE:
         receivers = AlertReceiver.objects.filter(deliveries=claim.delivery_id)
         receivers.update(switched_off_at=now, off_reason="it answered 410: nobody wants these messages any more")
@@ -101,6 +110,12 @@ def wait_after(attempt: int, asked_s: float | None) -> timedelta:
     """How long to leave a receiver alone after so many attempts; longer if it asks for that, within reason."""
     wait = WAITS[min(attempt, len(WAITS)) - 1]
     return max(wait, min(timedelta(seconds=asked_s), LONGEST_WAIT)) if asked_s is not None else wait
+
+
+def _leave_alone(claim: Claim, now: datetime) -> None:
+    """Have what else is due for a receiver that gave no answer wait with it: each would hold a sender as long."""
+    others = AlertDelivery.objects.filter(receiver_id=claim.receiver_id, state=DeliveryState.WAITING, lease_token=None)
+    others.filter(next_at__lt=now + WAITS[0]).update(next_at=now + WAITS[0])
 
 
 def _close_unsendable(now: datetime) -> None:
@@ -125,6 +140,7 @@ def _take(row: AlertDelivery, now: datetime) -> Claim | None:
     receiver = row.receiver
     claim = Claim(
         delivery_id=row.pk,
+        receiver_id=receiver.pk,
         token=token,
         attempt=attempt,
         kind=ReceiverKind(receiver.kind),

@@ -181,7 +181,7 @@ def check_webhook_url(url: str, *, allows_private: bool) -> str:
     url = url.strip()
     try:
         parts = urlsplit(url)
-        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         is_usable = False
     if not is_usable or len(url) > 500 or not url.isprintable() or " " in url:

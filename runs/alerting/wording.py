@@ -20,9 +20,9 @@ def amounts(alert: Alert) -> str:
     """The figures at that moment, in one sentence."""
     if alert.cap_nano_usd == 0:
         return "Nothing may be spent."
-    text = f"{format_usd(alert.spent_nano_usd)} of {format_usd(alert.cap_nano_usd)} is spent"
+    text = f"{format_usd(alert.spent_nano_usd)} of {format_usd(alert.cap_nano_usd)}"
     if alert.reserved_nano_usd:
-        text += f", {format_usd(alert.reserved_nano_usd)} more is set aside for calls under way"
+        text += f", and {format_usd(alert.reserved_nano_usd)} more is set aside for calls under way"
     if alert.needed_nano_usd is not None:
         text += f"; the call might have taken {format_usd(alert.needed_nano_usd)}"
     return f"{text}."

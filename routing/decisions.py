@@ -10,8 +10,11 @@ import base64
 import binascii
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -32,6 +35,7 @@ _PRUNE_EVERY: Final = 500
 _MOST_PRUNED: Final = 5000  # in one go, so that nobody waits long; the next go takes the rest
 _TOKEN_MARK: Final = "q1_"  # noqa: S105  no secret: it tells a packed question from the id of a row
 _MAX_TOKEN_CHARS: Final = 16_000
+_put_off: Final[ContextVar[list[Callable[[], None]] | None]] = ContextVar("put_off", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,26 @@ def store(row: StoredDecision, *, task: str, actor: Actor) -> str:
     """Keep a decision of any kind for who asked, found by each model that it chose; returns its id."""
     row.task, row.task_sha256 = task[:TASK_KEPT_CHARS], hashlib.sha256(task.encode()).hexdigest()
     row.actor, row.user_id, row.key_id = actor.label, actor.user_id, actor.key_id
+    put_off = _put_off.get()
+    if put_off is None:
+        _write(row)
+    else:
+        put_off.append(partial(_write, row))
+    return str(row.pk)
+
+
+@contextmanager
+def writing_put_off() -> Iterator[list[Callable[[], None]]]:
+    """Decisions made within get their id at once; who called writes their rows when there is time, by these."""
+    writes: list[Callable[[], None]] = []
+    token = _put_off.set(writes)
+    try:
+        yield writes
+    finally:
+        _put_off.reset(token)
+
+
+def _write(row: StoredDecision) -> None:
     with quick_commit():
         insert_rows([row])
         insert_rows(
@@ -110,9 +134,8 @@ def store(row: StoredDecision, *, task: str, actor: Actor) -> str:
                 for model_id in dict.fromkeys(row.chosen)
             ]
         )
-    if actor.user_id is None and row.pk.int % _PRUNE_EVERY == 0:
+    if row.user_id is None and row.pk.int % _PRUNE_EVERY == 0:
         _prune_anonymous()
-    return str(row.pk)
 
 
 def get_stored(decision_id: str, *, actor: Actor) -> StoredDecision:

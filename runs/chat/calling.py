@@ -79,10 +79,14 @@ class ChatCalls:
 
     async def run(self) -> Outcome:
         """The answer. Raises ChatFailed."""
+        written = [self._desk.till.note(write) for write in self._chat.writes]
         try:
             return await self._run()
         except DatabaseFault as fault:
             raise self._failed(NO_DATABASE) from fault
+        finally:
+            if written:
+                await asyncio.wait(written)  # who has the answer may ask for the decision
 
     async def _run(self) -> Outcome:
         spots = self._chat.spots

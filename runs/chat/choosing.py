@@ -10,6 +10,7 @@ from catalog.queries import find_entry
 from catalog.shapes import Budget, Category
 from routing.adjustments import find_mark
 from routing.decide import recommend
+from routing.decisions import writing_put_off
 from routing.limits_merging import merge_limits
 from routing.permitted import why_refused
 from routing.policy import no_model_message
@@ -42,6 +43,7 @@ class Route:
     category: str = ""
     session: str = ""
     find_spares: Callable[[], tuple[ModelChoice, ...]] = tuple  # for when all of these fail; may read the database
+    writes: tuple[Callable[[], None], ...] = ()  # what is to be written down of the choice; nobody waits for it
 
 
 def choose(ask: ChatAsk, actor: Actor, prompt_tokens: int) -> Route:
@@ -55,15 +57,15 @@ def choose(ask: ChatAsk, actor: Actor, prompt_tokens: int) -> Route:
     trouble = chooser.why_not_kept(kept) if kept else ""
     if kept and not trouble:
         return replace(chooser.go_on(kept), session=session)
-    route = chooser.choose_anew(inherited=kept.category if kept else "")
+    with writing_put_off() as writes:
+        route = chooser.choose_anew(inherited=kept.category if kept else "")
     first = route.choices[0]
-    found = keep(
-        digest, Kept(first.model_id, route.category, route.reason, route.decision_id), actor=actor, instead_of=kept
-    )
-    if found.model_id != first.model_id:  # another request of the conversation was faster
-        return replace(chooser.go_on(found), session=session)
+    chosen = Kept(first.model_id, route.category, route.reason, route.decision_id)
+    found, write = keep(digest, chosen, actor=actor, instead_of=kept)
+    if found.decision_id != chosen.decision_id or found.model_id != first.model_id:  # another request was faster
+        return replace(chooser.go_on(found), session=session, writes=tuple(writes))
     reason = f"Chosen anew: {trouble} {route.reason}" if trouble else route.reason
-    return replace(route, reason=reason, session=session)
+    return replace(route, reason=reason, session=session, writes=(*writes, write))
 
 
 def _by_name(name: str, ask: ChatAsk, actor: Actor) -> Route:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from django.db import connection
@@ -18,11 +22,13 @@ from smartspawn.access.shapes import Actor
 LIFE: Final = timedelta(hours=24)
 _NOTED_EVERY: Final = timedelta(minutes=10)
 _REASON_CHARS: Final = 500
+_BEGINNING_S: Final = 30.0  # writing a choice down takes a moment; what takes longer never comes
 # Every chat asks this, and the ORM takes several times as long as the database.
 _FIND: Final = (
     "SELECT model_id, category, reason, decision_id, used_at < %s FROM runs_conversation"
     " WHERE digest = %s AND used_at >= %s"
 )
+Write = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,8 @@ def scope_of(actor: Actor) -> str:
 
 def find_kept(digest: str, *, now: datetime | None = None) -> Kept | None:
     """What the conversation keeps; None for a new one, and for one that was left long ago."""
+    if begun := _beginning.find(digest):
+        return begun
     moment, adapt = now or timezone.now(), connection.ops.adapt_datetimefield_value
     with connection.cursor() as cursor:
         cursor.execute(_FIND, [adapt(moment - _NOTED_EVERY), digest, adapt(moment - LIFE)])
@@ -53,24 +61,63 @@ def find_kept(digest: str, *, now: datetime | None = None) -> Kept | None:
     return Kept(*row[:4])
 
 
-def keep(digest: str, kept: Kept, *, actor: Actor, instead_of: Kept | None) -> Kept:
-    """Have the conversation keep this; of two that begin it at once the first holds, for both."""
+class Beginning:
+    """Conversations that this process has begun and not yet written down."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[str, tuple[float, Kept]] = {}
+
+    def find(self, digest: str) -> Kept | None:
+        """What the conversation keeps, where it began a moment ago."""
+        began_at_s, kept = self._kept.get(digest, (float("-inf"), None))
+        return kept if time.monotonic() - began_at_s < _BEGINNING_S else None
+
+    def begin(self, digest: str, kept: Kept) -> Kept:
+        """Have the conversation keep this, unless another request was faster: what it keeps."""
+        with self._lock:
+            now_s = time.monotonic()
+            for old in [key for key, (began_at_s, _) in self._kept.items() if now_s - began_at_s >= _BEGINNING_S]:
+                del self._kept[old]  # its client left before the call: nothing was written
+            return self._kept.setdefault(digest, (now_s, kept))[1]
+
+    def end(self, digest: str) -> None:
+        """It is written down."""
+        with self._lock:
+            self._kept.pop(digest, None)
+
+
+_beginning = Beginning()
+
+
+def keep(digest: str, kept: Kept, *, actor: Actor, instead_of: Kept | None) -> tuple[Kept, Write]:
+    """Have the conversation keep this, and how to write that down; of two that begin it at once the first holds.
+
+    Every process knows of it once it is written; until then this one does, and two that begin the same conversation
+    in the same moment in two processes may choose differently, for that one answer.
+    """
+    held = _beginning.begin(digest, kept)
     row = Conversation(
         digest=digest,
         user_id=actor.user_id,
-        model_id=kept.model_id,
-        category=kept.category,
-        reason=kept.reason[:_REASON_CHARS],
-        decision_id=kept.decision_id,
+        model_id=held.model_id,
+        category=held.category,
+        reason=held.reason[:_REASON_CHARS],
+        decision_id=held.decision_id,
     )
+    return held, partial(_write, row, instead_of)
+
+
+def _write(row: Conversation, instead_of: Kept | None) -> None:
     is_over = Q(used_at__lt=timezone.now() - LIFE)
     if instead_of is not None:
         is_over |= Q(model_id=instead_of.model_id)
-    with quick_commit():
-        Conversation.objects.filter(is_over, pk=digest).delete()
-        Conversation.objects.bulk_create([row], ignore_conflicts=True)
-        held = Conversation.objects.get(pk=digest)
-    return Kept(held.model_id, held.category, held.reason, held.decision_id)
+    try:
+        with quick_commit():
+            Conversation.objects.filter(is_over, pk=row.digest).delete()
+            Conversation.objects.bulk_create([row], ignore_conflicts=True)
+    finally:
+        _beginning.end(row.digest)
 
 
 def prune_conversations(*, now: datetime | None = None) -> int:

@@ -50,6 +50,7 @@ def prepare_chat(ask: ChatAsk, actor: Actor) -> Chat:
         session=route.session,
         timeout_s=settings.CHAT_TIMEOUT_SECONDS,
         find_more=find_more,
+        writes=route.writes,
     )
 
 

@@ -24,6 +24,7 @@ class Chat:
     session: str
     timeout_s: float
     find_more: Callable[[], tuple[Spot, ...]] = tuple  # when all of these failed; may read the database
+    writes: tuple[Callable[[], None], ...] = ()  # what is to be written down of the choice, once the call is out
 
     @property
     def decision_id(self) -> str:

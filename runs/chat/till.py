@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import Error as DatabaseFault
 from django.db import OperationalError, close_old_connections, transaction
 
+from routing.quick_commit import quick_commit
 from runs.ledger import Refusal, release, reserve, settle
 from runs.shapes import CallQuote, Grant, Settlement
 
@@ -22,6 +23,8 @@ MOST_TRIES: Final = 5
 FIRST_PAUSE_S: Final = 0.2
 # What a call came to may wait this long for a call that wants leave: both together cost one commit.
 SETTLED_WITHIN_S: Final = 0.02
+# So many notes share a commit.
+MOST_NOTES: Final = 50
 _CLOCK_SLACK_S: Final = 0.001  # a timer may ring a moment early
 
 
@@ -34,6 +37,7 @@ class NotGranted(Exception):
 
 
 Answer = Grant | Refusal
+Note = Callable[[], None]
 
 
 @dataclass(slots=True)
@@ -42,13 +46,14 @@ class _Batch:
 
     settlements: list[Settlement] = field(default_factory=list)
     released: list[UUID] = field(default_factory=list)
+    notes: list[tuple[Note, asyncio.Future[None]]] = field(default_factory=list)
     quotes: list[tuple[CallQuote, asyncio.Future[Answer]]] = field(default_factory=list)
 
     due_at_s: float = float("inf")  # when it is to be written at the latest
 
     @property
     def is_empty(self) -> bool:
-        return not (self.settlements or self.released or self.quotes)
+        return not (self.settlements or self.released or self.quotes or self.notes)
 
 
 class Till:
@@ -79,6 +84,13 @@ class Till:
         """Give back what was set aside for a call that was never made."""
         self._batch.released.append(grant.call_id)
         self._stir(SETTLED_WITHIN_S)
+
+    def note(self, write: Note) -> asyncio.Future[None]:
+        """Have something else written by the same hand, after the money that is asked for now; done once it is."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._batch.notes.append((write, future))
+        self._stir(SETTLED_WITHIN_S)
+        return future
 
     async def close(self) -> None:
         """Return when everything is booked."""
@@ -115,6 +127,26 @@ class Till:
 
     async def _do(self, batch: _Batch) -> None:
         try:
+            await self._do_money(batch)
+        finally:
+            await self._do_notes(batch.notes)
+
+    async def _do_notes(self, notes: Sequence[tuple[Note, asyncio.Future[None]]]) -> None:
+        for start in range(0, len(notes), MOST_NOTES):
+            some = notes[start : start + MOST_NOTES]
+            try:
+                writes = [write for write, _ in some]
+                await asyncio.get_running_loop().run_in_executor(self._writes, _write_notes, writes)
+            except DatabaseFault:
+                LOG.exception("what %d chats were chosen by could not be written down", len(some))
+            for _, future in some:
+                if not future.done():
+                    future.set_result(None)
+
+    async def _do_money(self, batch: _Batch) -> None:
+        if not (batch.settlements or batch.released or batch.quotes):
+            return
+        try:
             answers = await self._write_patiently(batch)
         except DatabaseFault as fault:
             # The sweeper finds what stays open, and charges it as uncertain.
@@ -148,3 +180,10 @@ def _write(batch: _Batch) -> Sequence[Answer]:
         settle(batch.settlements)
         release(batch.released)
         return reserve([quote for quote, _ in batch.quotes])
+
+
+def _write_notes(writes: Sequence[Note]) -> None:
+    close_old_connections()
+    with quick_commit():
+        for write in writes:
+            write()

@@ -64,7 +64,10 @@ def ask(*said: str, model: str = "auto:any", **fields: Any) -> ChatAsk:
 
 
 def route(*said: str, actor: Actor = PERSON, prompt_tokens: int = 100, **fields: Any) -> Route:
-    return choose(ask(*said, **fields), actor, prompt_tokens)
+    made = choose(ask(*said, **fields), actor, prompt_tokens)
+    for write in made.writes:
+        write()
+    return made
 
 
 def chosen(*said: str, **fields: Any) -> str:
@@ -77,6 +80,19 @@ def test_auto_takes_the_best_of_what_can_be_reached_and_keeps_the_decision() -> 
     row = StoredDecision.objects.get()
     assert (str(row.pk), row.kind, row.user_id, row.chosen) == (made.decision_id, "chat", 5, ["openai/big"])
     assert made.category == row.category
+
+
+def test_nobody_waits_for_the_choice_to_be_written_and_who_begins_at_the_same_time_gets_the_same() -> None:
+    begun = choose(ask("Begun twice"), PERSON, 100)
+    assert not StoredDecision.objects.exists()
+    serve("deepseek/blind", "openai/big")
+    second = choose(ask("Begun twice"), PERSON, 100)
+    assert second.decision_id == begun.decision_id
+    assert "keeps its model" in second.reason
+    for write in (*begun.writes, *second.writes):
+        write()
+    assert str(StoredDecision.objects.get().pk) == begun.decision_id
+    assert Conversation.objects.get().decision_id == begun.decision_id
 
 
 def test_stand_ins_are_of_other_providers() -> None:

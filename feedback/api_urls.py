@@ -11,6 +11,7 @@ urlpatterns = [
     path("spawn-log/scores", api.spawn_scores, name="api-spawn-scores"),
     path("spawn-log/stats", api.spawn_stats, name="api-spawn-stats"),
     path("spend", spend_api.spend, name="api-spend"),
+    path("spend/savings", spend_api.spend_savings, name="api-spend-savings"),
     path("spend/calls", spend_api.spend_calls, name="api-spend-calls"),
     path("ratings", api.ratings, name="api-ratings"),
     path("ratings/<int:rating_id>", api.rating, name="api-rating"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,8 +12,10 @@ from django.db.models import Count
 from django.db.models.functions import Length
 
 from catalog.models import Change, PriceFact, StoredSnapshot
-from catalog.shapes import Difference, DifferenceKind
+from catalog.queries.snapshot import Fingerprint, entries_and_fingerprint
+from catalog.shapes import Difference, DifferenceKind, Entry
 
+_held_prices: tuple[Fingerprint | None, Mapping[str, tuple[PricePoint, ...]]] | None = None
 CHANGES_PER_PAGE: Final = 100
 SETS_SHOWN: Final = 30
 
@@ -120,15 +123,32 @@ def list_changes(
 
 def price_history(model_id: str) -> tuple[PricePoint, ...]:
     """Every price the model was listed at, oldest first."""
-    return tuple(
-        PricePoint(
-            valid_from=row.valid_from,
-            prompt_usd_per_mtok=row.prompt_usd_per_mtok,
-            completion_usd_per_mtok=row.completion_usd_per_mtok,
-            cache_read_usd_per_mtok=row.cache_read_usd_per_mtok,
-            cache_write_usd_per_mtok=row.cache_write_usd_per_mtok,
-        )
-        for row in PriceFact.objects.filter(model_id=model_id).order_by("valid_from")
+    return tuple(map(_point, PriceFact.objects.filter(model_id=model_id).order_by("valid_from")))
+
+
+def entries_with_prices() -> tuple[Mapping[str, Entry], Mapping[str, tuple[PricePoint, ...]]]:
+    """The catalogue in use by model id, and every price that each model was ever listed at, oldest first.
+
+    Both are read once per process and revision; empty on a site that has no catalogue yet.
+    """
+    global _held_prices  # noqa: PLW0603  prices change with the catalogue alone; swapped whole
+    fingerprint, entries = entries_and_fingerprint()
+    held = _held_prices
+    if held is None or held[0] != fingerprint:
+        found: dict[str, list[PricePoint]] = {}
+        for row in PriceFact.objects.order_by("model_id", "valid_from"):
+            found.setdefault(row.model_id, []).append(_point(row))
+        held = _held_prices = (fingerprint, {model_id: tuple(points) for model_id, points in found.items()})
+    return entries, held[1]
+
+
+def _point(row: PriceFact) -> PricePoint:
+    return PricePoint(
+        valid_from=row.valid_from,
+        prompt_usd_per_mtok=row.prompt_usd_per_mtok,
+        completion_usd_per_mtok=row.completion_usd_per_mtok,
+        cache_read_usd_per_mtok=row.cache_read_usd_per_mtok,
+        cache_write_usd_per_mtok=row.cache_write_usd_per_mtok,
     )
 
 

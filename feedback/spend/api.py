@@ -10,9 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from feedback.spend.calls import PAGE_LINES, list_calls
-from feedback.spend.inputs import LookInput, read_cursor, read_limit, read_look
+from feedback.spend.inputs import LookInput, read_cursor, read_limit, read_look, read_model
 from feedback.spend.overview import look_over
 from feedback.spend.presenters import calls_payload, overview_payload
+from feedback.spend.saved import savings_of
+from feedback.spend.savings_presenters import savings_payload
 from feedback.spend.views import day_share
 from runs.ledger.windows import day_of
 from smartspawn.access.gates import requires_scope
@@ -20,6 +22,7 @@ from smartspawn.access.requests import actor_of
 from smartspawn.access.shapes import Scope
 
 _AFTER = OpenApiParameter("after", OpenApiTypes.STR, description="The 'next' of the page before.")
+_BASELINE = OpenApiParameter("baseline", OpenApiTypes.STR, description="A model's id, in place of the one used before.")
 _LIMIT = OpenApiParameter("limit", OpenApiTypes.INT, description="At most 500; 50 if it is not said.")
 
 
@@ -54,3 +57,22 @@ def spend_calls(request: Request) -> Response:
     look = read_look(query, actor_of(request), day_of(timezone.now()), also=("after", "limit"))
     most = read_limit(query.get("limit", ""), PAGE_LINES)
     return Response({"data": calls_payload(list_calls(look, after=read_cursor(query.get("after", "")), most=most))})
+
+
+@extend_schema(
+    operation_id="spend_savings",
+    tags=["Money"],
+    summary="What the choice of models saved, against four ways of always choosing",
+    description=(
+        "Net of judging, merging, planning and lost calls, with the quality beside it. A negative saving is a loss. "
+        "Calls whose base line has no known price are left out of both sides and counted."
+    ),
+    parameters=[LookInput, _BASELINE],
+    responses=OpenApiTypes.OBJECT,
+)
+@requires_scope(Scope.RUNS_READ)
+@api_view(["GET"])
+def spend_savings(request: Request) -> Response:
+    query = request.query_params.dict()
+    look = read_look(query, actor_of(request), day_of(timezone.now()), also=("baseline",))
+    return Response({"data": savings_payload(savings_of(look, named=read_model(query.get("baseline", ""))))})

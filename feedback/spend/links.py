@@ -14,6 +14,9 @@ from runs.spend.shapes import Dimension, SpendLine
 
 PAGE = "feedback:spend"
 CALLS = "feedback:spend-calls"
+SAVINGS = "feedback:spend-savings"
+CASCADE = "feedback:spend-cascade"
+FORECAST = "feedback:spend-forecast"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +86,9 @@ def section_links(look: Look, current: str) -> list[Link]:
     """The pages of spend, all for the same days and the same part."""
     pages = {
         PAGE: "Overview",
-        "feedback:spend-savings": "Savings",
-        "feedback:spend-cascade": "Cascade",
-        "feedback:spend-forecast": "Forecast",
+        SAVINGS: "Savings",
+        CASCADE: "Cascade",
+        FORECAST: "Forecast",
         CALLS: "Calls",
     }
     return [

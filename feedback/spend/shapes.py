@@ -43,6 +43,26 @@ DIMENSION_TITLES: Final[Mapping[Dimension, str]] = {
     Dimension.PURPOSE: "Purpose",
     Dimension.STATUS: "Outcome",
 }
+
+
+class BaselineKey(StrEnum):
+    """What the spend is held against."""
+
+    PREMIUM = "premium"
+    POOL = "pool"
+    CHEAPEST = "cheapest"
+    BEFORE = "before"
+
+
+BASELINE_TITLES: Final[Mapping[BaselineKey, tuple[str, str]]] = {
+    BaselineKey.PREMIUM: ("Always premium", "the best-scored model of the high tier, for each kind of task"),
+    BaselineKey.POOL: ("Always the best of those used", "the one model among them that scores best at all this work"),
+    BaselineKey.CHEAPEST: (
+        "Always the cheapest capable",
+        "the cheapest that was measured capable, for each kind of task",
+    ),
+    BaselineKey.BEFORE: ("What was used before", "the model that did most of the work in the period before"),
+}
 NO_VALUE: Final = "none"  # how an address says that a dimension is empty
 # Few enough bars to tell apart: a day each up to two months, then weeks, then months.
 _MOST_DAY_BARS: Final = 62

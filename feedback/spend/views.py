@@ -11,12 +11,16 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from feedback.spend.baselines import CAPABLE_SCORE
 from feedback.spend.calls import list_calls
-from feedback.spend.charts import spend_figure
-from feedback.spend.inputs import read_cursor, read_look
+from feedback.spend.charts import forecast_figure, spend_figure
+from feedback.spend.inputs import read_cursor, read_look, read_model
 from feedback.spend.links import (
     CALLS,
+    CASCADE,
+    FORECAST,
     PAGE,
+    SAVINGS,
     calls_url,
     chips,
     dimension_links,
@@ -27,11 +31,14 @@ from feedback.spend.links import (
     section_links,
     url_of,
 )
+from feedback.spend.months import month_of
 from feedback.spend.overview import Overview, divide, look_over
 from feedback.spend.presenters import LINE_COLUMNS, ROW_COLUMNS, csv_line, csv_rows, cursor_text
+from feedback.spend.saved import cascades_in, savings_of
 from feedback.spend.shapes import DIMENSION_TITLES, Look
 from runs.ledger.windows import day_of
 from runs.spend.lines import stream_lines
+from runs.spend.queries import titles_of
 from smartspawn.access.gates import requires_role
 from smartspawn.access.requests import ActorRequest
 from smartspawn.access.shapes import Role
@@ -82,6 +89,48 @@ def calls(request: ActorRequest) -> HttpResponse:
         "overview_url": url_of(PAGE, look),
     }
     return render(request, "feedback/spend/calls.html", context)
+
+
+@requires_role(Role.VIEWER)
+@require_safe
+def savings(request: ActorRequest) -> HttpResponse:
+    """What the choice of models saved, against four ways of always choosing."""
+    query = request.GET.dict()
+    look = read_look(query, request.actor, day_of(timezone.now()), also=("baseline",))
+    named = read_model(query.get("baseline", ""))
+    report = savings_of(look, named=named)
+    context = {
+        **frame(SAVINGS, look, titles_of(look.shown_filters)),
+        "report": report,
+        "named": named,
+        "capable_score": CAPABLE_SCORE,
+        "json_url": url_of("api-spend-savings", look, by=None, baseline=named or None),
+    }
+    return render(request, "feedback/spend/savings.html", context)
+
+
+@requires_role(Role.VIEWER)
+@require_safe
+def cascade(request: ActorRequest) -> HttpResponse:
+    """How often a cascade's cheap answer was enough, and what trying it cost."""
+    look = read_look(request.GET.dict(), request.actor, day_of(timezone.now()))
+    context = {**frame(CASCADE, look, titles_of(look.shown_filters)), "report": cascades_in(look)}
+    return render(request, "feedback/spend/cascade.html", context)
+
+
+@requires_role(Role.VIEWER)
+@require_safe
+def forecast(request: ActorRequest) -> HttpResponse:
+    """What the running month will come to, beside the caps."""
+    now = timezone.now()
+    look = read_look(request.GET.dict(), request.actor, day_of(now))
+    report = month_of(look, today=day_of(now), day_share=day_share(now))
+    context = {
+        **frame(FORECAST, look, report.titles),
+        "report": report,
+        "figure": forecast_figure(report.forecast, report.grown, report.lowest_cap_nano_usd),
+    }
+    return render(request, "feedback/spend/forecast.html", context)
 
 
 @requires_role(Role.VIEWER)
@@ -144,6 +193,3 @@ _BUCKETS: Final = (
 
 def _token_rows(shown: Overview) -> list[tuple[str, int, int]]:
     return [(title, getattr(shown.total, name), getattr(shown.former, name)) for title, name in _BUCKETS]
-
-
-savings = cascade = forecast = spend  # the thread comes first

@@ -7,7 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from feedback.spend.charts import bar_label
-from feedback.spend.shapes import change_of
+from feedback.spend.shapes import BASELINE_TITLES, BaselineKey, change_of
 from runs.money import format_usd, to_usd
 from runs.spend.shapes import Period
 
@@ -69,3 +69,19 @@ def days(period: Period) -> str:
 def exact_dollars(nano_usd: int) -> str:
     """The amount to the last nano-dollar."""
     return f"${to_usd(nano_usd):,f}"
+
+
+@register.filter
+def signed_dollars(nano_usd: int) -> str:
+    """An amount that may be negative, with its sign."""
+    sign = "−" if nano_usd < 0 else "+" if nano_usd else ""
+    return f"{sign}{format_usd(abs(nano_usd))}"
+
+
+@register.simple_tag
+def baseline_title(key: BaselineKey, named: str) -> SafeString:
+    """What a base line is called, and what it means."""
+    title, words = BASELINE_TITLES[key]
+    if key is BaselineKey.BEFORE and named:
+        title, words = "The model that you named", "for all of the work"
+    return format_html('{}<span class="under">{}</span>', title, words)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from runs.ledger.windows import SITE, user_scope
 from runs.shapes import CallStatus, Purpose
 
-_BETWEEN: Final = "|"  # stands in no word of ours; a model's id may hold one and comes last
+BETWEEN: Final = "|"  # stands in no word of ours; a model's id may hold one and comes last
 # What a model did for the one who asked; judging, merging and looking up serve it.
 ANSWERING: Final = frozenset(
     {Purpose.TASK, Purpose.ESCALATION, Purpose.STEP, Purpose.SECTION, Purpose.STAGE, Purpose.REFINE, Purpose.CHAT}
@@ -77,9 +77,9 @@ def is_answer(purpose: str, status: str) -> bool:
 
 def join_value(parts: Sequence[object]) -> str:
     """The value of a facet of several fields."""
-    return _BETWEEN.join(map(str, parts))
+    return BETWEEN.join(map(str, parts))
 
 
 def split_value(facet: Facet, value: str) -> tuple[str, ...]:
     """The fields that a value of this facet was joined from."""
-    return tuple(value.split(_BETWEEN, len(FACET_FIELDS[facet]) - 1)) if FACET_FIELDS[facet] else ()
+    return tuple(value.split(BETWEEN, len(FACET_FIELDS[facet]) - 1)) if FACET_FIELDS[facet] else ()

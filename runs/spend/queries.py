@@ -6,14 +6,14 @@ the day totals, which hold every combination and are many more.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
 from django.db.models import Case, CharField, DateField, F, IntegerField, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Concat
 
-from runs.ledger.facets import ANSWERING, FACET_FIELDS, Facet, join_value
+from runs.ledger.facets import ANSWERING, BETWEEN, FACET_FIELDS, Facet
 from runs.ledger.totals import SUM_FIELDS
 from runs.ledger.windows import SITE, user_scope
 from runs.models import DayTotal, SpendTotal
@@ -44,8 +44,8 @@ def look_over_sums(
     statuses, (status,) = _rows(part, Facet.STATUS)
     values, (value,) = _rows(part, Facet(dimension.value))
     names = ("at", "place", "word")
-    daily = _within(statuses, days).annotate(at=F("day"), place=_place(-1), word=_text(status))
-    placed = _placed(values, periods).filter(place__gte=0).annotate(at=_NO_DAY, word=_text(value))
+    daily = _within(statuses, days).annotate(at=F("day"), place=_place(-1), word=_word([status]))
+    placed = _placed(values, periods).filter(place__gte=0).annotate(at=_NO_DAY, word=_word([value]))
     found = daily.order_by().values_list(*names).annotate(**_SUMS)
     found = found.union(placed.order_by().values_list(*names).annotate(**_SUMS), all=True)
     by_day: dict[date, dict[str, Spent]] = {}
@@ -61,14 +61,24 @@ def sums_by(part: Slice, facet: Facet, periods: Sequence[Period], *, mode: str =
 
     ``mode`` keeps to the deeds of one mode.
     """
-    rows, fields = _rows(part, facet)
-    if mode:
-        rows = rows.filter(value__startswith=f"{mode}|") if fields == ("value",) else rows.filter(mode=mode)
-    rows = _placed(rows, periods)
-    found: tuple[dict[str, Spent], ...] = tuple({} for _ in periods)
-    for row in rows.order_by().values_list("place", *fields).annotate(**_SUMS):
-        if row[0] >= 0:
-            found[row[0]][join_value(row[1 : len(fields) + 1])] = _spent(row[len(fields) + 1 :])
+    (found,) = sums_together(part, [(facet, periods)], mode=mode)
+    return found
+
+
+def sums_together(
+    part: Slice, asked: Sequence[tuple[Facet, Sequence[Period]]], *, mode: str = ""
+) -> tuple[tuple[Mapping[str, Spent], ...], ...]:
+    """The same for several facets, each with periods of its own, in one query."""
+    queries = []
+    for number, (facet, periods) in enumerate(asked):
+        rows, fields = _rows(part, facet)
+        if mode:
+            rows = rows.filter(value__startswith=f"{mode}{BETWEEN}") if fields == ("value",) else rows.filter(mode=mode)
+        rows = _placed(rows, periods).filter(place__gte=0).annotate(which=_place(number), word=_word(fields))
+        queries.append(rows.order_by().values_list("which", "place", "word").annotate(**_SUMS))
+    found: tuple[tuple[dict[str, Spent], ...], ...] = tuple(tuple({} for _ in periods) for _, periods in asked)
+    for which, place, word, *sums in queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0]:
+        found[which][place][word] = _spent(sums)
     return found
 
 
@@ -167,8 +177,17 @@ def _place(number: int) -> Value:
     return Value(number, output_field=IntegerField())
 
 
-def _text(field: str) -> Cast:
-    return Cast(field, CharField(max_length=220))
+def _word(fields: Sequence[str]) -> Cast | Concat:
+    """The value of a facet, made from these columns."""
+    texts = [Cast(field, CharField(max_length=220)) for field in fields]
+    return texts[0] if len(texts) == 1 else Concat(*_joined(texts), output_field=CharField(max_length=220))
+
+
+def _joined(texts: Sequence[Cast]) -> Iterator[Cast | Value]:
+    for place, text in enumerate(texts):
+        if place:
+            yield Value(BETWEEN)
+        yield text
 
 
 def _within(rows: QuerySet[Any], period: Period) -> QuerySet[Any]:

@@ -259,6 +259,10 @@ URL_ACCESS: Mapping[str, Row] = {
     "v1/messages/count_tokens": endpoint(Scope.RUNS_READ, Role.VIEWER, "POST"),
     "mcp": endpoint(Scope.RUNS_READ, Role.VIEWER, "POST"),
     # the API of feedback
+    "api/community/report": endpoint(Scope.FEEDBACK_WRITE, Role.MEMBER, "POST", is_open=True),
+    "api/community/withdraw": endpoint(Scope.FEEDBACK_WRITE, Role.MEMBER, "POST", is_open=True),
+    "api/community/scores": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
+    "api/community/aggregate": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
     "api/spawn-log": endpoint(Scope.FEEDBACK_WRITE, Role.MEMBER, "POST", is_open=True),
     "api/spawn-log/outcome": endpoint(Scope.FEEDBACK_WRITE, Role.MEMBER, "POST", is_open=True),
     "api/spawn-log/scores": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),
@@ -267,6 +271,7 @@ URL_ACCESS: Mapping[str, Row] = {
     "api/ratings/<int:rating_id>": endpoint(Scope.FEEDBACK_WRITE, Role.MEMBER, "DELETE"),
     # spend
     "api/spend": endpoint(Scope.RUNS_READ, Role.VIEWER),
+    "api/spend/savings": endpoint(Scope.RUNS_READ, Role.VIEWER),
     "api/spend/calls": endpoint(Scope.RUNS_READ, Role.VIEWER),
     "spend/": page(Role.VIEWER),
     "spend/rows.csv": page(Role.VIEWER),

@@ -1,0 +1,189 @@
+"""What the choice of models saved: what was paid, against what straight answers of one base line would have cost.
+
+    saved = base line - paid
+    base line = the tokens of the calls that did the work, at the base line's price of that day
+    paid      = everything: the work, judging, merging, planning, and calls that failed or never came back
+
+Everything is worked out from sums by day, mode, category, purpose and outcome, which price as their calls do: a price
+by the token is the same for the sum. Pure.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+
+from catalog.queries import PricePoint
+from feedback.spend.shapes import BaselineKey
+from runs.ledger.facets import is_answer
+from runs.money import price_nano
+from runs.shapes import Mode, Purpose
+from runs.spend.shapes import Period, Spent
+
+# The most answers that a vote may have: so many are taken off for each, and never too few.
+MOST_VOTES: Final = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A way of always choosing: the model for each kind of task."""
+
+    key: BaselineKey
+    models: Mapping[str, str]  # category -> model id; a category without one is left out of both sides
+
+    @property
+    def model_ids(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.models.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Calls of one mode, category, purpose and outcome, in a stretch of days with the same prices."""
+
+    days: Period
+    mode: str
+    category: str
+    purpose: str
+    status: str
+    spent: Spent
+
+    @property
+    def is_answer(self) -> bool:
+        return is_answer(self.purpose, self.status)
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """One base line beside what was paid; both sides leave the same calls out."""
+
+    baseline: Baseline
+    paid_nano_usd: int = 0
+    overhead_nano_usd: int = 0  # of paid: judging, merging, planning, looking up
+    lost_nano_usd: int = 0  # of paid: calls that failed, were canceled or never came back
+    baseline_nano_usd: int = 0
+    answer_count: float = 0.0  # the straight answers that stand for the work
+    left_out_count: int = 0  # calls
+    left_out_nano_usd: int = 0
+
+    @property
+    def saved_nano_usd(self) -> int:
+        return self.baseline_nano_usd - self.paid_nano_usd
+
+    @property
+    def saved_share(self) -> float | None:
+        """The part of the base line that was saved; None where it would have cost nothing."""
+        return self.saved_nano_usd / self.baseline_nano_usd if self.baseline_nano_usd else None
+
+
+class Prices:
+    """The catalogue's prices by day: those that held when the day ended."""
+
+    def __init__(self, histories: Mapping[str, Sequence[PricePoint]]) -> None:
+        self._histories = histories
+
+    def changes_within(self, period: Period, model_ids: Iterable[str]) -> tuple[date, ...]:
+        """The days in the period from which on one of these models has another price."""
+        days = {point.valid_from.date() for model_id in model_ids for point in self._histories.get(model_id, ())}
+        return tuple(sorted(day for day in days if period.first < day <= period.last))
+
+    def cost_nano(self, model_id: str, spent: Spent, day: date) -> int | None:
+        """What these tokens cost of this model on this day; None where a price that is needed is unknown."""
+        point = next(
+            (item for item in reversed(self._histories.get(model_id, ())) if item.valid_from.date() <= day), None
+        )
+        return None if point is None else _cost_nano(spent, point)
+
+
+def stretches(period: Period, changes: Iterable[date]) -> tuple[Period, ...]:
+    """The period cut where prices change."""
+    firsts = [period.first, *changes]
+    ends = [date.fromordinal(day.toordinal() - 1) for day in firsts[1:]] + [period.last]
+    return tuple(Period(first, last) for first, last in zip(firsts, ends, strict=True))
+
+
+def compare(baseline: Baseline, deeds: Sequence[Deed], prices: Prices) -> Saving:
+    """What this base line would have cost, beside what was paid."""
+    groups: defaultdict[tuple[Period, str], list[Deed]] = defaultdict(list)
+    for deed in deeds:
+        groups[deed.days, deed.category].append(deed)
+    parts = [
+        _compare_group(baseline.models.get(category), some, prices, days.last)
+        for (days, category), some in groups.items()
+    ]
+    return Saving(baseline, *(sum(values) for values in zip(*parts, strict=True))) if parts else Saving(baseline)
+
+
+_Part = tuple[int, int, int, int, float, int, int]
+
+
+def _compare_group(model_id: str | None, deeds: Sequence[Deed], prices: Prices, day: date) -> _Part:
+    """One kind of task in one stretch of days."""
+    paid = sum(deed.spent.cost_nano_usd for deed in deeds)
+    by_mode: defaultdict[str, list[Deed]] = defaultdict(list)
+    for deed in deeds:
+        by_mode[deed.mode].append(deed)
+    cost, answers = 0, 0.0
+    for mode, some in by_mode.items():
+        for deed, share in straight_shares(mode, some):
+            whole = None if model_id is None else prices.cost_nano(model_id, deed.spent, day)
+            if whole is None:
+                return 0, 0, 0, 0, 0.0, sum(item.spent.call_count for item in deeds), paid
+            cost += round(whole * share)
+            answers += float(deed.spent.call_count * share)
+    came = [deed for deed in deeds if deed.status == "ok"]
+    overhead = sum(deed.spent.cost_nano_usd for deed in came if not deed.is_answer)
+    lost = paid - sum(deed.spent.cost_nano_usd for deed in came)
+    return paid, overhead, lost, cost, answers, 0, 0
+
+
+def straight_shares(mode: str, deeds: Sequence[Deed]) -> Iterable[tuple[Deed, Fraction]]:
+    """The calls that did the work, each with the part of them that a straight answer would have needed as well.
+
+    Of a cascade a first answer counts unless a better one followed it; of a collective one answer for each merge;
+    of a vote one for each judge; a draft that was refined does not count beside what became of it. Where it cannot
+    be known how many answers a vote had, it is taken to have had the most: the saving is rather too small.
+    """
+    counts: defaultdict[str, int] = defaultdict(int)
+    for deed in deeds:
+        if deed.status == "ok":
+            counts[deed.purpose] += deed.spent.call_count
+    tasks = counts[Purpose.TASK]
+    for deed in deeds:
+        if deed.is_answer:
+            is_first = deed.purpose == Purpose.TASK and tasks > 0
+            yield deed, Fraction(_kept(mode, counts), tasks) if is_first else Fraction(1)
+
+
+def _kept(mode: str, counts: Mapping[str, int]) -> int:
+    """How many of the tasks' answers stand for themselves."""
+    tasks, judges = counts.get(Purpose.TASK, 0), counts.get(Purpose.JUDGE, 0)
+    if mode == Mode.CASCADE:
+        kept = tasks - counts.get(Purpose.ESCALATION, 0)
+    elif mode == Mode.COLLECTIVE:
+        kept = min(tasks, counts.get(Purpose.MERGE, 0))
+    elif judges:
+        kept = min(tasks, max(judges, tasks - (MOST_VOTES - 1) * judges))
+    else:
+        kept = tasks
+    return max(0, kept - counts.get(Purpose.REFINE, 0))
+
+
+def _cost_nano(spent: Spent, point: PricePoint) -> int | None:
+    """As calls are priced: cached tokens without a price of their own cost what fresh ones do."""
+    fresh, out = point.prompt_usd_per_mtok, point.completion_usd_per_mtok
+    read = fresh if point.cache_read_usd_per_mtok is None else point.cache_read_usd_per_mtok
+    written = fresh if point.cache_write_usd_per_mtok is None else point.cache_write_usd_per_mtok
+    parts: tuple[tuple[int, Decimal | None], ...] = (
+        (spent.fresh_input_tokens, fresh),
+        (spent.cache_read_tokens, read),
+        (spent.cache_write_tokens, written),
+        (spent.completion_tokens, out),
+    )
+    if any(price is None for tokens, price in parts if tokens):
+        return None
+    return sum(price_nano(tokens, price) for tokens, price in parts if price is not None)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from runs.cleaning import clean_text
 from runs.commit import NodeResult
 from runs.events import EventKind
-from runs.floor import Floor, NotGranted
+from runs.floor import Floor, NoMoney, NotGranted
 from runs.graph import Place
 from runs.places import Spot
 from runs.prompts import build_request
@@ -119,6 +119,10 @@ class NodeCalls:
             return self._without_answer()
         try:  # while there are other places to try, this one may use half of the time
             answer = await self._sender.send(spot, asked, left_s if is_last else left_s / 2)
+        except NoMoney:
+            if self._cut_off is None:
+                raise
+            return self._without_answer()  # for a longer one the money is gone
         except NotGranted as refusal:
             self._problem = Problem(str(refusal.details.get("code", "")).lower(), refusal.message)
             return None

@@ -38,6 +38,7 @@ class EventKind(StrEnum):
     NODE_STARTED = "node.started"
     NODE_RETRYING = "node.retrying"
     NODE_FALLBACK = "node.fallback"  # another place or model goes on
+    NODE_SHORTENED = "node.shortened"  # its answer may get no longer than the money left allows
     NODE_COMPLETED = "node.completed"
     NODE_FAILED = "node.failed"
     NODE_SKIPPED = "node.skipped"

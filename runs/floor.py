@@ -11,7 +11,7 @@ from uuid import UUID
 
 from runs.events import EventKind, NewEvent
 from runs.graph import Place
-from runs.ledger import RefusalCode
+from runs.ledger import Refusal, RefusalCode
 from runs.outside import Outside
 from runs.places import Places
 from runs.purse import Purse
@@ -42,9 +42,10 @@ class NoMoney(SmartSpawnError):
 
     code = "BUDGET_EXHAUSTED"
 
-    def __init__(self, message: str, *, reason: str = BUDGET_EXHAUSTED) -> None:
+    def __init__(self, message: str, *, reason: str = BUDGET_EXHAUSTED, room_nano_usd: int = 0) -> None:
         super().__init__(message)
         self.reason = reason
+        self.room_nano_usd = room_nano_usd  # what a smaller call could have
 
 
 class NotGranted(SmartSpawnError):
@@ -116,7 +117,7 @@ class Floor:
         if answer.code is not RefusalCode.CAP_EXCEEDED:
             raise NotGranted(answer.message, code=answer.code.value)
         if is_final or not answer.fits_once_settled:
-            raise NoMoney(answer.message)
+            raise NoMoney(answer.message, room_nano_usd=_room(answer, is_final=is_final))
         return None
 
     def _check_budget(self, place: Place) -> None:
@@ -161,3 +162,9 @@ class Floor:
             yield
         finally:
             self.resting_count -= 1
+
+
+def _room(refusal: Refusal, *, is_final: bool) -> int:
+    """What the cap that stood in the way leaves, once others have settled; at the last try they have not."""
+    held = refusal.reserved_nano_usd if is_final else 0
+    return max(0, (refusal.cap_nano_usd or 0) - refusal.spent_nano_usd - held)

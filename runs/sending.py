@@ -15,7 +15,7 @@ from django.utils import timezone
 from runs.claims import call_id
 from runs.cleaning import clean_text
 from runs.events import EventKind
-from runs.floor import Floor
+from runs.floor import Floor, NoMoney
 from runs.graph import Place
 from runs.ledger import estimate_tokens, quote_nano
 from runs.money import to_nano, to_usd
@@ -29,6 +29,10 @@ from runs.shapes import CallQuote, CallStatus, ChatDelta, ChatRequest, ChatResul
 DRAFT_EVERY_S: Final = 0.5
 # A call that waits for a free slot keeps its leave; it must not expire before its turn.
 LEAVE_MARGIN_S: Final = 60.0
+# A merge that may be no longer than this says less than the answers that it would bring together.
+LEAST_OUTPUT_TOKENS: Final = 600
+# Others may spend what it was shortened to while it waits.
+MOST_SHORTENINGS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ class Sender:
 
     async def send(self, spot: Spot, asked: Asked, timeout_s: float) -> ChatResult:
         """The answer; the call is settled whatever becomes of it. Raises CallFailed, NoMoney, NotGranted, Claimed."""
-        grant, quote = await self._floor.get_leave(self._place, partial(self._quote, spot, asked))
+        grant, quote, asked = await self._get_leave(spot, asked)
         try:
             await self._floor.slots.take(is_retry=self._deadline_s is not None)
         except asyncio.CancelledError:
@@ -97,6 +101,21 @@ class Sender:
         self._book(settle_answer(grant, spot.endpoint, answer))
         text = clean_text(answer.text)
         return answer if text is answer.text else replace(answer, text=text)
+
+    async def _get_leave(self, spot: Spot, asked: Asked) -> tuple[Grant, CallQuote, Asked]:
+        """Leave for the call. What brings the others' work together is rather asked for less than left out."""
+        for _ in range(MOST_SHORTENINGS):
+            try:
+                return *await self._floor.get_leave(self._place, partial(self._quote, spot, asked)), asked
+            except NoMoney as short:
+                is_closing = bool(self._place.spec.depends_on) and self._floor.is_closing_node(self._place.key)
+                limit = _affordable_tokens(spot.endpoint, asked, short.room_nano_usd) if is_closing else 0
+                if not LEAST_OUTPUT_TOKENS <= limit < asked.request.max_output_tokens:
+                    raise
+                asked = replace(asked, request=replace(asked.request, max_output_tokens=limit))
+                message = f"The money left allows an answer of {limit:,} tokens at most."
+                self._floor.tell(EventKind.NODE_SHORTENED, self._place, message, {"maxOutputTokens": limit})
+        return *await self._floor.get_leave(self._place, partial(self._quote, spot, asked)), asked
 
     def _book(self, settlement: Settlement) -> None:
         """Settle a call; the node keeps the sum, also where it ends without an answer."""
@@ -141,6 +160,14 @@ def _most_nano(endpoint: Endpoint, asked: Asked) -> int:
         return quote_nano(endpoint, asked.prompt_tokens, limit)
     fee = most_search_usd(endpoint) or Decimal(0)
     return quote_nano(endpoint, asked.prompt_tokens + GROUNDING_TOKENS, limit) + to_nano(fee)
+
+
+def _affordable_tokens(endpoint: Endpoint, asked: Asked, room_nano_usd: int) -> int:
+    """How long an answer so much money pays for, beside the prompt."""
+    unanswered = replace(asked, request=replace(asked.request, max_output_tokens=0))
+    left_nano_usd = room_nano_usd - _most_nano(endpoint, unanswered)
+    token_nano_usd = quote_nano(endpoint, 0, 1_000) / 1_000
+    return int(left_nano_usd / token_nano_usd) if left_nano_usd > 0 and token_nano_usd else 0
 
 
 def _unread(_delta: ChatDelta) -> None:

@@ -7,7 +7,17 @@ import pytest
 from runs.ledger import run_money
 from runs.models import Artifact, Event, LedgerEntry, Node, Reservation
 from runs.shapes import Feed, NodeStatus, Purpose, RunStatus
-from tests.runs.fakes import CALL_NANO, FakeModels, drive, make_run, nodes_of, serve_models, spec
+from tests.runs.fakes import (
+    CALL_NANO,
+    FakeModels,
+    answer,
+    drive,
+    make_run,
+    nodes_of,
+    one_after_another,
+    serve_models,
+    spec,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # What is set aside for a call: the prompt's estimate and a hundred tokens at $1 a million, about 120,000.
@@ -77,6 +87,41 @@ def test_when_the_money_is_gone_what_there_is_is_put_together_without_a_call() -
     merged = Artifact.objects.get(run=run, node_key="merged")
     assert "answer to: prompt of task-1" in merged.content
     assert merged.is_partial
+
+
+def test_a_merge_is_rather_made_shorter_than_left_out() -> None:
+    """What is set aside for a merge of a thousand tokens would not fit; that for one a little shorter does."""
+    merge = spec("merge", "task-1", purpose=Purpose.MERGE, feed=Feed.CANDIDATES, max_output_tokens=1_000)
+    models = FakeModels()
+    run_id = make_run([task(1), merge], final="merge", cap_nano_usd=1_000_000)  # type: ignore[list-item]
+    run = drive(run_id, models)
+    assert (run.status, run.error) == (RunStatus.COMPLETED, "")
+    limit = models.calls[-1][1].max_output_tokens
+    assert 600 <= limit < 1_000
+    told = Event.objects.get(run=run, kind="node.shortened")
+    assert (told.node_key, told.data) == ("merge", {"maxOutputTokens": limit})
+    reserved = LedgerEntry.objects.get(run_id=run_id, node_key="merge").reserved_nano_usd
+    assert 1_000_000 - CALL_NANO - 2_000 < reserved <= 1_000_000 - CALL_NANO, "to the last token that fits"
+
+
+def test_a_merge_that_is_cut_off_by_the_money_is_kept_and_marked() -> None:
+    merge = spec("merge", "task-1", purpose=Purpose.MERGE, feed=Feed.CANDIDATES, max_output_tokens=1_000)
+    said = one_after_another(answer("found this"), answer("found this, and furth", finish_reason="length"))
+    run_id = make_run([task(1), merge], final="merge", cap_nano_usd=1_000_000)  # type: ignore[list-item]
+    run = drive(run_id, FakeModels(script=said))
+    merged = Artifact.objects.get(run=run, node_key="merged")
+    assert (merged.content, merged.is_partial) == ("found this, and furth", True)
+    assert nodes_of(run_id)["merge"].error_code == "cut_off"
+
+
+def test_too_little_for_any_merge_leaves_the_answers_side_by_side() -> None:
+    merge = spec("merge", "task-1", purpose=Purpose.MERGE, feed=Feed.CANDIDATES, max_output_tokens=1_000)
+    models = FakeModels()
+    run_id = make_run([task(1), merge], final="merge", cap_nano_usd=700_000)  # type: ignore[list-item]
+    run = drive(run_id, models)
+    assert len(models.calls) == 1
+    assert run.status == RunStatus.BUDGET_EXHAUSTED
+    assert "answer to: prompt of task-1" in Artifact.objects.get(run=run, node_key="merged").content
 
 
 def test_every_call_is_in_the_ledger_and_no_money_stays_set_aside() -> None:

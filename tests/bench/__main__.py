@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import chatting, choosing, classifier, driving, ledger, measures
+from tests.bench import chatting, choosing, classifier, creating, driving, ledger, measures
 from tests.bench.figures import machine
 
 RUNS = 5
@@ -22,7 +22,8 @@ def main() -> int:
     parser.add_argument(
         "what",
         nargs="*",
-        help="first-page, pages, requests, choosing, classifier, ledger, caps, chat, refresh; nothing: all",
+        help="first-page, pages, requests, choosing, classifier, ledger, caps, runs, runs-over-http, lost-prompts, creations, kills, "
+        "chat, refresh; nothing: all",
     )
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--captures", type=Path, help="a folder of saved answers for the refresh")
@@ -42,6 +43,7 @@ def main() -> int:
             "runs-over-http": lambda: driving.over_http(home, runs),
             "lost-prompts": lambda: driving.lost_prompts(home, runs),
             "chat": lambda: chatting.added(home, min(runs, 3)),
+            "creations": lambda: creating.creations(home, min(runs, 3)),
             "kills": lambda: driving.kills(home, runs),
             "refresh": lambda: measures.refresh(home, runs, options.captures) if options.captures else iter(()),
         }

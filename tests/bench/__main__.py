@@ -22,8 +22,8 @@ def main() -> int:
     parser.add_argument(
         "what",
         nargs="*",
-        help="first-page, pages, requests, choosing, classifier, ledger, caps, runs, runs-over-http, lost-prompts, creations, kills, "
-        "chat, refresh; nothing: all",
+        help="first-page, pages, requests, choosing, classifier, ledger, caps, runs, "
+        "runs-over-http, lost-prompts, creations, kills, chat, refresh; nothing: all",
     )
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--captures", type=Path, help="a folder of saved answers for the refresh")

@@ -24,7 +24,8 @@ from runs.shapes import Payer
 _PAYER_FIELDS: Final = ("day", "user_id", "key_id", "run_id", "is_simulated")
 _CHUNK_ROWS: Final = 2_000
 _POSTGRES_LOCK: Final = (  # reading goes on
-    "LOCK TABLE runs_reservation, runs_balance, runs_ledgerentry, runs_daytotal, runs_spendtotal IN EXCLUSIVE MODE"
+    "LOCK TABLE runs_reservation, runs_balance, runs_ledgerentry, runs_daytotal, runs_spendtotal, "
+    "runs_billtotal IN EXCLUSIVE MODE"
 )
 
 
@@ -39,7 +40,7 @@ class Rebuilt:
     @property
     def is_as_it_was(self) -> bool:
         """Whether everything agreed with the ledger."""
-        return not (self.totals.wrong_total_count or self.totals.wrong_facet_count or self.wrong_balance_count)
+        return self.totals.is_as_it_was and not self.wrong_balance_count
 
 
 def rebuild_totals(*, is_check: bool = False) -> Rebuilt:
@@ -106,10 +107,7 @@ def _stored_balances() -> Iterator[tuple[BalanceKey, tuple[int, int]]]:
 
 def _write_balances(balances: Mapping[BalanceKey, tuple[int, int]]) -> None:
     caps = find_caps({key.scope for key in balances}) | _run_caps()
-    rows = [
-        _filled(new_balance(key, caps), spent, reserved)
-        for key, (spent, reserved) in balances.items()
-    ]
+    rows = [_filled(new_balance(key, caps), spent, reserved) for key, (spent, reserved) in balances.items()]
     # The cap of a balance that is there stays: a run's stands nowhere else.
     Balance.objects.bulk_create(
         rows,

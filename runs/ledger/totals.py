@@ -8,11 +8,12 @@ from typing import Any, Final, cast
 
 from django.db.models import F, Model
 
+from runs.ledger.bill_sums import BILL_KEY_FIELDS, BILL_SUM_FIELDS, bill_sums_of
 from runs.ledger.facets import facet_keys
 from runs.ledger.latencies import BAND_FIELDS, band_of
 from runs.ledger.lines import Line
 from runs.ledger.rows import Row, add_to_rows, insert_rows
-from runs.models import DayTotal, LedgerEntry, SpendTotal
+from runs.models import BillTotal, DayTotal, LedgerEntry, SpendTotal
 from smartspawn.lib.errors import Conflict
 
 KEY_FIELDS: Final = (
@@ -54,6 +55,7 @@ def write_lines(lines: Sequence[Line]) -> None:
     totals = sums_of(lines)
     _add(DayTotal, KEY_FIELDS, totals)
     _add(SpendTotal, FACET_KEY_FIELDS, facet_sums_of(totals))
+    _add(BillTotal, BILL_KEY_FIELDS, bill_sums_of(lines), BILL_SUM_FIELDS)
 
 
 def sums_of(lines: Iterable[Line]) -> dict[TotalKey, Sums]:
@@ -87,20 +89,22 @@ def _sums_of_line(line: Line) -> Sums:
     return (*plain, *estimated, *(count if name == band else 0 for name in BAND_FIELDS))
 
 
-def _add(model: type[Model], key_fields: tuple[str, ...], sums: Mapping[TotalKey, Sums]) -> None:
+def _add(
+    model: type[Model], key_fields: tuple[str, ...], sums: Mapping[TotalKey, Sums], names: tuple[str, ...] = SUM_FIELDS
+) -> None:
     """Add to the totals with these keys, in one order: writers of the same ones never wait in a circle."""
     ordered = sorted(sums.items(), key=lambda item: str(item[0]))
     for is_less, some in groupby(ordered, key=lambda item: min(item[1]) < 0):
         if is_less:
             for key, more in some:
-                _subtract(model, dict(zip(key_fields, key, strict=True)), more)
+                _subtract(model, dict(zip(key_fields, key, strict=True)), dict(zip(names, more, strict=True)))
         else:
-            rows: list[Row] = [dict(zip((*key_fields, *SUM_FIELDS), (*key, *more), strict=True)) for key, more in some]
-            add_to_rows(model, rows, key=key_fields, sums=SUM_FIELDS)
+            rows: list[Row] = [dict(zip((*key_fields, *names), (*key, *more), strict=True)) for key, more in some]
+            add_to_rows(model, rows, key=key_fields, sums=names)
 
 
-def _subtract(model: type[Model], key: Mapping[str, Any], sums: Sums) -> None:
+def _subtract(model: type[Model], key: Mapping[str, Any], sums: Mapping[str, int]) -> None:
     """Take from a total that is there: what is undone was once added to it."""
     total = model._default_manager.filter(**key)  # noqa: SLF001 - Django's documented interface to a table
-    if not total.update(**{name: F(name) + more for name, more in zip(SUM_FIELDS, sums, strict=True) if more}):
+    if not total.update(**{name: F(name) + more for name, more in sums.items() if more}):
         raise Conflict(f"The total of {key['day']} is gone. Make the totals again: manage.py rebuild_totals")

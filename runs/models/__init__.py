@@ -1,7 +1,7 @@
 """What runs keep: the work, the money, and the places that serve models."""
 
 from runs.models.alerts import AlertDelivery, AlertReceiver, BudgetAlert, SeenAlert
-from runs.models.bills import BillQuestion
+from runs.models.bills import BillQuestion, BillTotal
 from runs.models.chats import Conversation
 from runs.models.connections import Breaker, Connection
 from runs.models.money import Balance, Cap, DayTotal, LedgerEntry, Reservation, RunPreference
@@ -14,6 +14,7 @@ __all__ = [
     "Artifact",
     "Balance",
     "BillQuestion",
+    "BillTotal",
     "Breaker",
     "BudgetAlert",
     "Cap",

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import AutoField, Model
 
 from runs.ledger.totals import write_lines
-from runs.models import DayTotal, LedgerEntry, SpendTotal
+from runs.models import BillTotal, DayTotal, LedgerEntry, SpendTotal
 from runs.money import price_nano
 
 CATEGORIES = ("coding", "general", "reasoning", "research", "creative", "vision", "fast-cheap", "")
@@ -174,7 +174,7 @@ def repeat_history(times: int, *, shift_days: int) -> None:
     so that they still agree with them.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        for table in (LedgerEntry, DayTotal, SpendTotal):
+        for table in (LedgerEntry, DayTotal, SpendTotal, BillTotal):
             cursor.execute(_repeating(table, times, shift_days))
 
 

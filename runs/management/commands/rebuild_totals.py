@@ -19,12 +19,13 @@ class Command(BaseCommand):
         rebuilt = rebuild_totals(is_check=options["check"])
         totals = rebuilt.totals
         wrong = f"{totals.wrong_total_count} of {totals.total_count} day totals, "
-        wrong += f"{totals.wrong_facet_count} of {totals.facet_count} totals by facet and "
+        wrong += f"{totals.wrong_facet_count} of {totals.facet_count} totals by facet, "
+        wrong += f"{totals.wrong_bill_count} of {totals.bill_count} totals of bills and "
         wrong += f"{rebuilt.wrong_balance_count} of {rebuilt.balance_count} balances"
         if rebuilt.is_as_it_was:
             self.stdout.write(
-                f"All {totals.total_count} day totals, {totals.facet_count} totals by facet and "
-                f"{rebuilt.balance_count} balances agree with the ledger."
+                f"All {totals.total_count} day totals, {totals.facet_count} totals by facet, "
+                f"{totals.bill_count} totals of bills and {rebuilt.balance_count} balances agree with the ledger."
             )
         elif options["check"]:
             raise CommandError(f"{wrong} do not agree with the ledger. Run it without --check.", returncode=1)

@@ -8,16 +8,49 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
+from django.db.models import QuerySet
 from django.db.models.functions import Length, TruncMonth
 
 from catalog.codec import pack_snapshot, unpack_snapshot
-from catalog.models import StoredSnapshot
+from catalog.models import StoredPayload, StoredSnapshot
 from catalog.thinning import thin_snapshot
+from smartspawn.lib.keeping import Keeping
 
 # A month of refreshes every six hours.
 KEPT_NEWEST: Final = 120
+
+
+def keepings() -> tuple[Keeping, ...]:
+    """What the catalogue keeps of what sources sent; its snapshots go by the decisions that rest on them."""
+    return (
+        Keeping(
+            key="held-back",
+            title="Answers held back",
+            words="What a source sent that was not believed, for an admin to look at.",
+            tables=(),
+            setting="HELD_BACK_KEPT_DAYS",
+            kept_days=settings.HELD_BACK_KEPT_DAYS,
+            count_due=lambda now: _due_held_back(now).count(),
+            prune=lambda now: _due_held_back(now).delete()[0],  # one answer a source
+        ),
+        Keeping(
+            key="payloads",
+            title="Answers of sources",
+            words="What each source sent: the one in use, and thirty before it.",
+            tables=("catalog_storedpayload",),
+        ),
+    )
+
+
+def _due_held_back(now: datetime) -> QuerySet[StoredPayload]:
+    days = settings.HELD_BACK_KEPT_DAYS
+    if not days:
+        return StoredPayload.objects.none()
+    return StoredPayload.objects.filter(is_held_back=True, fetched_at__lt=now - timedelta(days=days))
 
 
 @dataclass(frozen=True, slots=True)

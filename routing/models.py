@@ -150,6 +150,7 @@ class StoredDecision(models.Model):
             models.Index(fields=["kind", "-made_at", "category", "user_id"], name="decision_by_kind"),
             models.Index(fields=["category", "-made_at", "kind", "user_id"], name="decision_by_category"),
             models.Index(fields=["catalog_revision"], name="decision_by_revision"),
+            models.Index(fields=["made_at"], name="decision_with_text", condition=~models.Q(task="")),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""How long decisions are kept, and with them the snapshots that they rest on."""
+"""How long decisions are kept, with their texts, and with them the snapshots that they rest on."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from catalog.retention import Pruned, prune_snapshots
 from routing.context import SIGNAL_BENCHMARKS
 from routing.models import StoredDecision
+from smartspawn.lib.keeping import Keeping
 
 # So many rows go in one transaction: nobody waits for the database much longer than for one write.
 _BATCH: Final = 500
@@ -32,6 +35,50 @@ def prune_decisions(*, kept_days: int, kept_most: int) -> int:
     return gone_count
 
 
+def keepings() -> tuple[Keeping, ...]:
+    """What routing keeps, and of the catalogue what decisions rest on."""
+    return (
+        Keeping(
+            key="decision-texts",
+            title="Texts of decisions",
+            words="The tasks that models were chosen for. The decision stays and can be made again without; so does "
+            "the text of one that a person overrode.",
+            tables=(),
+            setting="DECISION_TEXTS_KEPT_DAYS",
+            kept_days=settings.DECISION_TEXTS_KEPT_DAYS,
+            count_due=lambda now: _due_texts(now).count(),
+            prune=prune_texts,
+        ),
+        Keeping(
+            key="decisions",
+            title="Decisions",
+            words=f"With what each was made from; at most {settings.DECISIONS_KEPT_MOST:,}. Overridden ones stay.",
+            tables=("routing_storeddecision", "routing_chosenmodel"),
+            setting="DECISIONS_KEPT_DAYS",
+            kept_days=settings.DECISIONS_KEPT_DAYS,
+            count_due=lambda now: _old(now - timedelta(days=settings.DECISIONS_KEPT_DAYS)).count(),
+            prune=lambda _now: prune_decisions(
+                kept_days=settings.DECISIONS_KEPT_DAYS, kept_most=settings.DECISIONS_KEPT_MOST
+            ),
+        ),
+        Keeping(
+            key="snapshots",
+            title="Catalogue snapshots",
+            words="The newest 120, the first of each month, and thinned those that a kept decision rests on.",
+            tables=("catalog_storedsnapshot",),
+            prune=lambda _now: _count(prune_unneeded_snapshots()),
+        ),
+    )
+
+
+def prune_texts(now: datetime) -> int:
+    """Empty the texts of old decisions, a batch at a time; how many."""
+    gone_count = 0
+    while ids := list(_due_texts(now).order_by("made_at").values_list("pk", flat=True)[:_BATCH]):
+        gone_count += StoredDecision.objects.filter(pk__in=ids).update(task="")
+    return gone_count
+
+
 def prune_unneeded_snapshots() -> Pruned:
     """Thin or empty the old snapshots, by whether a decision that is kept rests on them."""
     return prune_snapshots(is_needed=_is_needed, benchmarks=SIGNAL_BENCHMARKS)
@@ -42,5 +89,19 @@ def _is_needed(revision: int) -> bool:
 
 
 def _some_before(limit: datetime) -> list[uuid.UUID]:
-    old = StoredDecision.objects.filter(made_at__lt=limit, overrides=None)
-    return list(old.order_by("made_at").values_list("pk", flat=True)[:_BATCH])
+    return list(_old(limit).order_by("made_at").values_list("pk", flat=True)[:_BATCH])
+
+
+def _old(limit: datetime) -> QuerySet[StoredDecision]:
+    return StoredDecision.objects.filter(made_at__lt=limit, overrides=None)
+
+
+def _due_texts(now: datetime) -> QuerySet[StoredDecision]:
+    days = settings.DECISION_TEXTS_KEPT_DAYS
+    if not days:
+        return StoredDecision.objects.none()
+    return _old(now - timedelta(days=days)).exclude(task="")
+
+
+def _count(pruned: Pruned) -> int:
+    return pruned.thinned_count + pruned.emptied_count

@@ -16,15 +16,18 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from runs.ledger.rows import Row, replace_rows
 from runs.models import Artifact
+from runs.shapes import RunStatus
 from smartspawn.lib.errors import NotFound
 
 PLAN_KEY: Final = "plan"
 MERGED_KEY: Final = "merged"
 _PRUNED_AT_ONCE: Final = 500
+_ENDED: Final = [status for status in RunStatus if status.is_final]
 _FILES_AT_ONCE: Final = 16
 
 
@@ -76,16 +79,21 @@ def read_outputs(run_id: UUID, node_keys: Sequence[str]) -> dict[str, str]:
 
 def prune_artifacts(*, now: datetime | None = None) -> int:
     """Drop the texts that are older than the retention, and keep their size and digest; how many."""
-    if not settings.ARTIFACT_RETENTION_DAYS:
-        return 0
     moment = now or timezone.now()
-    before = moment - timedelta(days=settings.ARTIFACT_RETENTION_DAYS)
     count = 0
-    while rows := list(Artifact.objects.filter(pruned_at=None, created_at__lt=before)[:_PRUNED_AT_ONCE]):
+    while rows := list(due_artifacts(moment)[:_PRUNED_AT_ONCE]):
         Artifact.objects.filter(pk__in=[row.pk for row in rows]).update(content="", path="", pruned_at=moment)
         _remove_folders({row.run_id for row in rows if row.path})
         count += len(rows)
     return count
+
+
+def due_artifacts(now: datetime) -> QuerySet[Artifact]:
+    """The texts that are older than the retention, of runs that have ended: one that waits still needs its own."""
+    if not settings.ARTIFACT_RETENTION_DAYS:
+        return Artifact.objects.none()
+    before = now - timedelta(days=settings.ARTIFACT_RETENTION_DAYS)
+    return Artifact.objects.filter(pruned_at=None, created_at__lt=before, run__status__in=_ENDED)
 
 
 def _remove_folders(run_ids: set[UUID]) -> None:

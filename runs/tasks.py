@@ -12,11 +12,8 @@ import uvloop
 from django.conf import settings
 from django.utils import timezone
 
-from runs.artifacts import prune_artifacts
 from runs.billing import ask_for_bills
-from runs.chat.conversations import prune_conversations
 from runs.host import open_host
-from runs.ledger import prune_reservations
 from runs.models import Run
 from runs.shapes import RunStatus
 from runs.sharing import COME_WITHIN
@@ -47,12 +44,6 @@ def sweep() -> str:
     swept, bills = sweep_runs(), ask_for_bills()
     told = f"{swept.rung} rung again, {swept.given_up} given up, {swept.uncertain_calls} calls uncertain"
     return f"{told}, {bills} bills booked"
-
-
-def tidy_runs() -> str:
-    """Drop texts, reservations and conversations that are too old; the schedule rings this once a day."""
-    texts, reservations, conversations = prune_artifacts(), prune_reservations(), prune_conversations()
-    return f"{texts} texts pruned, {reservations} reservations and {conversations} conversations forgotten"
 
 
 async def _help(run_id: UUID, share: int) -> str:

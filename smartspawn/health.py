@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import socket
 import threading
 import time
@@ -99,11 +100,18 @@ def _age_s(now: datetime, then: datetime | None) -> int | None:
     return None if then is None else max(0, int((now - then).total_seconds()))
 
 
+def check_disk(_now: datetime) -> Finding:
+    """Whether there is room to write, as READYZ_DISK_FREE_MB has it."""
+    free_mb = shutil.disk_usage(settings.HOME_DIR).free // 1_000_000
+    return Finding(free_mb >= settings.READYZ_DISK_FREE_MB, {"free_mb": free_mb})
+
+
 CHECKS: tuple[tuple[str, Callable[[datetime], Finding]], ...] = (
     ("database", check_database),
     ("queue", check_queue),
     ("catalog", check_catalog),
     ("secrets", check_secrets),
+    ("disk", check_disk),
 )
 
 

@@ -1,4 +1,4 @@
-"""The project's own table: who was seen alive, and when."""
+"""The project's own tables: who was seen alive and when, and when what was too old was let go."""
 
 from __future__ import annotations
 
@@ -13,3 +13,16 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {self.beat_at:%Y-%m-%d %H:%M:%S}"
+
+
+class Pruning(models.Model):
+    """When a kind of thing was last pruned, and how much of it went."""
+
+    key = models.CharField(max_length=40, primary_key=True)  # as the command calls it
+    at = models.DateTimeField()
+    gone_count = models.PositiveBigIntegerField()
+    total_gone_count = models.PositiveBigIntegerField(default=0)
+    duration_ms = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.gone_count} {self.key} at {self.at:%Y-%m-%d %H:%M}"

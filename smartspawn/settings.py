@@ -240,7 +240,13 @@ APPROVE_ABOVE_USD = env.decimal("APPROVE_ABOVE_USD", default="1")  # a dearer ru
 # What a token of a model without a known price is taken to cost; empty: such a model is refused.
 UNPRICED_USD_PER_MTOK = env.decimal("UNPRICED_USD_PER_MTOK", default="")
 ARTIFACTS = env.str("ARTIFACTS", default="database")  # or "disk": files below SMARTSPAWN_HOME/artifacts
-ARTIFACT_RETENTION_DAYS = env.int("ARTIFACT_RETENTION_DAYS", default=30)  # 0: for ever
+# Days; 0: for ever. smartspawn/storage lists all that is kept, and prunes.
+ARTIFACT_RETENTION_DAYS = env.int("ARTIFACT_RETENTION_DAYS", default=30)
+EVENTS_KEPT_DAYS = env.int("EVENTS_KEPT_DAYS", default=30)
+DECISION_TEXTS_KEPT_DAYS = env.int("DECISION_TEXTS_KEPT_DAYS", default=30)
+UNNAMED_REPORTS_KEPT_DAYS = env.int("UNNAMED_REPORTS_KEPT_DAYS", default=30)
+HELD_BACK_KEPT_DAYS = env.int("HELD_BACK_KEPT_DAYS", default=30)
+ALERT_MESSAGES_KEPT_DAYS = env.int("ALERT_MESSAGES_KEPT_DAYS", default=30)
 # Keys that the environment brings along; others are set on the Connections page.
 PROVIDER_KEYS = {name: env.str(name, default="") for name in PROVIDER_KEY_NAMES}
 # Command-line agents that may be started ("claude,codex"), and the folder below which they may work.
@@ -296,6 +302,7 @@ DECISIONS_KEPT_MOST = env.int("DECISIONS_KEPT_MOST", default=1_000_000)
 
 # --- health: past this age of the catalogue /readyz answers 503; 0: an old catalogue is better than none ------
 READYZ_CATALOG_MAX_AGE_H = env.int("READYZ_CATALOG_MAX_AGE_H", default=0)
+READYZ_DISK_FREE_MB = env.int("READYZ_DISK_FREE_MB", default=200)  # with less nothing can be written soon; 0: no matter
 
 # --- language, time, files --------------------------------------------------------------------
 LANGUAGE_CODE = "en"

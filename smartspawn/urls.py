@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", include("runs.chat.urls")),
     path("", include("smartspawn.access.urls")),
     path("", include("smartspawn.connect.urls")),
+    path("", include("smartspawn.storage.urls")),
     path("", include("catalog.urls")),
     path("", include("routing.urls")),
     path("", include("runs.urls")),

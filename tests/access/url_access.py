@@ -69,6 +69,7 @@ URL_ACCESS: Mapping[str, Row] = {
     "people/<int:user_id>/active/": page(Role.ADMIN, "POST"),
     "people/<int:user_id>/link/": page(Role.ADMIN, "POST"),
     "audit/": page(Role.ADMIN),
+    "storage/": page(Role.ADMIN),
     "audit.csv": page(Role.ADMIN),
     # the API of the catalog
     "api": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),

@@ -119,6 +119,7 @@ PAGES = {
     "people/": ["/people/"],
     "people/<int:user_id>/": ["/people/{user}/"],
     "audit/": ["/audit/"],
+    "storage/": ["/storage/"],
 }
 NOT_PAGES = {
     "models/_results",

@@ -15,8 +15,8 @@ from feedback.log import log_spawn, sync_runs
 from feedback.models import Spawn
 from feedback.queries import spawn_stats
 from feedback.record import rate
+from feedback.retention import prune_unnamed
 from feedback.shapes import Said, SpawnMode, SpawnNote, Subject
-from feedback.tasks import refresh_scores
 from runs.models import Node, Run
 from runs.shapes import NodeStatus
 from smartspawn.access.models import User
@@ -153,6 +153,5 @@ def test_reports_without_a_name_are_dropped_after_a_month(actor: Actor) -> None:
     for who in (actor, ANONYMOUS):
         Spawn.objects.filter(pk=log(who).pk).update(at=timezone.now() - timedelta(days=31))
 
-    refresh_scores()
-
+    assert prune_unnamed(timezone.now()) == 1
     assert Spawn.objects.get().user_id == actor.user_id

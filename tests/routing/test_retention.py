@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -10,14 +11,13 @@ from django.utils.module_loading import import_string
 
 from catalog.models import StoredSnapshot
 from routing import decisions, retention, sessions
-from routing.decide import pick, route
+from routing.decide import pick, recommend, route
 from routing.decompose.decide import swarm
 from routing.decompose.shapes import DecomposeRequest
 from routing.models import ChosenModel, DecisionOverride, RouteSession, StoredDecision
 from routing.replays import replay
-from routing.retention import prune_decisions, prune_unneeded_snapshots
+from routing.retention import prune_decisions, prune_texts, prune_unneeded_snapshots
 from routing.shapes import RouteRequest, TaskRequest
-from routing.tasks import tidy_decisions
 from smartspawn.access.models import User
 from smartspawn.access.shapes import ANONYMOUS, Actor
 from smartspawn.lib.errors import NotFound
@@ -122,10 +122,27 @@ def test_a_decision_outlives_its_snapshot_s_details_and_is_made_again_from_what_
         assert replay(decision_id, actor=ANN).is_same
 
     StoredDecision.objects.update(made_at=timezone.now() - timedelta(days=500))
-    assert "2 decisions dropped, 0 snapshots thinned, 1 snapshots emptied" in tidy_decisions()
+    assert prune_decisions(kept_days=400, kept_most=100) == 2
+    assert prune_unneeded_snapshots().emptied_count == 1
     with pytest.raises(NotFound):
         replay(picked.decision_id, actor=ANN)
     assert not StoredSnapshot.objects.filter(is_thinned=True).exists()
+
+
+def test_old_texts_go_and_the_decisions_are_made_again_without_them(settings: Any) -> None:
+    settings.DECISION_TEXTS_KEPT_DAYS = 30
+    parts = swarm(request=DecomposeRequest("1. Build an API\n2. Write a poem", context_tags=("python",)), actor=ANN)
+    picked = recommend(request=TaskRequest("Fix the flaky login test", count=2), actor=ANN)
+    young = recommend(request=TaskRequest("Write a poem", count=2), actor=ANN)
+    old = StoredDecision.objects.exclude(pk=young.decision_id)
+    old.update(made_at=timezone.now() - timedelta(days=31))
+
+    assert prune_texts(timezone.now()) == old.count() == 2
+    assert prune_texts(timezone.now()) == 0
+    assert set(old.values_list("task", flat=True)) == {""}
+    assert StoredDecision.objects.get(pk=young.decision_id).task == "Write a poem"
+    for decision_id in (parts.steps.decision_id, picked.decision_id):
+        assert replay(decision_id, actor=ANN).is_same
 
 
 def test_the_schedule_calls_what_is_there() -> None:

@@ -78,14 +78,15 @@ def test_half_a_surrogate_and_a_nul_are_kept_as_signs_that_can_be_kept(kept: str
 
 def test_an_old_text_is_dropped_and_its_size_and_digest_stay(kept: str, settings: Any, tmp_path: Path) -> None:
     settings.ARTIFACT_RETENTION_DAYS = 30
-    old, young = make_run(), make_run()
-    for run in (old, young):
+    old, young, waiting = make_run(status="completed"), make_run(status="completed"), make_run(status="queued")
+    for run in (old, young, waiting):
         write_artifacts(run.pk, [NewArtifact("a", "raw", "same"), NewArtifact("b", "raw", "same")])
-    Artifact.objects.filter(run=old).update(created_at=timezone.now() - timedelta(days=31))
+    Artifact.objects.filter(run__in=[old, waiting]).update(created_at=timezone.now() - timedelta(days=31))
     assert prune_artifacts() == 2
     text = read_artifact(old.pk, "a")
     assert (text.content, text.size_bytes) == (None, 4)
     assert read_artifact(young.pk, "b").content == "same"
+    assert read_artifact(waiting.pk, "b").content == "same"  # a run that has not ended reads what it wrote
     assert not (tmp_path / "artifacts" / str(old.pk)).exists()
     assert prune_artifacts() == 0
 

@@ -10,14 +10,12 @@ from django_q.models import Schedule
 # name -> (function, its one argument, minutes). Whether a source is due is decided by its own interval.
 SCHEDULES: Final = {
     "catalog-refresh": ("catalog.tasks.refresh_due_sources", "", 10),
-    "decisions-tidy": ("routing.tasks.tidy_decisions", "", 24 * 60),  # and the snapshots that they rest on
+    "storage-prune": ("smartspawn.storage.tasks.prune_all", "", 24 * 60),
     "connections-lists": ("runs.connections.probe.refresh_listings", "", 24 * 60),
     "runs-sweep": ("runs.tasks.sweep", "", 1),
     "alerts-deliver": ("runs.alerting.tasks.deliver_alerts", "", 1),  # what a crash or a receiver left over
-    "runs-tidy": ("runs.tasks.tidy_runs", "", 24 * 60),
     "feedback-log": ("feedback.tasks.log_runs", "", 10),
     "feedback-scores": ("feedback.tasks.refresh_scores", "", 24 * 60),
-    "sessions-tidy": ("django.core.management.call_command", "clearsessions", 24 * 60),
 }
 
 

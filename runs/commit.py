@@ -27,6 +27,8 @@ from runs.node_rows import node_row
 from runs.shapes import CallQuote, Grant, Json, NodeStatus, PlanGrowth, RunStatus, Settlement, Usage
 
 LONGEST_HINT: Final = 300
+# All that a node is planned as and comes to: one that grows anew begins anew.
+_REGROWN: Final = [field.name for field in Node._meta.concrete_fields if field.name not in ("id", "run", "key")]  # noqa: SLF001 - Django's documented interface to a table
 # Written out, as in ``claims``: every group passes here.
 _HOLDERS: Final = "SELECT id, lease_token FROM runs_node WHERE id IN ({}) AND status IN ('queued', 'running')"
 _STARTED: Final = "UPDATE runs_node SET status = 'running', started_at = %s WHERE lease_token = %s AND id IN ({})"
@@ -222,15 +224,26 @@ def _write_progress(lease: Lease, group: Group) -> None:
 
 
 def _grow(run_id: UUID, growth: PlanGrowth | None) -> tuple[int, ...]:
-    """Add the nodes that a finished one called for; where it is done for a second time, some are there already."""
+    """Add the nodes that a finished one called for.
+
+    Where it is done for a second time some are there already: those keep their rows and the count of their attempts,
+    because the ledger knows each attempt by its number. What is called for no longer stays superseded.
+    """
     if growth is None:
         return ()
     nodes = Node.objects.filter(run_id=run_id)
     last = nodes.aggregate(last=Max("position"))["last"]
     place = -1 if last is None else int(last)
     rows = [node_row(run_id, place + number, spec) for number, spec in enumerate(growth.nodes, start=1)]
-    nodes.filter(key__in=[row.key for row in rows]).delete()
-    Node.objects.bulk_create(rows)
+    former = {row.key: row for row in nodes.filter(key__in=[row.key for row in rows])}
+    for row in rows:
+        if row.key in former:
+            row.pk = former[row.key].pk
+            row.attempt = row.attempt_base = former[row.key].attempt
+            row.cost_nano_usd = former[row.key].cost_nano_usd
+            row.is_cost_uncertain = former[row.key].is_cost_uncertain
+    Node.objects.bulk_create([row for row in rows if row.key not in former])
+    Node.objects.bulk_update([row for row in rows if row.key in former], _REGROWN)
     for row in nodes.filter(key__in=growth.depends_on):
         row.depends_on = list(growth.depends_on[row.key])
         row.spec = {**row.spec, "depends_on": row.depends_on}

@@ -12,11 +12,13 @@ from django.db.models import F
 from django.utils import timezone
 
 from runs.events import EventKind, NewEvent, add_events
+from runs.expansion import is_grown_from
 from runs.ledger import raise_run_cap
 from runs.models import Artifact, Node, NodeDraft, Run
 from runs.money import to_nano
 from runs.queries import get_run, visible_runs
 from runs.ringing import ring
+from runs.serial import node_from_json
 from runs.shapes import NodeStatus, RunStatus
 from smartspawn.access.shapes import Actor
 from smartspawn.lib.errors import Conflict, InvalidParam, NotFound
@@ -24,6 +26,7 @@ from smartspawn.lib.errors import Conflict, InvalidParam, NotFound
 # What a person may ask to have done again: what did not come to an end of its own.
 _REPEATABLE: Final = (NodeStatus.FAILED, NodeStatus.CANCELED)
 STOP_CANCELED: Final = "canceled"
+SUPERSEDED: Final = "superseded"
 
 
 def approve_run(*, run_id: UUID, actor: Actor) -> Run:
@@ -93,7 +96,10 @@ def retry_run(*, run_id: UUID, actor: Actor, node_keys: Sequence[str] = (), max_
         again = chosen | dependents(nodes, chosen)
         if max_usd is not None:
             _raise_cap(run, max_usd)
+        grown = _ungrow(nodes, again)
+        again -= grown
         _reset_nodes(run, again)
+        _supersede(run, grown)
         _reopen(run)
         message = f"{actor.label} has {_so_many(len(chosen))} done again"
         add_events(run.pk, [NewEvent(EventKind.RUN_RETRIED, message=message, data={"nodes": sorted(again)})])
@@ -146,6 +152,32 @@ def _reset_nodes(run: Run, keys: set[str]) -> None:
         lost_count=0,
     )
     Artifact.objects.filter(run=run, node_key__in=[*keys, "merged"]).delete()
+
+
+def _ungrow(nodes: Mapping[str, Node], again: set[str]) -> set[str]:
+    """What nodes that are done again grew into, which nobody waits for any more: it may be something else this time."""
+    found: set[str] = set()
+    for spec in [node_from_json(nodes[key].spec) for key in again if nodes[key].spec.get("expands")]:
+        grown = {key for key in nodes if key != spec.key and is_grown_from(spec, key)}
+        found |= grown
+        waiting = nodes.get(str(spec.params.get("into", "")))
+        if waiting is not None and grown:
+            kept = [key for key in waiting.depends_on if key not in grown and key != spec.key]
+            waiting.depends_on = [spec.key, *kept]
+            waiting.spec = {**waiting.spec, "depends_on": waiting.depends_on}
+            waiting.save(update_fields=["depends_on", "spec"])
+    return found
+
+
+def _supersede(run: Run, keys: set[str]) -> None:
+    """Set these aside; the ones that are called for again begin anew."""
+    _reset_nodes(run, keys)
+    Node.objects.filter(run=run, key__in=keys).update(
+        status=NodeStatus.SKIPPED,
+        finished_at=timezone.now(),
+        error="What called for this is done again, and has not called for it.",
+        error_code=SUPERSEDED,
+    )
 
 
 def _reopen(run: Run) -> None:

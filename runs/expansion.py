@@ -36,6 +36,12 @@ def grow(spec: NodeSpec, output: str) -> PlanGrowth:
     return PlanGrowth(nodes, {into: (*kept, *(node.key for node in nodes))})
 
 
+def is_grown_from(spec: NodeSpec, key: str) -> bool:
+    """Whether a node of this key is one that this node grows into, now or at a former time."""
+    kind = {SECTIONS: "section", ITEMS: "item"}.get(spec.expands)
+    return kind is not None and key.startswith(stem := f"{_stem(spec)}-{kind}-") and key.removeprefix(stem).isdigit()
+
+
 def _sections(spec: NodeSpec, outline: str) -> tuple[NodeSpec, ...]:
     most = spec.params.get("most_sections")
     sections = read_outline(outline, most=most if isinstance(most, int) else MOST_SECTIONS)

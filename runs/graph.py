@@ -90,7 +90,7 @@ class Graph:
 
     def grow(self, growth: PlanGrowth, node_ids: Sequence[int]) -> list[Move]:
         """Take in what a finished node added to the plan."""
-        self.add([Place(spec, node_id) for spec, node_id in zip(growth.nodes, node_ids, strict=True)])
+        self.add([self._grown(spec, node_id) for spec, node_id in zip(growth.nodes, node_ids, strict=True)])
         for key, depends_on in growth.depends_on.items():
             place = self.places[key]
             for former in place.spec.depends_on:
@@ -131,6 +131,14 @@ class Graph:
     def with_status(self, status: NodeStatus) -> list[Place]:
         """The nodes that stand so."""
         return [place for place in self.places.values() if place.status is status]
+
+    def _grown(self, spec: NodeSpec, node_id: int) -> Place:
+        """A new place; where there was one of the key, its attempts and what they cost go on counting."""
+        former = self.places.get(spec.key)
+        if former is None:
+            return Place(spec, node_id)
+        cost, is_uncertain = former.cost_nano_usd, former.is_cost_uncertain
+        return Place(spec, node_id, attempt=former.attempt, cost_nano_usd=cost, is_cost_uncertain=is_uncertain)
 
     def _forget(self, key: str) -> None:
         """Make room for a node that is added a second time, because what it grew from was done again."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.db import connection
 
+from runs.control import retry_run
 from runs.models import Artifact, Event, LedgerEntry, Node, NodeDraft, Reservation
 from runs.providers.faults import FaultCode
 from runs.shapes import (
@@ -24,6 +26,7 @@ from runs.shapes import (
     RunOptions,
     RunStatus,
 )
+from smartspawn.access.shapes import COMMAND_LINE
 from tests.runs.fakes import (
     CALL_NANO,
     FakeModels,
@@ -179,6 +182,39 @@ def test_an_outline_grows_into_sections_that_are_merged() -> None:
     assert [line for line in merged.splitlines() if line.startswith("##")] == ["## One", "## Two"]
     assert Event.objects.filter(run=run, kind="plan.grown").count() == 1
     assert Node.objects.filter(run=run).count() == 4
+
+
+@pytest.mark.parametrize(("kind", "named"), [("sections", "section"), ("items", "item")])
+def test_what_is_done_again_and_grows_into_less_leaves_nothing_of_the_former_growth(kind: str, named: str) -> None:
+    params: dict[str, Any] = {"into": "merge", "prompt": "task", "pattern": {"title": "Item", "prompt": "Do it."}}
+    merge = spec("merge", "list", feed=Feed.CANDIDATES, purpose=Purpose.MERGE)
+    run_id = make_run([spec("list", expands=kind, params=params), merge], final="merge")
+    said = {
+        "sections": ["- A: a\n- B: b\n- C: c", "- D: d"],
+        "items": ['["a", "b", "c"]', '["d"]'],
+    }[kind]
+
+    def drive_saying(listed: str) -> FakeModels:
+        models = FakeModels(script=lambda request, _: answer(listed if "prompt of list" in prompt_of(request) else "x"))
+        run = drive(run_id, models)
+        assert (run.status, run.error) == (RunStatus.COMPLETED, "")
+        return models
+
+    assert len(drive_saying(said[0]).calls) == 1 + 3 + 1
+    retry_run(run_id=run_id, actor=COMMAND_LINE, node_keys=["list"])
+    assert len(drive_saying(said[1]).calls) == 1 + 1 + 1, "what is not called for any more is not paid for again"
+    nodes = nodes_of(run_id)
+    states = {key: (node.status, node.error_code) for key, node in nodes.items() if f"-{named}-" in key}
+    assert sorted(states.values()) == [("completed", ""), ("skipped", "superseded"), ("skipped", "superseded")]
+    first = nodes[f"list-{named}-1"]
+    assert (first.attempt, first.cost_nano_usd) == (2, 2 * CALL_NANO), "each attempt has a number of its own"
+    assert f"list-{named}-2" not in nodes["merge"].depends_on
+    assert Artifact.objects.filter(run_id=run_id, node_key__contains=f"-{named}-").count() == 1
+    # And a third time, into more than ever.
+    retry_run(run_id=run_id, actor=COMMAND_LINE, node_keys=["list"])
+    assert len(drive_saying(said[0]).calls) == 1 + 3 + 1
+    assert {node.status for node in nodes_of(run_id).values()} == {NodeStatus.COMPLETED}
+    assert Artifact.objects.filter(run_id=run_id, node_key__contains=f"-{named}-").count() == 3
 
 
 def test_a_transform_that_has_nothing_to_work_on_fails_its_node_alone() -> None:

@@ -19,10 +19,10 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from runs.ledger.rows import Row, replace_rows
 from runs.models import Artifact
 from runs.shapes import RunStatus
 from smartspawn.lib.errors import NotFound
+from smartspawn.lib.rows import Row, replace_rows
 
 PLAN_KEY: Final = "plan"
 MERGED_KEY: Final = "merged"

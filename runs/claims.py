@@ -19,10 +19,10 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from runs.events import EventKind, NewEvent, add_events
-from runs.ledger.rows import adapted, marks
 from runs.models import Node, NodeDraft, Reservation, Run
 from runs.shapes import NodeStatus, RunStatus
 from smartspawn.lib.errors import Conflict
+from smartspawn.lib.rows import adapted, marks
 
 LEASE: Final = timedelta(seconds=30)
 HEARTBEAT_S: Final = 10.0

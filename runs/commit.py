@@ -21,10 +21,10 @@ from runs.claims import OPEN_NODES, Lease, LeaseLost, claim_nodes, held_nodes, h
 from runs.cleaning import clean_json, clean_text
 from runs.events import NewEvent, add_events
 from runs.ledger import Refusal, release, reserve, settle
-from runs.ledger.rows import adapted, marks, update_rows
 from runs.models import Node, NodeDraft, Run
 from runs.node_rows import node_row
 from runs.shapes import CallQuote, Grant, Json, NodeStatus, PlanGrowth, RunStatus, Settlement, Usage
+from smartspawn.lib.rows import adapted, marks, update_rows
 
 LONGEST_HINT: Final = 300
 # All that a node is planned as and comes to: one that grows anew begins anew.

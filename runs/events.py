@@ -12,8 +12,8 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
-from runs.ledger.rows import adapted, insert_rows
 from runs.models import Event, Run
+from smartspawn.lib.rows import adapted, insert_rows
 
 _LONGEST_MESSAGE: Final = 1000
 # Written out: every group of a driver passes here.

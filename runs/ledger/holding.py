@@ -12,11 +12,11 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from runs.ledger.lines import Held
-from runs.ledger.rows import update_rows
 from runs.ledger.shapes import BalanceKey
 from runs.ledger.windows import balance_keys, day_of
 from runs.models import Reservation
 from runs.shapes import Payer
+from smartspawn.lib.rows import update_rows
 
 _FIELDS: Final = ("call_id", "state", "amount_nano_usd", "balance_ids", "facts", "is_simulated", "opened_at")
 

@@ -11,9 +11,9 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from runs.ledger.lines import Held
-from runs.ledger.rows import insert_rows
 from runs.models import BillQuestion
 from runs.shapes import Settlement
+from smartspawn.lib.rows import insert_rows
 
 # Providers need some seconds to write a bill; where the maker goes on writing after we left, as long as that takes.
 _WAITS: Final = tuple(

@@ -13,9 +13,9 @@ from django.db.models.functions import Coalesce
 from runs.ledger.bill_sums import BILL_KEY_FIELDS, BILL_SUM_FIELDS
 from runs.ledger.latencies import BAND_FIELDS, BOUNDS_MS
 from runs.ledger.lines import CORRECTION
-from runs.ledger.rows import insert_rows
 from runs.ledger.totals import FACET_KEY_FIELDS, KEY_FIELDS, PLAIN_SUMS, SUM_FIELDS, Sums, TotalKey, facet_sums_of
 from runs.models import BillTotal, DayTotal, LedgerEntry, SpendTotal
+from smartspawn.lib.rows import insert_rows
 
 _CHUNK_ROWS: Final = 2_000
 

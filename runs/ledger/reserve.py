@@ -17,11 +17,11 @@ from runs.ledger.fitting import Ask, Room, fit
 from runs.ledger.prices import priced
 from runs.ledger.quote import UnpricedModel
 from runs.ledger.refusals import refuse_closed, refuse_short, refuse_unopened, refuse_unpriced
-from runs.ledger.rows import adapted, insert_rows, marks
 from runs.ledger.shapes import BalanceKey, Refusal
 from runs.ledger.windows import balance_keys, day_of
 from runs.models import Reservation
 from runs.shapes import CallQuote, Grant, Payer
+from smartspawn.lib.rows import adapted, insert_rows, marks
 
 Answer = Grant | Refusal
 Rooms = Mapping[BalanceKey, Room]

@@ -12,9 +12,9 @@ from runs.ledger.bill_sums import BILL_KEY_FIELDS, BILL_SUM_FIELDS, bill_sums_of
 from runs.ledger.facets import facet_keys
 from runs.ledger.latencies import BAND_FIELDS, band_of
 from runs.ledger.lines import Line
-from runs.ledger.rows import Row, add_to_rows, insert_rows
 from runs.models import BillTotal, DayTotal, LedgerEntry, SpendTotal
 from smartspawn.lib.errors import Conflict
+from smartspawn.lib.rows import Row, add_to_rows, insert_rows
 
 KEY_FIELDS: Final = (
     "day",

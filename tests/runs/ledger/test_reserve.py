@@ -14,10 +14,10 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.ledger import Refusal, RefusalCode, open_run_balance, raise_run_cap, release, reserve, run_money, settle
 from runs.ledger.balances import take
-from runs.ledger.rows import insert_rows
 from runs.models import Balance, Cap, Reservation
 from runs.shapes import Grant, Payer
 from smartspawn.lib.errors import Conflict
+from smartspawn.lib.rows import insert_rows
 from tests.runs.ledger.calls import (
     CENT,
     ENDPOINT,

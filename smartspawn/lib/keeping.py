@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 # So many rows go in one transaction: nobody waits for the database much longer than for one write.
 BATCH_ROWS = 500
@@ -23,6 +23,14 @@ class Keeping:
     count_due: Callable[[datetime], int] | None = None  # what would go, as of an instant
     prune: Callable[[datetime], int] | None = None  # let it go, in small batches; how many
 
-    def before(self, now: datetime) -> datetime | None:
-        """The instant before which things are too old; None: nothing ever is."""
-        return now - timedelta(days=self.kept_days) if self.kept_days else None
+    @property
+    def is_prunable(self) -> bool:
+        """Whether any of it ever goes."""
+        return self.prune is not None
+
+    @property
+    def how_long(self) -> str:
+        """For how long it is kept, for people."""
+        if self.kept_days:
+            return f"{self.kept_days} day{'' if self.kept_days == 1 else 's'}"
+        return "while needed" if self.is_prunable and not self.setting else "for ever"

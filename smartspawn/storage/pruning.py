@@ -47,7 +47,7 @@ def prune(*, only: Collection[str] = (), is_dry_run: bool = False, now: datetime
     Raises InvalidParam for a kind that is none.
     """
     moment = now or timezone.now()
-    prunable = {keeping.key: keeping for keeping in all_keepings() if keeping.prune is not None}
+    prunable = {keeping.key: keeping for keeping in all_keepings() if keeping.is_prunable}
     if unknown := sorted(set(only) - prunable.keys()):
         raise InvalidParam(f"There is nothing called '{unknown[0]}' to prune. There are: {', '.join(prunable)}.")
     wanted = [keeping for key, keeping in prunable.items() if not only or key in only]

@@ -38,7 +38,7 @@ def report_storage() -> StorageReport:
     sizes = measure_tables({table for keeping in keepings for table in keeping.tables})
     prunings = {row.key: row for row in Pruning.objects.all()}
     kept = [_kept(keeping, sizes, prunings.get(keeping.key)) for keeping in keepings]
-    ordered = sorted(kept, key=lambda one: (one.keeping.prune is None, -(one.byte_count or 0)))
+    ordered = sorted(kept, key=lambda one: (not one.keeping.is_prunable, -(one.byte_count or 0)))
     return StorageReport(tuple(ordered), measure_room())
 
 

@@ -30,8 +30,10 @@ from runs.sharing import COME_WITHIN, see_help
 from runs.slots import Slots
 from runs.suspects import is_suspect, most_at_once, most_suspect_first
 from runs.telling import tell_end, tell_ending
+from runs.tracing import tell_of_node_end, told_of_node, told_of_run
 from runs.work import do_node
 from runs.writer import Claimed, GroupWriter
+from smartspawn import tracing
 
 LOG = logging.getLogger(__name__)
 # How often a driver that has nothing to write looks whether the run is still wanted.
@@ -75,6 +77,7 @@ class Driver:
         self._stop_words = ""
         self._fault: BaseException | None = None
         self._written_at_s = time.monotonic()
+        self._trace = tracing.current()  # what nodes are traced below
 
     def stop(self, stop: Stop, words: str = "") -> None:
         """End the run before its time, or hand it over; the first word counts."""
@@ -84,6 +87,14 @@ class Driver:
 
     async def drive(self) -> None:
         """Bring the run to its end, or give it up so that another can. Raises LeaseLost and database faults."""
+        facts = self._floor.facts
+        with tracing.span(f"run {facts.payer.mode}", told_of_run(facts)) as span:
+            self._trace = tracing.current()
+            await self._drive()
+            if self._stop is not None:
+                span.fail(self._stop.value)
+
+    async def _drive(self) -> None:
         writing = asyncio.ensure_future(self._writer.run())
         looking = asyncio.ensure_future(self._look())
         for task in (writing, looking):
@@ -150,7 +161,9 @@ class Driver:
 
     async def _do(self, place: Place) -> None:
         try:
-            result = await do_node(self._floor, place, self._graph.inputs(place.key))
+            with tracing.span(f"node {place.key}", told_of_node(place), parent=self._trace) as span:
+                result = await do_node(self._floor, place, self._graph.inputs(place.key))
+                tell_of_node_end(span, result)
         except asyncio.CancelledError:
             self._is_starting = False  # nodes are stopped one and all
             raise

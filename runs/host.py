@@ -26,6 +26,7 @@ from runs.ringing import ring_if_free
 from runs.serial import StoredShapeFault
 from runs.sharing import as_helper, helper_count, ring_helpers
 from runs.sweep import expire_calls
+from smartspawn import tracing
 
 LOG = logging.getLogger(__name__)
 UNREADABLE: Final = "unreadable"
@@ -145,6 +146,7 @@ class Host:
 @asynccontextmanager
 async def open_host(kind: str) -> AsyncIterator[Host]:
     """A host that lives as long as the block, with doors to the models and the web."""
+    tracing.start()
     async with open_outside() as outside:
         host = Host(outside, kind)
         try:

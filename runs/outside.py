@@ -14,6 +14,7 @@ from runs.providers.call import CallProgress, OnDelta, open_provider_door
 from runs.shapes import ChatRequest, ChatResult, Endpoint, Grant, NodeInput, NodeSpec, Reading
 from runs.tools.fetch import fetch
 from runs.tools.search import search
+from runs.tracing import traced
 from smartspawn.lib.http import open_door
 
 
@@ -65,4 +66,4 @@ class Outside:
 async def open_outside() -> AsyncIterator[Outside]:
     """The real outside, with its connections, as long as the block lasts."""
     async with open_provider_door() as providers, open_door() as web:
-        yield Outside(call=providers.call, search=partial(search, door=web), fetch=partial(fetch, door=web))
+        yield Outside(call=traced(providers.call), search=partial(search, door=web), fetch=partial(fetch, door=web))

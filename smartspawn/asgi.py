@@ -28,6 +28,7 @@ from runs.chat.door import ChatDoor
 from runs.chat.quick import QuickChats
 from runs.inline import close_inline
 from runs.streams import stream_events, stream_swarm
+from smartspawn import tracing
 from smartspawn.access.addresses import client_key
 from smartspawn.access.limits import general_limiter
 from smartspawn.api import most_body_bytes
@@ -134,6 +135,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 async def _live(receive: Receive, send: Send) -> None:
     """Follow the server from its start to its end."""
     await receive()
+    await asyncio.to_thread(tracing.start)
     await send({"type": "lifespan.startup.complete"})
     warm_up = asyncio.ensure_future(watch.find())
     await receive()

@@ -18,6 +18,7 @@ from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A
 
 from runs.harness.drivers import DRIVERS
 from runs.tools.engines import why_no_engine
+from smartspawn import tracing
 
 SERVING_TAG = "serving"  # what only the web server needs; `manage.py serve` asks for it
 SHORTEST_SECRET_KEY = 32
@@ -224,6 +225,20 @@ def _public_warnings() -> Messages:
             )
         )
     return messages
+
+
+@register("traces")
+def traces_can_be_made(**_kwargs: Any) -> Messages:
+    """Refuse a collector that nothing could be sent to."""
+    if not tracing.is_on() or tracing.has_packages():
+        return []
+    return [
+        Error(
+            "OTEL_EXPORTER_OTLP_ENDPOINT names a collector of traces, but the packages that make traces are not there.",
+            hint=f"Run: {tracing.INSTALL} (in a checkout: pip install -e '.[otel]'), or take the setting out.",
+            id="smartspawn.E011",
+        )
+    ]
 
 
 def is_loopback_host(host: str) -> bool:

@@ -164,6 +164,10 @@ KEY_FAILURE_RATE_LIMIT = _rate("SMARTSPAWN_KEY_FAILURE_RATE_LIMIT", "20/min")  #
 # Reports of work and outcomes by nobody in particular: by client, and by all of them together.
 FEEDBACK_RATE_LIMIT = _rate("SMARTSPAWN_FEEDBACK_RATE_LIMIT", "60/min")
 FEEDBACK_SITE_RATE_LIMIT = _rate("SMARTSPAWN_FEEDBACK_SITE_RATE_LIMIT", "5000/day")
+# Reports to a community server: by instance, client and key; by network (/24, /48); and by all of them together.
+COMMUNITY_RATE_LIMIT = _rate("SMARTSPAWN_COMMUNITY_RATE_LIMIT", "100/h")
+COMMUNITY_NETWORK_RATE_LIMIT = _rate("SMARTSPAWN_COMMUNITY_NETWORK_RATE_LIMIT", "300/h")
+COMMUNITY_SITE_RATE_LIMIT = _rate("SMARTSPAWN_COMMUNITY_SITE_RATE_LIMIT", "50000/day")
 OPEN_API = env.bool("SMARTSPAWN_OPEN_API", default=True)
 
 try:
@@ -300,6 +304,13 @@ CLASSIFIER_DIR = env.str("SMARTSPAWN_CLASSIFIER_DIR", default=str(BASE_DIR / "ro
 DECISIONS_KEPT_DAYS = env.int("DECISIONS_KEPT_DAYS", default=400)
 DECISIONS_KEPT_MOST = env.int("DECISIONS_KEPT_MOST", default=1_000_000)
 
+# --- community: nothing is sent or collected unless somebody switches it on -----------------------
+# None: as an admin switches it on the Community page.
+COMMUNITY_SERVER = env.bool("COMMUNITY_SERVER", default=False) if os.environ.get("COMMUNITY_SERVER") else None
+COMMUNITY_URL = env.str("COMMUNITY_URL", default="").strip().rstrip("/")  # whose API ends in /api
+COMMUNITY_ALLOW_PRIVATE = env.bool("COMMUNITY_ALLOW_PRIVATE", default=False)  # it may lie in one's own network
+DO_NOT_TRACK = env.str("DO_NOT_TRACK", default="").strip().lower() not in {"", "0", "false", "no", "off"}
+
 # --- health: past this age of the catalogue /readyz answers 503; 0: an old catalogue is better than none ------
 READYZ_CATALOG_MAX_AGE_H = env.int("READYZ_CATALOG_MAX_AGE_H", default=0)
 READYZ_DISK_FREE_MB = env.int("READYZ_DISK_FREE_MB", default=200)  # with less nothing can be written soon; 0: no matter
@@ -318,6 +329,13 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+
+# --- traces: sent where a collector is named; OpenTelemetry reads the other OTEL_* variables itself -----------
+OTEL_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="") or env.str(
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", default=""
+)
+OTEL_SERVICE_NAME = env.str("OTEL_SERVICE_NAME", default="smart-spawn")
+OTEL_TELL_PROVIDERS = env.bool("OTEL_TELL_PROVIDERS", default=False)  # send traceparent along with calls of models
 
 # --- logs: everything to standard error; the supervisor keeps it in HOME_DIR/logs ---------------
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()

@@ -19,14 +19,16 @@ from runs.chat.deposits import take_out
 from runs.chat.mode_runs import answer_by_run, first_outcome
 from runs.chat.openai_face import OpenAIFace
 from runs.chat.prepared import Chat, RunChat
-from runs.chat.shapes import ChatAsk, Face, Outcome
-from runs.chat.telling import headers_of
+from runs.chat.shapes import ChatAsk, Face, Failure, Outcome
+from runs.chat.telling import headers_of, told_of
 from runs.chat.till import Till
 from runs.outside import CallModel
 from runs.places import Places
 from runs.providers.call import open_provider_door
 from runs.shapes import ChatDelta
-from smartspawn.bridge import Headers, Receive
+from runs.tracing import traced
+from smartspawn import tracing
+from smartspawn.bridge import Headers, Receive, header
 from smartspawn.lib.error_shapes import error_json
 from smartspawn.tickets import Exchange
 
@@ -61,6 +63,13 @@ class ChatDoor:
 
     async def answer(self, exchange: Exchange, work: Chat | RunChat) -> None:
         """Answer the chat; a client that leaves ends it, and what it cost by then is booked."""
+        parent = tracing.parent_in(header(exchange.scope, tracing.TRACEPARENT.encode()).decode("latin1"))
+        route = exchange.scope["path"]  # of chats there are no others than these
+        asked = {"http.request.method": "POST", "http.route": route, "smartspawn.asked_model": work.ask.model}
+        with tracing.span(f"POST {route}", asked, kind="SERVER", parent=parent) as span:
+            await self._answer(exchange, work, span)
+
+    async def _answer(self, exchange: Exchange, work: Chat | RunChat, span: tracing.Traced) -> None:
         telling = _Telling(exchange, work)
         answering = asyncio.ensure_future(telling.tell(await self._open(), self._off_loop))
         gone = asyncio.ensure_future(_wait_until_gone(exchange.receive))
@@ -73,6 +82,7 @@ class ChatDoor:
             is_whole = answering.done()
             answering.cancel()
             await asyncio.gather(gone, answering, return_exceptions=True)
+            telling.report(span)
         if is_whole:
             answering.result()
 
@@ -99,7 +109,7 @@ class ChatDoor:
                 self._stack = AsyncExitStack()
                 call = self._call
                 if call is None:
-                    call = (await self._stack.enter_async_context(open_provider_door())).call
+                    call = traced((await self._stack.enter_async_context(open_provider_door())).call)
                 places = Places(self._reads, is_simulated=False)  # asked for breakers alone
                 self._desk = Desk(call, Till(self._writes), places, self._off_loop)
             return self._desk
@@ -121,6 +131,17 @@ class _Telling:
         self._face = _face_of(work)
         self._has_started = False
         self._outcome: Callable[[], Outcome]
+        self._failure: Failure | None = None
+        self.last: Outcome | None = None  # what is known at the end; None where the client did not wait for it
+
+    def report(self, span: tracing.Traced) -> None:
+        """Say in the trace what became of it."""
+        if self.last is None:
+            span.fail("client_gone")
+            return
+        span.note(told_of(self.last))
+        if self._failure is not None:
+            span.fail(self._failure.code)
 
     async def tell(self, desk: Desk, off_loop: Callable[[Callable[[], Any]], Awaitable[Any]]) -> None:
         """Send the answer, or why there is none."""
@@ -161,6 +182,7 @@ class _Telling:
         except ChatFailed as failed:
             await self._send_failure(failed)
             return
+        self.last = outcome
         assert outcome.result is not None  # noqa: S101  an outcome that is no failure has one
         if not self._work.ask.is_streaming:
             await self._send_whole(200, self._face.whole(outcome, outcome.result), headers_of(outcome))
@@ -171,7 +193,8 @@ class _Telling:
         await self._exchange.send({"type": "http.response.body", "body": b""})
 
     async def _send_failure(self, failed: ChatFailed) -> None:
-        failure = failed.failure
+        failure = self._failure = failed.failure
+        self.last = failed.outcome
         if self._has_started:
             await self._send(self._face.broken(failure, failed.outcome))
             await self._exchange.send({"type": "http.response.body", "body": b""})

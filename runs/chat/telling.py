@@ -48,6 +48,18 @@ def object_of(outcome: Outcome) -> dict[str, Any]:
     return told
 
 
+def told_of(outcome: Outcome) -> dict[str, Any]:
+    """The same for a trace, where nobody's words belong."""
+    return {
+        "smartspawn.model": outcome.model_id,
+        "smartspawn.decision_id": outcome.decision_id or None,
+        "smartspawn.run.id": outcome.run_id or None,
+        "smartspawn.simulated": outcome.is_simulated,
+        "smartspawn.attempts": outcome.attempt_count,
+        "smartspawn.cost_usd": None if outcome.cost_nano_usd is None else outcome.cost_nano_usd / 1e9,
+    }
+
+
 def cache_state(usage: Usage) -> str:
     """Whether the provider read from its cache: hit; wrote to it alone: miss; or neither: none."""
     if usage.cache_read_tokens:

@@ -27,6 +27,7 @@ from smartspawn.lib.addresses import AddressRule
 from smartspawn.lib.bodies import Reply
 from smartspawn.lib.errors import AddressRefused, UpstreamFault, UpstreamTooLarge, UpstreamUnreachable
 from smartspawn.lib.http import Door, Patience, open_door
+from smartspawn.tracing import outgoing_headers
 
 OnDelta = Callable[[ChatDelta], None]
 
@@ -130,8 +131,9 @@ class ProviderDoor:
         # A model may think for minutes before its first word: only the whole call has a limit.
         patience = Patience(connect_s=min(_CONNECT_S, timeout_s), read_s=timeout_s + 1, body_bytes=_BODY_BYTES)
         rule = AddressRule.PRIVATE_TOO if endpoint.allows_private else AddressRule.PUBLIC
+        headers = {**wire.headers, **outgoing_headers()}
         async with self._door.stream_json(
-            wire.url, wire.body, headers=wire.headers, patience=patience, rule=rule, on_sent=progress.note_sent
+            wire.url, wire.body, headers=headers, patience=patience, rule=rule, on_sent=progress.note_sent
         ) as reply:
             yield reply
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -52,7 +53,7 @@ def standing_headers(scheme: str) -> tuple[tuple[str, str], ...]:
     request = HttpRequest()
     request.META["wsgi.url_scheme"] = scheme
     layers = SecurityMiddleware(XFrameOptionsMiddleware(lambda _request: HttpResponse()))
-    response = HeadersMiddleware(layers)(request)
+    response = HeadersMiddleware(cast("Callable[[HttpRequest], HttpResponseBase]", layers))(request)
     return tuple((name, value) for name, value in response.items() if name != "Content-Type")
 
 

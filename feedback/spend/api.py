@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from feedback.spend.calls import PAGE_LINES, list_calls
-from feedback.spend.inputs import LookInput, read_cursor, read_limit, read_look, read_model
+from feedback.spend.inputs import LookInput, check_width, read_cursor, read_limit, read_look, read_model
 from feedback.spend.overview import look_over
 from feedback.spend.presenters import calls_payload, overview_payload
 from feedback.spend.saved import savings_of
@@ -39,6 +39,7 @@ _LIMIT = OpenApiParameter("limit", OpenApiTypes.INT, description="At most 500; 5
 def spend(request: Request) -> Response:
     now = timezone.now()
     look = read_look(request.query_params.dict(), actor_of(request), day_of(now))
+    check_width(look)
     return Response({"data": overview_payload(look_over(look, today=day_of(now), day_share=day_share(now)))})
 
 
@@ -75,4 +76,5 @@ def spend_calls(request: Request) -> Response:
 def spend_savings(request: Request) -> Response:
     query = request.query_params.dict()
     look = read_look(query, actor_of(request), day_of(timezone.now()), also=("baseline",))
+    check_width(look)
     return Response({"data": savings_payload(savings_of(look, named=read_model(query.get("baseline", ""))))})

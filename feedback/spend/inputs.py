@@ -17,6 +17,8 @@ from smartspawn.lib.errors import InvalidParam, MissingParam, NotAllowed, NotSig
 
 # Two years and a leap day, to be held against the two before: beyond, a page would be slow and say little.
 MOST_DAYS: Final = 731
+# Narrowed down, the totals of every combination are read, which are many: more than two months would take too long.
+MOST_NARROWED_DAYS: Final = 62
 EARLIEST: Final = date(2020, 1, 1)
 LONGEST_VALUE: Final = 200
 MOST_LINES: Final = 500
@@ -79,6 +81,21 @@ def read_look(query: Mapping[str, str], actor: Actor, today: date, *, also: Iter
         is_simulated=_switch(query.get("simulated", "")),
     )
     return Look(part=part, period=period, range=named, by=by, is_everybodys=sees_all)
+
+
+def check_width(look: Look) -> None:
+    """Raises InvalidParam for so many days narrowed down by what is found by looking at all of them."""
+    if is_too_wide(look):
+        raise InvalidParam(
+            f"Narrowed down like this, at most {MOST_NARROWED_DAYS} days can be looked at together. Choose fewer days, "
+            "or narrow down to a key as well; whole persons and the list of calls have no such limit."
+        )
+
+
+def is_too_wide(look: Look) -> bool:
+    """Whether an answer would have to be looked for in too many totals; those of one key are few."""
+    has_key = any(item is Dimension.KEY and value != "0" for item, value in look.part.filters)
+    return bool(look.part.filters) and not has_key and look.period.day_count > MOST_NARROWED_DAYS
 
 
 def read_cursor(text: str) -> LineCursor | None:

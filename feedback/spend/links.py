@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from feedback.spend.inputs import is_too_wide
 from feedback.spend.overview import Overview
 from feedback.spend.shapes import DIMENSION_TITLES, NO_VALUE, RANGE_TITLES, Bar, Look, Range, SpendRow
 from runs.spend.shapes import Dimension, SpendLine
@@ -55,7 +57,13 @@ class LinkedBar:
 def url_of(name: str, look: Look, **changes: str | None) -> str:
     """The page of this name for this look, with some parameters changed."""
     query = urlencode(look.query(**changes))
-    return f"{reverse(name)}?{query}"
+    return f"{_path(name)}?{query}"
+
+
+@lru_cache(maxsize=16)
+def _path(name: str) -> str:
+    """A page has hundreds of links to the same few addresses."""
+    return reverse(name)
 
 
 def calls_url(look: Look, **changes: str | None) -> str:
@@ -91,6 +99,8 @@ def section_links(look: Look, current: str) -> list[Link]:
         FORECAST: "Forecast",
         CALLS: "Calls",
     }
+    if look.is_everybodys:  # whose bills they are is the site's matter
+        pages |= {"feedback:spend-reconciliation": "Bills", "feedback:spend-prices": "Prices"}
     return [
         Link(title, url_of(name, look, **({} if name == PAGE else {"by": None})), name == current)
         for name, title in pages.items()
@@ -115,11 +125,22 @@ def linked_rows(shown: Overview) -> list[LinkedRow]:
         LinkedRow(
             row,
             calls_url(shown.look, **{name: row.value or NO_VALUE}),
-            url_of(PAGE, shown.look, **{name: row.value or NO_VALUE, "by": next_by.value}),
+            _narrowed_url(shown.look, row, next_by),
             place if place < len(shown.series) else None,
         )
         for place, row in enumerate(shown.rows)
     ]
+
+
+def _narrowed_url(look: Look, row: SpendRow, next_by: Dimension) -> str:
+    """The look that keeps to the row; of the last month alone where that is as much as can be looked at."""
+    dimension = look.by
+    named = {dimension.value: row.value or NO_VALUE, "by": next_by.value}
+    part = look.part.narrowed(dimension, row.value) if dimension is not Dimension.USER else look.part
+    if is_too_wide(replace(look, part=part)):
+        named |= {"range": Range.MONTH.value}
+        return url_of(PAGE, replace(look, range=Range.MONTH), **named)
+    return url_of(PAGE, look, **named)
 
 
 def linked_bars(shown: Overview) -> list[LinkedBar]:

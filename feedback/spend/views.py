@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from feedback.spend.baselines import CAPABLE_SCORE
 from feedback.spend.calls import list_calls
 from feedback.spend.charts import forecast_figure, spend_figure
-from feedback.spend.inputs import read_cursor, read_look, read_model
+from feedback.spend.inputs import check_width, read_cursor, read_look, read_model
 from feedback.spend.links import (
     CALLS,
     CASCADE,
@@ -53,6 +53,7 @@ def spend(request: ActorRequest) -> HttpResponse:
     """What was spent: one's own; everybody's for an admin."""
     now = timezone.now()
     look = read_look(request.GET.dict(), request.actor, day_of(now))
+    check_width(look)
     shown = look_over(look, today=day_of(now), day_share=day_share(now))
     bars = linked_bars(shown)
     context = {
@@ -97,6 +98,7 @@ def savings(request: ActorRequest) -> HttpResponse:
     """What the choice of models saved, against four ways of always choosing."""
     query = request.GET.dict()
     look = read_look(query, request.actor, day_of(timezone.now()), also=("baseline",))
+    check_width(look)
     named = read_model(query.get("baseline", ""))
     report = savings_of(look, named=named)
     context = {
@@ -114,6 +116,7 @@ def savings(request: ActorRequest) -> HttpResponse:
 def cascade(request: ActorRequest) -> HttpResponse:
     """How often a cascade's cheap answer was enough, and what trying it cost."""
     look = read_look(request.GET.dict(), request.actor, day_of(timezone.now()))
+    check_width(look)
     context = {**frame(CASCADE, look, titles_of(look.shown_filters)), "report": cascades_in(look)}
     return render(request, "feedback/spend/cascade.html", context)
 
@@ -139,6 +142,7 @@ def download(request: ActorRequest) -> StreamingHttpResponse:
     """The division by one dimension as CSV, every row of it."""
     now = timezone.now()
     look = read_look(request.GET.dict(), request.actor, day_of(now))
+    check_width(look)
     rows = divide(look)
     return _csv(f"spend-by-{look.by}", look, csv_lines(ROW_COLUMNS, csv_rows(rows)))
 

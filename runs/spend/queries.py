@@ -25,6 +25,9 @@ _PLAIN_COUNT: Final = SUM_FIELDS.index("estimated_nano_usd") + 1
 # A name of its own for each sum: the column's name would be read as the sum.
 _SUMS: Final[Mapping[str, Any]] = {f"sum_{name}": Sum(name) for name in SUM_FIELDS}
 _IS_ANSWER: Final = Q(status=CallStatus.OK, purpose__in=sorted(ANSWERING))
+_NARROW_FACETS: Final = (Facet.DEED, Facet.ANSWER)
+_NARROW_COUNT: Final = SUM_FIELDS.index("cost_nano_usd") + 1
+_NARROW_SUMS: Final[Mapping[str, Any]] = dict(list(_SUMS.items())[:_NARROW_COUNT])
 FIELD_OF: Final[Mapping[Dimension, str]] = {
     dimension: FACET_FIELDS[Facet(dimension.value)][0] for dimension in Dimension
 }
@@ -68,17 +71,21 @@ def sums_by(part: Slice, facet: Facet, periods: Sequence[Period], *, mode: str =
 def sums_together(
     part: Slice, asked: Sequence[tuple[Facet, Sequence[Period]]], *, mode: str = ""
 ) -> tuple[tuple[Mapping[str, Spent], ...], ...]:
-    """The same for several facets, each with periods of its own, in one query."""
+    """The same for several facets, each with periods of its own, in one query.
+
+    Of deeds and answers, which are many, only calls, tokens and cost are told.
+    """
+    sums = _NARROW_SUMS if all(facet in _NARROW_FACETS for facet, _ in asked) else _SUMS
     queries = []
     for number, (facet, periods) in enumerate(asked):
         rows, fields = _rows(part, facet)
         if mode:
             rows = rows.filter(value__startswith=f"{mode}{BETWEEN}") if fields == ("value",) else rows.filter(mode=mode)
         rows = _placed(rows, periods).filter(place__gte=0).annotate(which=_place(number), word=_word(fields))
-        queries.append(rows.order_by().values_list("which", "place", "word").annotate(**_SUMS))
+        queries.append(rows.order_by().values_list("which", "place", "word").annotate(**sums))
     found: tuple[tuple[dict[str, Spent], ...], ...] = tuple(tuple({} for _ in periods) for _, periods in asked)
-    for which, place, word, *sums in queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0]:
-        found[which][place][word] = _spent(sums)
+    for which, place, word, *told in queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0]:
+        found[which][place][word] = _spent(told)
     return found
 
 
@@ -90,6 +97,8 @@ def cost_by_day(
         return {}
     rows, fields = _rows(part, Facet(dimension.value))
     found = _within(rows, period).filter(**{f"{fields[0]}__in": list(values)})
+    if fields == ("value",):  # a row each: nothing to sum up
+        return {(day, value): cost for day, value, cost in found.values_list("day", "value", "cost_nano_usd")}
     costs = found.order_by().values_list("day", fields[0]).annotate(cost=Sum("cost_nano_usd"))
     return {(day, str(value)): int(cost) for day, value, cost in costs}
 
@@ -143,15 +152,16 @@ def _rows(part: Slice, facet: Facet) -> tuple[QuerySet[Any], tuple[str, ...]]:
     filters = dict(part.filters)
     scope = SITE if part.user_id is None else user_scope(part.user_id)
     if not filters:
-        rows = SpendTotal.objects.filter(scope=scope, facet=facet.value, is_simulated=part.is_simulated)
-        return rows, ("value",)
+        return _spend_totals(part, scope, facet), ("value",)
     if len(filters) == 1 and facet in (Facet.ALL, *(Facet(dimension.value) for dimension in filters)):
         ((dimension, value),) = filters.items()
-        rows = SpendTotal.objects.filter(
-            scope=scope, facet=dimension.value, value=value, is_simulated=part.is_simulated
-        )
-        return rows, ("value",)
+        return _spend_totals(part, scope, Facet(dimension.value)).filter(value=value), ("value",)
     return _day_totals(part, filters, facet), FACET_FIELDS[facet]
+
+
+def _spend_totals(part: Slice, scope: str, facet: Facet) -> QuerySet[SpendTotal]:
+    # "in" for "is": what Django writes for the latter, SQLite does not look up in an index.
+    return SpendTotal.objects.filter(scope=scope, facet=facet.value, is_simulated__in=[part.is_simulated])
 
 
 def _day_totals(part: Slice, filters: Mapping[Dimension, str], facet: Facet) -> QuerySet[DayTotal]:
@@ -200,4 +210,6 @@ def _days(period: Period) -> Q:
 
 def _spent(sums: Sequence[Any]) -> Spent:
     numbers = tuple(map(int, sums))
+    if len(numbers) == _NARROW_COUNT:
+        return Spent(*numbers)
     return Spent(*numbers[:_PLAIN_COUNT], took_counts=numbers[_PLAIN_COUNT:])

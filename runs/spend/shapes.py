@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 from uuid import UUID
 
 from runs.ledger.latencies import BOUNDS_MS, quantile_ms
@@ -78,9 +79,7 @@ class Spent:
     took_counts: tuple[int, ...] = (0,) * (len(BOUNDS_MS) + 1)  # calls by how long they took
 
     def __add__(self, other: Spent) -> Spent:
-        sums = (getattr(self, name) + getattr(other, name) for name in _PLAIN)
-        took = tuple(mine + theirs for mine, theirs in zip(self.took_counts, other.took_counts, strict=True))
-        return Spent(*sums, took_counts=took)
+        return sum_up((self, other))
 
     @property
     def input_tokens(self) -> int:
@@ -128,14 +127,16 @@ class Spent:
 
 
 _PLAIN = tuple(name for name in Spent.__slots__ if name != "took_counts")
+_plain_of = attrgetter(*_PLAIN)
 
 
 def sum_up(some: Iterable[Spent]) -> Spent:
     """All of it together."""
-    total = Spent()
-    for spent in some:
-        total += spent
-    return total
+    rows = [(*_plain_of(spent), *spent.took_counts) for spent in some]
+    if not rows:
+        return Spent()
+    sums = tuple(map(sum, zip(*rows, strict=True)))
+    return Spent(*sums[: len(_PLAIN)], took_counts=sums[len(_PLAIN) :])
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from smartspawn.api import most_body_bytes
 from smartspawn.bridge import DjangoBridge, Receive, Scope, Send, header
 from smartspawn.fastpath import OpenReads
 from smartspawn.mcp.http import McpDoor
+from smartspawn.metrics.requests import RequestCounter
 from smartspawn.tickets import TicketOffice
 
 # Answers are fresh for as long as the revisions stand; the bound is for what else may show in them.
@@ -121,11 +122,13 @@ choosing = ThreadPoolExecutor(max_workers=_CHOOSING_THREADS, thread_name_prefix=
 chats = QuickChats(tickets, chat, is_within_limit=is_within_limit, threads=choosing)
 open_reads = OpenReads(chats, fresh_s=OPEN_READS_FRESH_S, find_revision=watch.find, is_within_limit=is_within_limit)
 
+counted = RequestCounter(open_reads)
+
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Take one connection of any kind."""
     if scope["type"] == "http":
-        await open_reads(scope, receive, send)
+        await counted(scope, receive, send)
     elif scope["type"] == "lifespan":
         await _live(receive, send)
     else:
@@ -137,12 +140,14 @@ async def _live(receive: Receive, send: Send) -> None:
     await receive()
     await asyncio.to_thread(tracing.start)
     await send({"type": "lifespan.startup.complete"})
-    warm_up = asyncio.ensure_future(watch.find())
+    helpers = [asyncio.ensure_future(watch.find()), asyncio.ensure_future(counted.write_now_and_then())]
     await receive()
-    warm_up.cancel()
+    for helper in helpers:
+        helper.cancel()
     await chat.close()
     await close_inline()
     await mcp.close()
+    await counted.write_off_loop()
     choosing.submit(connections.close_all)
     choosing.shutdown(wait=False)
     await send({"type": "lifespan.shutdown.complete"})

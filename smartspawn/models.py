@@ -26,3 +26,20 @@ class Pruning(models.Model):
 
     def __str__(self) -> str:
         return f"{self.gone_count} {self.key} at {self.at:%Y-%m-%d %H:%M}"
+
+
+class RequestSum(models.Model):
+    """Requests of one kind since the site began, added up by every web process in its turn."""
+
+    route = models.CharField(max_length=200)  # the template, never the address that was asked
+    method = models.CharField(max_length=8)
+    status_class = models.CharField(max_length=3)  # "2xx"
+    request_count = models.PositiveBigIntegerField(default=0)
+    duration_ms = models.PositiveBigIntegerField(default=0)
+    bucket_counts = models.JSONField(default=list)  # how many took at most so long, by the bounds in metrics/requests
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["route", "method", "status_class"], name="request_sum_by_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.route} {self.status_class}: {self.request_count}"

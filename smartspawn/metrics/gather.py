@@ -16,6 +16,7 @@ from runs.money import to_usd
 from runs.site_figures import CallSum, SiteFigures, site_figures
 from smartspawn.health import check_catalog, check_queue
 from smartspawn.lib.versions import own_version
+from smartspawn.metrics.requests import request_families
 from smartspawn.metrics.text import Family, Number, exposition, family
 
 # Several watchers, or an impatient one, cost no more than one.
@@ -44,7 +45,7 @@ class KeptMetrics:
 def gather_text() -> str:
     """The figures of this moment."""
     now = timezone.now()
-    return exposition([*_site(now), *_runs(site_figures()), *_breakers()])
+    return exposition([*_site(now), *_runs(site_figures()), *_breakers(), *request_families()])
 
 
 def _site(now: datetime) -> Iterator[Family]:

@@ -21,6 +21,7 @@ class Sample:
 
     value: Number
     labels: Mapping[str, str]
+    suffix: str = ""  # of a histogram's parts: "_bucket", "_sum", "_count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +29,17 @@ class Family:
     """Figures of one kind; without samples nothing is known of it, which is not the same as zero."""
 
     name: str
-    kind: str  # "counter", "gauge"
+    kind: str  # "counter", "gauge", "histogram"
     help: str
     samples: tuple[Sample, ...]
 
 
-def family(name: str, kind: str, words: str, *samples: tuple[Number | None, Mapping[str, str]]) -> Family:
+Known = tuple[Number | None, Mapping[str, str]] | tuple[Number | None, Mapping[str, str], str]
+
+
+def family(name: str, kind: str, words: str, *samples: Known) -> Family:
     """A family of the figures that are known."""
-    return Family(name, kind, words, tuple(Sample(value, labels) for value, labels in samples if value is not None))
+    return Family(name, kind, words, tuple(Sample(value, *about) for value, *about in samples if value is not None))
 
 
 def exposition(families: Iterable[Family]) -> str:
@@ -48,7 +52,8 @@ def _lines(item: Family) -> Iterable[str]:
     yield f"# TYPE {item.name} {item.kind}"
     for sample in item.samples:
         labels = ",".join(f'{name}="{_escaped(value)}"' for name, value in sample.labels.items())
-        yield f"{item.name}{{{labels}}} {_number(sample.value)}" if labels else f"{item.name} {_number(sample.value)}"
+        name = f"{item.name}{sample.suffix}"
+        yield f"{name}{{{labels}}} {_number(sample.value)}" if labels else f"{name} {_number(sample.value)}"
 
 
 def _escaped(value: str) -> str:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from feedback import api
+from feedback.reconciling import api as reconciling_api
 from feedback.spend import api as spend_api
 
 urlpatterns = [
@@ -13,6 +14,8 @@ urlpatterns = [
     path("spend", spend_api.spend, name="api-spend"),
     path("spend/savings", spend_api.spend_savings, name="api-spend-savings"),
     path("spend/calls", spend_api.spend_calls, name="api-spend-calls"),
+    path("spend/reconciliation", reconciling_api.reconciliation, name="api-spend-reconciliation"),
+    path("spend/prices", reconciling_api.prices, name="api-spend-prices"),
     path("ratings", api.ratings, name="api-ratings"),
     path("ratings/<int:rating_id>", api.rating, name="api-rating"),
 ]

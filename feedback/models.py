@@ -132,3 +132,25 @@ class LearningSwitch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.category} of user {self.user_id}: {'on' if self.is_on else 'off'}"
+
+
+class PriceCheck(models.Model):
+    """One comparison of the catalogue's prices with others' word for them."""
+
+    at = models.DateTimeField(default=timezone.now)
+    catalog_revision = models.PositiveIntegerField()
+    catalog_fetched_at = models.DateTimeField(null=True)  # when the catalogue's prices came from their source
+    catalog_warning = models.CharField(max_length=300, blank=True)  # why they may be old
+    list_title = models.CharField(max_length=60)  # "genai-prices 0.2.3"
+    list_newest_on = models.DateField(null=True)
+    model_count = models.PositiveIntegerField()
+    listed_count = models.PositiveIntegerField()  # models of which the list says something certain
+    billed_count = models.PositiveIntegerField()  # models with a price worked out from bills
+    unpriced = models.JSONField(default=list)  # ids of models without a price of their own
+    findings = models.JSONField(default=list)  # every price that both sides know
+
+    class Meta:
+        indexes = [models.Index(fields=["-at"], name="price_check_by_time")]
+
+    def __str__(self) -> str:
+        return f"prices of {self.model_count} models at {self.at:%Y-%m-%d %H:%M}"

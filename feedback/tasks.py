@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from feedback.log import sync_runs
+from feedback.reconciling import check
 from feedback.teach import relearn_everybody
 
 
@@ -14,3 +15,9 @@ def log_runs() -> str:
 def refresh_scores() -> str:
     """Let ratings grow old: work out what is known of everybody anew."""
     return f"{relearn_everybody()} people"
+
+
+def check_prices() -> str:
+    """Compare the catalogue's prices with others' word for them; the schedule rings this once a day."""
+    report = check.check_prices()
+    return "no catalogue yet" if report is None else f"{len(report.flagged)} prices are off"

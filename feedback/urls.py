@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from feedback.reconciling import views as reconciling
 from feedback.spend import views as spending
 from feedback.views import comparing, learned, ratings
 
@@ -28,6 +29,9 @@ urlpatterns = [
     path("spend/savings/", spending.savings, name="spend-savings"),
     path("spend/cascade/", spending.cascade, name="spend-cascade"),
     path("spend/forecast/", spending.forecast, name="spend-forecast"),
+    path("spend/reconciliation/", reconciling.bills, name="spend-reconciliation"),
+    path("spend/prices/", reconciling.prices, name="spend-prices"),
+    path("spend/prices/check/", reconciling.check_now, name="spend-prices-check"),
     path("learned/", learned.learned, name="learned"),
     path("learned/switch/", learned.switch, name="switch"),
     path("learned/reset/", learned.reset, name="reset"),

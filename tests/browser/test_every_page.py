@@ -112,6 +112,8 @@ PAGES = {
     "spend/calls/": ["/spend/calls/?range=7d", "/spend/calls/?status=failed"],
     "spend/savings/": ["/spend/savings/"],
     "spend/cascade/": ["/spend/cascade/"],
+    "spend/reconciliation/": ["/spend/reconciliation/", "/spend/reconciliation/?mode=single"],
+    "spend/prices/": ["/spend/prices/"],
     "spend/forecast/": ["/spend/forecast/"],
     "api/docs/": ["/api/docs/"],
     "account/": ["/account/"],

@@ -16,6 +16,7 @@ SCHEDULES: Final = {
     "alerts-deliver": ("runs.alerting.tasks.deliver_alerts", "", 1),  # what a crash or a receiver left over
     "feedback-log": ("feedback.tasks.log_runs", "", 10),
     "feedback-scores": ("feedback.tasks.refresh_scores", "", 24 * 60),
+    "prices-check": ("feedback.tasks.check_prices", "", 24 * 60),
 }
 
 

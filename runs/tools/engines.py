@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import unescape
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -12,6 +14,9 @@ from django.conf import settings
 
 MOST_RESULTS: Final = 20
 _LONGEST_FIELD: Final = 2_000
+_LONGEST_QUERY: Final = 400
+_MOST_WORDS: Final = 50
+_MARKS: Final = re.compile(r"</?(?:strong|b|em|i|mark|br)\s*/?>", re.IGNORECASE)  # around the words that were found
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +92,25 @@ def why_no_engine() -> str:
 
 
 def _ask_brave(engine: Engine, query: str, count: int) -> Asking:
-    address = f"{engine.base_url}/res/v1/web/search?{urlencode({'q': query[:400], 'count': count})}"
-    return Asking(address, {"Accept": "application/json", "X-Subscription-Token": engine.key})
+    asked = {"q": _bounded(query), "count": count, "text_decorations": "false"}
+    return Asking(
+        f"{engine.base_url}/res/v1/web/search?{urlencode(asked)}",
+        {"Accept": "application/json", "X-Subscription-Token": engine.key},
+    )
 
 
 def _ask_tavily(engine: Engine, query: str, count: int) -> Asking:
     headers = {"Authorization": f"Bearer {engine.key}", "Content-Type": "application/json"}
-    return Asking(f"{engine.base_url}/search", headers, {"query": query[:400], "max_results": count})
+    return Asking(f"{engine.base_url}/search", headers, {"query": _bounded(query), "max_results": count})
 
 
 def _ask_searxng(engine: Engine, query: str, count: int) -> Asking:  # noqa: ARG001 - it answers with a page of its own size
-    return Asking(f"{engine.base_url}/search?{urlencode({'q': query[:400], 'format': 'json'})}")
+    return Asking(f"{engine.base_url}/search?{urlencode({'q': _bounded(query), 'format': 'json'})}")
+
+
+def _bounded(query: str) -> str:
+    """As much of the query as every provider takes; Brave refuses one that is longer."""
+    return " ".join(query.split()[:_MOST_WORDS])[:_LONGEST_QUERY]
 
 
 def _rows_below(*path: str) -> Callable[[Any], Sequence[Any]]:
@@ -120,11 +133,16 @@ _ADAPTERS: Final[Mapping[str, _Adapter]] = MappingProxyType(
 
 def _result(row: Mapping[str, Any]) -> SearchResult:
     snippet = row.get("description") or row.get("content") or ""
-    return SearchResult(_text(row.get("url")), _text(row.get("title")), _text(snippet))
+    return SearchResult(_address(row.get("url")), _text(row.get("title")), _text(snippet))
+
+
+def _address(value: object) -> str:
+    return value.strip()[:_LONGEST_FIELD] if isinstance(value, str) else ""
 
 
 def _text(value: object) -> str:
-    return " ".join(value.split())[:_LONGEST_FIELD] if isinstance(value, str) else ""
+    """One line of plain text: some providers write it as HTML."""
+    return " ".join(unescape(_MARKS.sub("", value)).split())[:_LONGEST_FIELD] if isinstance(value, str) else ""
 
 
 def _is_web(url: str) -> bool:
@@ -133,6 +151,19 @@ def _is_web(url: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def explain_refusal(name: str, status: int) -> str:
+    """What a search provider's status means, and what to do about it."""
+    if name == "searxng" and status == 403:
+        return "The search server refuses JSON (403): allow it under search.formats in its settings.yml."
+    if status in (401, 403):
+        return f"The search provider {name} refuses the key ({status}). Look at SEARCH_API_KEY."
+    if status in (402, 429, 432, 433):  # the last two are Tavily's, for a plan or a limit that is used up
+        return f"The search provider {name} gives no more for now ({status}): a limit, or the credit, is used up."
+    if status == 404:
+        return f"The search provider {name} has nothing at this address (404). Look at SEARCH_BASE_URL."
+    return f"The search provider {name} answered with status {status}."
 
 
 def results_to_text(results: Sequence[SearchResult]) -> str:

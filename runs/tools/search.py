@@ -11,6 +11,7 @@ from runs.tools.engines import (
     MOST_RESULTS,
     Asking,
     Engine,
+    explain_refusal,
     find_engine,
     results_to_json,
     results_to_text,
@@ -44,15 +45,17 @@ async def search(spec: NodeSpec, inputs: Sequence[NodeInput], *, door: Door) -> 
 
 async def _ask(engine: Engine, asking: Asking, door: Door) -> Any:
     rule = AddressRule.PRIVATE_TOO if engine.allows_private else AddressRule.PUBLIC
-    if asking.body is None:
-        answer = await door.get(asking.url, headers=asking.headers, patience=_PATIENCE, rule=rule)
-    else:
-        body = json.dumps(asking.body).encode()
-        answer = await door.send_json(asking.url, body, headers=asking.headers, patience=_PATIENCE, rule=rule)
-    if not 200 <= answer.status < 300:
-        raise UpstreamRefused(
-            f"The search provider {engine.name} answered with status {answer.status}", status=answer.status
-        )
+    try:
+        if asking.body is None:
+            answer = await door.get(asking.url, headers=asking.headers, patience=_PATIENCE, rule=rule)
+        else:
+            body = json.dumps(asking.body).encode()
+            answer = await door.send_json(asking.url, body, headers=asking.headers, patience=_PATIENCE, rule=rule)
+        status = answer.status
+    except UpstreamRefused as refusal:
+        status = refusal.status
+    if not 200 <= status < 300:
+        raise UpstreamRefused(explain_refusal(engine.name, status), status=status)
     try:
         return json.loads(answer.body)
     except ValueError as fault:

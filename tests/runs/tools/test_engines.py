@@ -12,7 +12,9 @@ ROW = {"url": "https://a.example/x", "title": "A  title", "content": "A snippet.
 
 def test_brave_is_asked_by_its_token():
     asking = Engine("brave", "https://api.search.brave.com", "secret").ask("moons & mars", 6)
-    assert asking.url == "https://api.search.brave.com/res/v1/web/search?q=moons+%26+mars&count=6"
+    assert (
+        asking.url == "https://api.search.brave.com/res/v1/web/search?q=moons+%26+mars&count=6&text_decorations=false"
+    )
     assert asking.headers["X-Subscription-Token"] == "secret"
     assert asking.body is None
 

@@ -58,7 +58,12 @@ class Driver:
         self._graph = loaded.graph
         self._deadline_at = loaded.deadline_at
         self._writes, self._reads = writes, reads
-        self._writer = GroupWriter(self._write, self._on_written, has_drafts=loaded.facts.keeps_drafts)
+        self._writer = GroupWriter(
+            self._write,
+            self._on_written,
+            has_drafts=loaded.facts.keeps_drafts,
+            patience=_ahead(loaded.slot_count) // 2,
+        )
         self._floor = Floor(
             loaded.facts,
             outside,
@@ -138,8 +143,7 @@ class Driver:
     def _start_nodes(self) -> None:
         """Start what is ready, as far as there is room."""
         slots = self._floor.slots.count
-        ahead = min(MOST_AHEAD, slots if slots >= MANY_SLOTS else slots // 2)
-        room = slots + ahead + self._floor.resting_count - len(self._tasks)
+        room = slots + _ahead(slots) + self._floor.resting_count - len(self._tasks)
         while self._ready and room > 0 and self._is_starting and self._stop is None:
             key = self._ready.popleft()
             place = self._graph.places[key]
@@ -181,7 +185,15 @@ class Driver:
         """Have a result written; only then do others see it."""
         self._writer.group.results.append(result)
         self._writer.group.events.append(tell_end(result, place.spec.title))
-        self._writer.stir()
+        if self._is_awaited(place):
+            self._writer.hurry()
+        else:
+            self._writer.stir()
+
+    def _is_awaited(self, place: Place) -> bool:
+        """Whether others can begin, or the run can end, once the node's end stands."""
+        is_last = not self._ready and len(self._tasks) <= 1
+        return is_last or place.spec.expands or self._graph.has_waiting_dependents(place.key)
 
     def _end_unstarted(self, place: Place, status: NodeStatus, reason: str, code: str) -> None:
         place.is_started = True
@@ -354,6 +366,11 @@ class Driver:
 
     async def _off_loop(self, pool: Executor, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+
+def _ahead(slot_count: int) -> int:
+    """How many nodes get their leave before a slot is free."""
+    return min(MOST_AHEAD, slot_count if slot_count >= MANY_SLOTS else slot_count // 2)
 
 
 def _stop_at_once(loaded: LoadedRun) -> Stop | None:

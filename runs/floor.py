@@ -107,7 +107,7 @@ class Floor:
         """The leave; None where waiting may help."""
         self._check_budget(place)
         quote = make_quote(place.attempt + 1)
-        answer = await self.writer.ask(place.node_id, quote)
+        answer = await self.writer.ask(place.node_id, quote, is_urgent=self.slots.is_short_of_takers)
         place.attempt += 1
         if isinstance(answer, Grant):
             self.purse.open_call()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from typing import Final
+
+# As in ``writer``: what they send leaves at the end of a turn of the event loop.
+HANDED_AT_ONCE: Final = 10
 
 
 class Slots:
@@ -12,20 +16,38 @@ class Slots:
     def __init__(self, count: int) -> None:
         self.count = count
         self._taken = 0
+        self._handed = 0  # in this turn of the event loop
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     @property
     def taken(self) -> int:
         return self._taken
 
+    @property
+    def is_short_of_takers(self) -> bool:
+        """Whether places stand empty, or will as soon as those who wait have theirs."""
+        return self._taken + len(self._waiting) < self.count
+
     def resize(self, count: int) -> None:
         """Have more places from now on, or fewer once some are given back."""
         self.count = count
-        while self._taken < self.count and self._waiting:
+        self._hand_on()
+
+    def _hand_on(self) -> None:
+        """Give free places to those who wait."""
+        while self._handed < HANDED_AT_ONCE and self._taken < self.count and self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
+                if not self._handed:
+                    asyncio.get_running_loop().call_soon(self._go_on)
+                self._handed += 1
                 self._taken += 1
                 turn.set_result(None)
+
+    def _go_on(self) -> None:
+        """The next turn of the event loop."""
+        self._handed = 0
+        self._hand_on()
 
     async def take(self, *, is_retry: bool = False) -> None:
         """Wait for a place and hold it."""
@@ -47,4 +69,4 @@ class Slots:
     def give(self) -> None:
         """Give a place back."""
         self._taken -= 1
-        self.resize(self.count)
+        self._hand_on()

@@ -14,12 +14,16 @@ from runs.commit import Ask, Group, Written
 from runs.ledger import Refusal
 from runs.shapes import CallQuote, Grant
 
-# A group is written as soon as there is something, but no sooner than this after the last one: what comes
-# within that time shares a transaction, which costs about as much by itself as ten rows. Where much comes, nobody
-# waits for one of many, and longer pauses save more.
+# A group is written as soon as somebody waits for it, but no sooner than this after the last one: what comes
+# within that time shares a transaction, which costs about as much by itself as ten rows.
 FLUSH_EVERY_S: Final = 0.02
-FLUSH_LARGE_EVERY_S: Final = 0.05
-LARGE_GROUP: Final = 16
+# What nobody waits for is written this late: a crash costs no more than these results.
+FLUSH_LATE_S: Final = 0.1
+# A large run's first calls leave while the others' money is being set aside.
+ASKS_AT_ONCE: Final = 100
+# So many go on in one turn of the event loop. What they send leaves at the end of a turn, and would otherwise wait
+# until hundreds of requests are put together.
+ANSWERS_AT_ONCE: Final = 10
 # A database that is gone for a moment, or busy beyond its patience.
 MOST_TRIES: Final = 5
 FIRST_PAUSE_S: Final = 0.2
@@ -35,24 +39,37 @@ class Claimed(Exception):
 class GroupWriter:
     """The one who writes for a driver; ``group`` is what the next write will hold."""
 
-    def __init__(self, write: Write, on_written: Callable[[Group, Written], None], *, has_drafts: bool) -> None:
+    def __init__(
+        self, write: Write, on_written: Callable[[Group, Written], None], *, has_drafts: bool, patience: int = 1
+    ) -> None:
+        """With so many requests for leave, ``patience``, a group is urgent though nobody's slot stands empty."""
         self.group = Group(has_drafts=has_drafts)
         self._write = write
         self._on_written = on_written
         self._waiting: dict[int, asyncio.Future[Leave]] = {}
+        self._patience = max(1, patience)
         self._is_due = asyncio.Event()
+        self._is_urgent = asyncio.Event()
         self._closing = asyncio.Event()
 
     def stir(self) -> None:
         """Say that there is something to write."""
         self._is_due.set()
 
-    async def ask(self, node_id: int, quote: CallQuote | None) -> Leave:
+    def hurry(self) -> None:
+        """Say that somebody waits until it is written."""
+        self._is_due.set()
+        self._is_urgent.set()
+
+    async def ask(self, node_id: int, quote: CallQuote | None, *, is_urgent: bool = True) -> Leave:
         """Claim the node for an attempt, with money for its call; the ledger's answer. Raises Claimed."""
         answer: asyncio.Future[Leave] = asyncio.get_running_loop().create_future()
         self._waiting[node_id] = answer
         self.group.asks.append(Ask(node_id, quote))
-        self.stir()
+        if is_urgent or len(self.group.asks) >= self._patience:
+            self.hurry()
+        else:
+            self.stir()
         return await answer
 
     async def run(self) -> None:
@@ -60,32 +77,39 @@ class GroupWriter:
         while not self._closing.is_set() or not self.group.is_empty:
             await self._is_due.wait()
             began_s = time.monotonic()
-            pause_s = FLUSH_LARGE_EVERY_S if len(self.group.results) >= LARGE_GROUP else FLUSH_EVERY_S
             await self.flush()
-            await self._rest(pause_s - (time.monotonic() - began_s))
+            if len(self.group.asks) < ASKS_AT_ONCE:
+                await _wait(self._closing, began_s + FLUSH_EVERY_S)
+                await _wait(self._is_urgent, began_s + FLUSH_LATE_S)
 
     def close(self) -> None:
         """Have ``run`` return when everything is written."""
         self._closing.set()
-        self.stir()
-
-    async def _rest(self, pause_s: float) -> None:
-        """Let more come together, unless nothing more will."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, pause_s)):
-                await self._closing.wait()
+        self.hurry()
 
     async def flush(self) -> None:
         """Write what there is."""
         if not self._closing.is_set():
             self._is_due.clear()
-        group, self.group = self.group, Group(has_drafts=self.group.has_drafts)
+            self._is_urgent.clear()
+        group = self._take_group()
         if group.is_empty:
             return
         written = await self._write_patiently(group)
-        for ask in group.asks:
-            self._answer(ask, written)
         self._on_written(group, written)
+        for place, ask in enumerate(group.asks, start=1):
+            self._answer(ask, written)
+            if place % ANSWERS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    def _take_group(self) -> Group:
+        """What there is; of many requests for leave the first."""
+        group, self.group = self.group, Group(has_drafts=self.group.has_drafts)
+        if len(group.asks) > ASKS_AT_ONCE:
+            self.group.asks = group.asks[ASKS_AT_ONCE:]
+            group.asks = group.asks[:ASKS_AT_ONCE]
+            self.hurry()
+        return group
 
     def _answer(self, ask: Ask, written: Written) -> None:
         answer = self._waiting.pop(ask.node_id, None)
@@ -109,3 +133,12 @@ class GroupWriter:
                 await asyncio.sleep(pause_s)
                 pause_s *= 2
         return await self._write(group)
+
+
+async def _wait(event: asyncio.Event, until_s: float) -> None:
+    """Return when the event comes, at this time at the latest."""
+    left_s = until_s - time.monotonic()
+    if left_s > 0 and not event.is_set():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(left_s):
+                await event.wait()

@@ -22,6 +22,7 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("routing.roles.urls")),
     path("", include("runs.api_urls")),
     path("", include("feedback.api_urls")),
+    path("", include("feedback.community.api_urls")),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),

@@ -17,6 +17,8 @@ SCHEDULES: Final = {
     "feedback-log": ("feedback.tasks.log_runs", "", 10),
     "feedback-scores": ("feedback.tasks.refresh_scores", "", 24 * 60),
     "prices-check": ("feedback.tasks.check_prices", "", 24 * 60),
+    "community-share": ("feedback.community.tasks.share_ratings", "", 30),  # nobody waits; the hour tells less
+    "community-scores": ("feedback.community.tasks.refresh_scores", "", 24 * 60),
 }
 
 

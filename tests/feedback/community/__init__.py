@@ -1,0 +1,1 @@
+"""The community: reports without names, robust scores, sharing, import and export."""

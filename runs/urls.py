@@ -29,6 +29,7 @@ urlpatterns = [
     path("connections/<slug:key>/test/", connections.test, name="connection-test"),
     path("connections/<slug:key>/_test", connections.test_part, name="connection-test-part"),
     path("budgets/", budgets.budgets, name="budgets"),
+    path("budgets/_notices", budgets.notices_part, name="notices-part"),
     path("budgets/<uuid:alert_id>/seen/", budgets.seen, name="alert-seen"),
     path("budgets/<uuid:alert_id>/_seen", budgets.seen_part, name="alert-seen-part"),
     path("budgets/receivers/", budgets.receivers, name="receivers"),

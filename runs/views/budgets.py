@@ -56,6 +56,13 @@ def budgets(request: ActorRequest) -> HttpResponse:
 
 
 @requires_role(Role.VIEWER)
+@require_safe
+def notices_part(request: ActorRequest) -> HttpResponse:
+    """What every page says above all else, asked for by itself: no page waits for it."""
+    return render(request, "runs/_notices.html", {"notices": list_notices(request.actor)})
+
+
+@requires_role(Role.VIEWER)
 @require_POST
 def seen(request: ActorRequest, alert_id: UUID) -> HttpResponse:
     """Put a notice away and go back to the page it stood on."""

@@ -91,6 +91,7 @@ URL_ACCESS: Mapping[str, Row] = {
     "api/alert-deliveries/<int:delivery_id>/again": endpoint(Scope.RUNS_WRITE, Role.MEMBER, "POST"),
     # the pages of budgets
     "budgets/": page(Role.VIEWER),
+    "budgets/_notices": page(Role.VIEWER),
     "budgets/<uuid:alert_id>/seen/": page(Role.VIEWER, "POST"),
     "budgets/<uuid:alert_id>/_seen": page(Role.VIEWER, "POST"),
     "budgets/receivers/": page(Role.VIEWER),

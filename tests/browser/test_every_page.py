@@ -131,6 +131,7 @@ NOT_PAGES = {
     "overrides/export.yaml",
     "audit.csv",
     "caps/_mine",
+    "budgets/_notices",
     "spend/rows.csv",
     "spend/calls.csv",
     "runs/<uuid:run_id>/_live",

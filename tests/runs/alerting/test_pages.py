@@ -32,23 +32,31 @@ def browse(user: User) -> Client:
     return client
 
 
-def test_a_notice_stands_on_every_page_names_the_highest_and_goes_for_one_person_alone(alice: User, bob: User) -> None:
+def notices(client: Client) -> str:
+    return client.get("/budgets/_notices").content.decode()
+
+
+def test_a_notice_names_the_highest_and_goes_for_one_person_alone(alice: User, bob: User) -> None:
     carol = User.objects.create(username="carol", role=Role.ADMIN)
     make_alert(scope="site", percent=50)
     alert = make_alert(scope="site", percent=80)
     make_alert(scope="site", percent=50, window="2020-01-01")
     make_alert(scope=f"user:{bob.pk}", user_id=bob.pk)
     client = browse(alice)
-    page = client.get("/account/").content.decode()
+    page = notices(client)
     assert "This site: 80 % of the budget" in page
     assert "50 % of the budget" not in page
     assert "bob:" not in page  # an admin finds other people's on the page of budgets
     answer = client.post(f"/budgets/{alert.pk}/seen/", headers={"Referer": "http://testserver/account/"})
     assert answer.headers["Location"] == "http://testserver/account/"
-    assert "of the budget" not in client.get("/account/").content.decode()
-    assert "This site: 80 %" in browse(carol).get("/account/").content.decode()
+    assert notices(client).strip() == ""
+    assert "This site: 80 %" in notices(browse(carol))
     make_alert(scope="site", percent=100)
-    assert "This site: the budget of" in client.get("/account/").content.decode()
+    assert "This site: the budget of" in notices(client)
+
+
+def test_every_page_asks_for_notices(alice: User) -> None:
+    assert 'hx-get="/budgets/_notices"' in browse(alice).get("/account/").content.decode()
 
 
 def test_a_member_sees_and_puts_away_own_notices_alone(alice: User, bob: User) -> None:

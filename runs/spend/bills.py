@@ -109,7 +109,10 @@ def list_bills(part: Slice, period: Period) -> tuple[BillRow, ...]:
     """Everybody's calls of the period by month, place and model; one query over totals."""
     rows = _within(part, period).annotate(month=TruncMonth("day"))
     places = rows.values_list("month", "connection", "provider", "model_id").annotate(**_SUMS)
-    return tuple(BillRow(*row[:4], BillSum(*map(int, row[4:]))) for row in places.order_by("month"))
+    return tuple(
+        BillRow(month, connection, provider, model_id, BillSum(*map(int, sums)))
+        for month, connection, provider, model_id, *sums in places.order_by("month")
+    )
 
 
 def list_compared(part: Slice, period: Period, *, most: int) -> tuple[ComparedCall, ...]:

@@ -151,6 +151,8 @@ def _rows(part: Slice, facet: Facet) -> tuple[QuerySet[Any], tuple[str, ...]]:
     """The totals that hold the answer in the fewest rows, and the columns in which the facet's values stand."""
     filters = dict(part.filters)
     scope = SITE if part.user_id is None else user_scope(part.user_id)
+    if not filters and facet is Facet.USER and part.user_id is not None:  # kept for the site alone
+        return _spend_totals(part, SITE, facet).filter(value=str(part.user_id)), ("value",)
     if not filters:
         return _spend_totals(part, scope, facet), ("value",)
     if len(filters) == 1 and facet in (Facet.ALL, *(Facet(dimension.value) for dimension in filters)):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -50,7 +49,8 @@ class Places:
         self._reads = reads
         self._is_simulated = is_simulated
         self._found: dict[tuple[str, int], tuple[float, asyncio.Future[Found]]] = {}
-        self._locks: dict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._asking: dict[tuple[str, str], asyncio.Future[None]] = {}
+        self._shut_at: dict[tuple[str, str], tuple[float, float]] = {}  # a breaker was open there; for how long
         self._clear_at: dict[tuple[str, str], float] = {}  # no breaker was open there at that moment
         self._told_at: dict[tuple[str, str], float] = {}  # when the breakers last heard of a success
 
@@ -68,22 +68,39 @@ class Places:
     async def wait_s(self, spot: Spot) -> float:
         """How long the place is to be left alone; with 0 the caller makes its call now."""
         key = _key(spot.endpoint)
-        if self._is_clear(key):
-            return 0.0
-        async with self._locks[key]:  # of many that begin at once, one asks
-            if self._is_clear(key):
-                return 0.0
-            is_open, wait_s = await self._off_loop(lambda: _ask_breaker(spot.endpoint))
-            if not is_open and wait_s == 0.0:  # otherwise ours is the one call that is let through
-                self._clear_at[key] = time.monotonic()
-            return max(wait_s, KEPT_S) if is_open else 0.0
+        while (known_s := self._known_wait_s(key)) is None:
+            asking = self._asking.get(key)
+            if asking is None:
+                return await self._ask(key, spot.endpoint)
+            await asyncio.wait((asking,))  # of many that begin at once, one asks
+        return known_s
 
-    def _is_clear(self, key: tuple[str, str]) -> bool:
-        return time.monotonic() - self._clear_at.get(key, float("-inf")) < KEPT_S
+    async def _ask(self, key: tuple[str, str], endpoint: Endpoint) -> float:
+        asking = self._asking[key] = asyncio.get_running_loop().create_future()
+        try:
+            is_open, wait_s = await self._off_loop(lambda: _ask_breaker(endpoint))
+            now = time.monotonic()
+            if is_open:  # thousands may wait for it
+                self._shut_at[key] = now, max(wait_s, KEPT_S)
+            elif wait_s == 0.0:  # otherwise ours is the one call that is let through
+                self._clear_at[key] = now
+            return max(wait_s, KEPT_S) if is_open else 0.0
+        finally:
+            del self._asking[key]
+            asking.set_result(None)
+
+    def _known_wait_s(self, key: tuple[str, str]) -> float | None:
+        """What the breaker said a moment ago."""
+        now = time.monotonic()
+        shut_at, wait_s = self._shut_at.get(key, (float("-inf"), 0.0))
+        if now - shut_at < KEPT_S:
+            return wait_s
+        return 0.0 if now - self._clear_at.get(key, float("-inf")) < KEPT_S else None
 
     async def note_success(self, spot: Spot) -> None:
         """Tell the breakers of it, unless they heard as much a moment ago."""
         key, now = _key(spot.endpoint), time.monotonic()
+        self._shut_at.pop(key, None)
         if key not in self._clear_at or now - self._told_at.get(key, float("-inf")) > KEPT_S:
             self._told_at[key] = now
             await self._off_loop(lambda: breakers.note_success(spot.endpoint))
@@ -91,6 +108,7 @@ class Places:
     async def note_fault(self, spot: Spot, fault: Fault) -> None:
         """Tell the breakers of it."""
         self._clear_at.pop(_key(spot.endpoint), None)
+        self._shut_at.pop(_key(spot.endpoint), None)
         self._told_at.pop(_key(spot.endpoint), None)  # the next success ends the row of failures: it is told at once
         await self._off_loop(lambda: breakers.note_fault(spot.endpoint, fault))
 

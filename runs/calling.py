@@ -135,6 +135,13 @@ class NodeCalls:
             return self._answered(spot, answer, reading)
         return self._heed_unusable(spot, asked, answer, reading)
 
+    @property
+    def _patience_s(self) -> float:
+        """How long a pause at the last place may be: within the node's own time, which runs from its first call."""
+        if self._sender.started_at is not None:
+            return self._sender.left_s
+        return max(self._sender.left_s, self._floor.facts.outage_patience_s)
+
     async def _is_admitted(self, spot: Spot, *, is_last: bool) -> bool:
         """Whether a call may go there; at the last place a pause is waited out as far as there is time for it."""
         waited_s = 0.0
@@ -143,7 +150,7 @@ class NodeCalls:
                 where = f"{spot.choice.model_id} at {spot.endpoint.connection}"
                 message = f"{where} kept failing and is left alone for {wait_s:.0f} s."
                 self._problem = Problem("breaker_open", message, LOOK_AT_CONNECTIONS)
-            if not is_last or waited_s + wait_s > self._sender.left_s:
+            if not is_last or waited_s + wait_s > self._patience_s:
                 return False
             # Others may find out sooner that it works again.
             pause_s = min(wait_s, LOOK_AT_BREAKER_EVERY_S)

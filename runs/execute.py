@@ -193,7 +193,7 @@ class Driver:
     def _is_awaited(self, place: Place) -> bool:
         """Whether others can begin, or the run can end, once the node's end stands."""
         is_last = not self._ready and len(self._tasks) <= 1
-        return is_last or place.spec.expands or self._graph.has_waiting_dependents(place.key)
+        return is_last or bool(place.spec.expands) or self._graph.has_waiting_dependents(place.key)
 
     def _end_unstarted(self, place: Place, status: NodeStatus, reason: str, code: str) -> None:
         place.is_started = True

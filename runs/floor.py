@@ -35,6 +35,7 @@ class RunFacts:
     is_simulated: bool
     node_timeout_s: float
     keeps_drafts: bool
+    outage_patience_s: float = 0.0  # so long a node that has not begun waits at least for a place to work again
 
 
 class NoMoney(SmartSpawnError):

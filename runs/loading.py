@@ -19,6 +19,9 @@ from runs.shapes import NodeStatus, Payer
 
 # Of a run with more nodes nobody reads each as it is written; it is told of when it is done.
 MOST_DRAFTED_NODES: Final = 20
+# Such a run waits for its provider as long as a breaker waits before it lets the next call through. Otherwise an
+# outage of a few minutes would fail all that has not begun, thousands of nodes in a second.
+OUTAGE_PATIENCE_S: Final = 15 * 60.0
 _FIELDS: Final = (
     "pk",
     "spec",
@@ -64,6 +67,7 @@ def load_run(run_id: UUID) -> LoadedRun:
         is_simulated=run.is_simulated,
         node_timeout_s=float(node_timeout_s),
         keeps_drafts=request.options.stream and len(places) <= MOST_DRAFTED_NODES,
+        outage_patience_s=OUTAGE_PATIENCE_S if len(places) > MOST_DRAFTED_NODES else 0.0,
     )
     most = settings.MAX_PARALLEL_NODES_PER_RUN
     if run.deadline_at is None:

@@ -10,6 +10,7 @@ import pytest
 
 from runs import breakers
 from runs.calling import MOST_FREE_TRIES
+from runs.loading import MOST_DRAFTED_NODES
 from runs.models import Artifact, Breaker, Event, LedgerEntry, Reservation
 from runs.providers.faults import FaultCode
 from runs.shapes import ChatRequest, ChatResult, Citation, Endpoint, Feed, NodeStatus, RunStatus
@@ -43,6 +44,26 @@ def _models(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def kinds(run_id: object) -> list[str]:
     return list(Event.objects.filter(run_id=run_id).order_by("seq").values_list("kind", flat=True))
+
+
+def test_an_outage_does_not_fail_a_large_run_whose_nodes_have_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The breaker says four minutes, which is longer than a node's time; the place is back sooner."""
+    looks = iter([True] * 30)
+    monkeypatch.setattr(breakers, "is_open", lambda _endpoint: next(looks, False))
+    monkeypatch.setattr(breakers, "wait_s", lambda _endpoint: 240.0)
+    monkeypatch.setattr("runs.calling.LOOK_AT_BREAKER_EVERY_S", 0.01)
+    monkeypatch.setattr("runs.places.KEPT_S", 0.001)
+    names = [f"n{number}" for number in range(MOST_DRAFTED_NODES + 1)]
+    run = drive(make_run([spec(name) for name in names], node_timeout_s=60), FakeModels())
+    assert run.status == RunStatus.COMPLETED
+
+
+def test_a_small_run_does_not_wait_longer_than_its_nodes_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(breakers, "is_open", lambda _endpoint: True)
+    monkeypatch.setattr(breakers, "wait_s", lambda _endpoint: 240.0)
+    run_id = make_run([spec("a")], node_timeout_s=60)
+    assert drive(run_id, FakeModels()).status == RunStatus.FAILED
+    assert nodes_of(run_id)["a"].error_code == "breaker_open"
 
 
 def test_a_passing_fault_is_tried_again_and_costs_nothing() -> None:
@@ -105,6 +126,7 @@ def test_a_node_waits_for_a_place_that_is_left_alone_and_goes_on_when_it_works_a
 ) -> None:
     looks = iter([True, True])
     monkeypatch.setattr("runs.calling.LOOK_AT_BREAKER_EVERY_S", 0.01)
+    monkeypatch.setattr("runs.places.KEPT_S", 0.001)
     monkeypatch.setattr(breakers, "is_open", lambda _endpoint: next(looks, False))
     monkeypatch.setattr(breakers, "wait_s", lambda _endpoint: 0.0)
     models = FakeModels()

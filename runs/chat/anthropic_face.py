@@ -12,7 +12,7 @@ import msgspec
 from runs.chat.shapes import Failure, Outcome
 from runs.chat.telling import object_of
 from runs.providers.json_reading import count_at, decode, text_at
-from runs.shapes import ChatDelta, ChatResult, JsonObject, Usage
+from runs.shapes import ChatDelta, ChatResult, JsonObject, Thought, Usage
 from smartspawn.lib.error_shapes import anthropic_error
 
 _ENDINGS: Final[Mapping[str, str]] = {
@@ -23,6 +23,7 @@ _ENDINGS: Final[Mapping[str, str]] = {
 }
 _TEXT: Final = "text"
 _TOOL: Final = "tool_use"
+_THINKING: Final = "thinking"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -36,7 +37,8 @@ class _Told:
 class AnthropicFace:
     """One answer in this protocol. Its stream is a row of blocks, one open at a time."""
 
-    def __init__(self, answer_id: str, prompt_tokens: int) -> None:
+    def __init__(self, answer_id: str, prompt_tokens: int, *, tells_thoughts: bool = False) -> None:
+        self._tells_thoughts = tells_thoughts  # nobody gets them who did not ask
         self._id = f"msg_{answer_id}"
         self._prompt_tokens = prompt_tokens  # an estimate: the count comes with the end
         self._place = -1
@@ -47,7 +49,8 @@ class AnthropicFace:
 
     def whole(self, outcome: Outcome, result: ChatResult) -> bytes:
         """The whole answer."""
-        blocks: list[dict[str, Any]] = [{"type": _TEXT, "text": result.text}] if result.text else []
+        blocks = [_thought_block(thought) for thought in self._thoughts_of(result)]
+        blocks += [{"type": _TEXT, "text": result.text}] if result.text else []
         blocks += [_tool_use(call) for call in result.tool_calls]
         ending = {"stop_reason": _ending(result), "stop_sequence": None}
         message = self._message(outcome, blocks, usage_of(result.usage)) | ending
@@ -63,8 +66,10 @@ class AnthropicFace:
         return _event("message_start", {"message": empty}) + self.keep_alive()
 
     def piece(self, delta: ChatDelta, outcome: Outcome) -> bytes:
-        """What a delta adds to the stream; reasoning without a signature has no place in it."""
+        """What a delta adds to the stream."""
         told = self.opening(outcome)
+        if self._tells_thoughts and self._call is None:
+            told += self._take_thought(delta)
         if delta.text:
             told += self._take_text(delta.text)
         for call in delta.tool_calls:
@@ -101,6 +106,25 @@ class AnthropicFace:
             return b""
         arguments = text_at(call, "function", "arguments")
         return told + (self._delta({"type": "input_json_delta", "partial_json": arguments}) if arguments else b"")
+
+    def _thoughts_of(self, result: ChatResult) -> Sequence[Thought]:
+        if not self._tells_thoughts:
+            return ()
+        return result.thoughts or ((Thought(result.reasoning),) if result.reasoning else ())
+
+    def _take_thought(self, delta: ChatDelta) -> bytes:
+        """A piece of thinking; its signature, where it has one, ends it."""
+        told = b""
+        if delta.reasoning:
+            told += b"" if self._open == _THINKING else self._begin(_THINKING, _thought_block(Thought()))
+            told += self._delta({"type": "thinking_delta", "thinking": delta.reasoning})
+        thought = delta.thought
+        if thought is not None and thought.redacted:
+            return told + self._begin("redacted_thinking", _thought_block(thought)) + self._close()
+        if thought is not None:
+            told += b"" if self._open == _THINKING else self._begin(_THINKING, _thought_block(Thought()))
+            told += self._delta({"type": "signature_delta", "signature": thought.signature}) + self._close()
+        return told
 
     def _take_text(self, text: str) -> bytes:
         """A piece of text; what comes after a call waits until that is told."""
@@ -169,6 +193,12 @@ def _tool_use(call: JsonObject) -> dict[str, Any]:
         "name": text_at(call, "function", "name"),
         "input": arguments if isinstance(arguments, Mapping) else {},
     }
+
+
+def _thought_block(thought: Thought) -> dict[str, Any]:
+    if thought.redacted:
+        return {"type": "redacted_thinking", "data": thought.redacted}
+    return {"type": _THINKING, "thinking": thought.text, "signature": thought.signature}
 
 
 def _event(name: str, data: Mapping[str, Any]) -> bytes:

@@ -21,12 +21,13 @@ from runs.chat.reading import (
 )
 from runs.chat.shapes import ChatAsk, Face
 from runs.providers.json_reading import rows_at, text_at
+from runs.providers.openai_messages import THOUGHTS_FIELD
 from smartspawn.lib.errors import InvalidParam, MissingParam
 
 _Message = dict[str, Any]
 _CHOICES: Final[Mapping[str, str]] = {"auto": "auto", "any": "required", "none": "none"}
-# Of a model's own thinking nothing is sent back to it: only its maker could read the signatures.
-_UNSENT: Final = ("thinking", "redacted_thinking")
+# A model's own thinking, which its maker alone can read, and wants back while tools are being used.
+_THOUGHTS: Final = ("thinking", "redacted_thinking")
 
 
 def read_messages(body: object, headers: Headers, *, needs_limit: bool = True) -> ChatAsk:
@@ -51,6 +52,7 @@ def read_messages(body: object, headers: Headers, *, needs_limit: bool = True) -
         tools=tuple(_tool(tool) for tool in read_objects(given, "tools")),
         tool_choice=_tool_choice(choice),
         extra=extra,
+        thinking=_thinking(given),
         is_streaming=read_switch(given, "stream"),
         session=own.session,
         budget=own.budget,
@@ -103,12 +105,29 @@ def _of_user(blocks: Sequence[Mapping[str, Any]], place: int) -> Iterator[_Messa
 
 def _of_model(blocks: Sequence[Mapping[str, Any]], place: int) -> Iterator[_Message]:
     uses = [block for block in blocks if block.get("type") == "tool_use"]
-    told = [block for block in blocks if block.get("type") not in ("tool_use", *_UNSENT)]
+    told = [block for block in blocks if block.get("type") not in ("tool_use", *_THOUGHTS)]
     message: _Message = {"role": "assistant", "content": [_part(block, place) for block in told] or None}
+    if thoughts := [block for block in blocks if block.get("type") in _THOUGHTS and _is_proven(block)]:
+        message[THOUGHTS_FIELD] = thoughts
     if uses:
         message["tool_calls"] = [_call(block) for block in uses]
     if told or uses:
         yield message
+
+
+def _is_proven(block: Mapping[str, Any]) -> bool:
+    """Whether its maker would know it again: other makers' thoughts carry no signature."""
+    return bool(text_at(block, "signature") or text_at(block, "data"))
+
+
+def _thinking(given: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    thinking = read_object(given, "thinking")
+    if thinking is None:
+        return None
+    if thinking.get("type") not in ("enabled", "adaptive", "disabled"):
+        raise InvalidParam("thinking.type: enabled, adaptive or disabled.")
+    read_count(thinking, "budget_tokens")
+    return thinking
 
 
 def _outcome(block: Mapping[str, Any], place: int) -> tuple[str, list[_Message]]:

@@ -181,7 +181,7 @@ class ChatCalls:
             self._pause_s = _FIRST_PAUSE_S if fault.retry_after_s is None else fault.retry_after_s
 
     def _pass_on(self, delta: ChatDelta) -> None:
-        if delta.text or delta.reasoning or delta.tool_calls:
+        if delta.text or delta.reasoning or delta.tool_calls or delta.thought:
             self._has_begun = self._chat.ask.is_streaming  # otherwise nothing has gone out
             self._on_delta(delta)
 
@@ -212,6 +212,7 @@ class ChatCalls:
             timeout_s=timeout_s,
             idempotency_key=str(grant.call_id),
             extra=ask.extra,
+            thinking=ask.thinking,
         )
 
     def _quote(self, spot: Spot, timeout_s: float) -> CallQuote:

@@ -227,7 +227,8 @@ def _face_of(work: Chat | RunChat) -> OpenAIFace | AnthropicFace:
     ask: ChatAsk = work.ask
     answer_id = uuid.uuid4().hex[:24]
     if ask.face is Face.ANTHROPIC:
-        return AnthropicFace(answer_id, work.prompt_tokens if isinstance(work, Chat) else 0)
+        tells = ask.thinking is not None and ask.thinking.get("type") != "disabled"
+        return AnthropicFace(answer_id, work.prompt_tokens if isinstance(work, Chat) else 0, tells_thoughts=tells)
     return OpenAIFace(ask, answer_id, int(time.time()))
 
 

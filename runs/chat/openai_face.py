@@ -44,6 +44,8 @@ class OpenAIFace:
 
     def piece(self, delta: ChatDelta, outcome: Outcome) -> bytes:
         """What a delta adds to the stream."""
+        if delta.thought and not (delta.text or delta.reasoning or delta.tool_calls):
+            return b""  # nobody here can say what proves a thought
         told: dict[str, Any] = {} if self._has_begun else {"role": "assistant"}
         self._has_begun = True
         if delta.text:

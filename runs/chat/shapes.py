@@ -66,6 +66,7 @@ class ChatAsk:
     tool_choice: object = None
     response_format: JsonObject | None = None
     extra: Mapping[str, object] = field(default_factory=dict)  # handed on unread
+    thinking: JsonObject | None = None  # as Anthropic's messages write it
     is_streaming: bool = False
     tells_usage: bool = False  # in a stream
     session: str = ""  # named by the client

@@ -13,7 +13,7 @@ from runs.providers.faults import cut_off, malformed
 from runs.providers.json_reading import count_at, decode, dig, rows_at, text_at
 from runs.providers.usage import estimate_usage, read_anthropic_usage
 from runs.providers.wire import ServerEvent
-from runs.shapes import ChatDelta, ChatRequest, ChatResult, Citation, JsonObject, Usage
+from runs.shapes import ChatDelta, ChatRequest, ChatResult, Citation, JsonObject, Thought, Usage
 
 __all__ = ["Reader", "build", "read_whole"]
 
@@ -47,6 +47,8 @@ class _Block:
     texts: list[str] = field(default_factory=list)
     tool_id: str = ""
     tool_name: str = ""
+    signature: str = ""
+    redacted: str = ""
     citations: list[Citation] = field(default_factory=list)
 
     @property
@@ -122,6 +124,8 @@ class Reader:
         return "stop" if is_answer_tool else _ENDINGS.get(self._ending, "stop")
 
     def _opening(self, block: _Block) -> list[ChatDelta]:
+        if block.redacted:
+            return [ChatDelta(thought=Thought(redacted=block.redacted))]
         if block.kind != "tool_use" or block.tool_name == ANSWER_TOOL:
             return [ChatDelta(text=block.text)] if block.text and block.kind == "text" else []
         return [ChatDelta(tool_calls=(self._call_piece(block, ""),))]
@@ -131,6 +135,9 @@ class Reader:
             return []
         cited = _citation(dig(delta, "citation"))
         block.citations += [cited] if cited else []
+        if signature := text_at(delta, "signature"):
+            block.signature += signature
+            return [ChatDelta(thought=Thought(signature=signature))]
         piece = text_at(delta, "text") or text_at(delta, "thinking") or text_at(delta, "partial_json")
         if not piece:
             return []
@@ -158,6 +165,9 @@ def _read_block(row: object, *, is_start: bool = False) -> _Block:
         block.texts += [] if is_start else [json.dumps(dig(row, "input") or {}, ensure_ascii=False)]
     elif kind in ("text", "thinking"):
         block.texts.append(text_at(row, kind))
+        block.signature = text_at(row, "signature")
+    elif kind == "redacted_thinking":
+        block.redacted = text_at(row, "data")
     return block
 
 
@@ -178,6 +188,11 @@ def _make_result(
         reasoning=reasoning,
         tool_calls=tuple(_tool_call(block, block.text or "{}") for block in uses),
         citations=tuple(cited.values()),
+        thoughts=tuple(
+            Thought(block.text, block.signature, block.redacted)
+            for block in blocks
+            if block.kind in ("thinking", "redacted_thinking")
+        ),
         served_model=text_at(head, "model"),
         request_id=text_at(head, "id"),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -14,6 +14,7 @@ from runs.providers.openai_messages import (
     Blob,
     Link,
     Part,
+    Said,
     Text,
     ToolOutcome,
     ToolUse,
@@ -21,7 +22,7 @@ from runs.providers.openai_messages import (
     read_conversation,
 )
 from runs.providers.wire import WireCall
-from runs.shapes import ChatRequest, Endpoint, JsonObject
+from runs.shapes import ChatRequest, Endpoint, JsonObject, Thought
 
 # From models that cannot be held to a schema, a structured answer is asked for as the input of a tool they must use.
 ANSWER_TOOL: Final = "give_structured_answer"
@@ -38,11 +39,12 @@ _encoder = msgspec.json.Encoder()
 def build(endpoint: Endpoint, request: ChatRequest, secret: str, *, is_streaming: bool) -> WireCall:
     """The request in this protocol's words; raises CallFailed for what it has no words for."""
     conversation = read_conversation(request.messages)
+    may_think = _may_think(request)
     body: dict[str, object] = {
         "model": endpoint.wire_model,
         "max_tokens": request.max_output_tokens,
         "messages": [
-            {"role": "assistant" if turn.is_model else "user", "content": [_block(part) for part in turn.parts]}
+            {"role": "assistant" if turn.is_model else "user", "content": _blocks(turn.parts, may_think=may_think)}
             for turn in conversation.turns
         ],
     }
@@ -50,6 +52,7 @@ def build(endpoint: Endpoint, request: ChatRequest, secret: str, *, is_streaming
         body["system"] = [_block(part) for part in conversation.system]
     if request.temperature is not None and _EARLIER.match(endpoint.wire_model):
         body["temperature"] = min(request.temperature, 1.0)
+    body |= {"thinking": wanted} if (wanted := _wanted_thinking(request)) else {}
     body |= _extra(request.extra) | _structure(endpoint, request)
     body |= _output_config(endpoint, request, body.get("output_config"))
     if is_streaming:
@@ -73,9 +76,16 @@ def _extra(extra: JsonObject) -> dict[str, object]:
     body: dict[str, object] = {}
     if stop:
         body["stop_sequences"] = [stop] if isinstance(stop, str) else stop
-    if "thinking" in extra:
-        body["thinking"] = extra["thinking"]
     return body
+
+
+def _wanted_thinking(request: ChatRequest) -> JsonObject | None:
+    wanted = request.thinking or request.extra.get("thinking")
+    return wanted if isinstance(wanted, Mapping) else None
+
+
+def _may_think(request: ChatRequest) -> bool:
+    return text_at(_wanted_thinking(request), "type") in ("enabled", "adaptive")
 
 
 def _structure(endpoint: Endpoint, request: ChatRequest) -> dict[str, object]:
@@ -84,7 +94,7 @@ def _structure(endpoint: Endpoint, request: ChatRequest) -> dict[str, object]:
     is_plain = not request.tools and not request.uses_web_search
     if not isinstance(schema, Mapping) or not is_plain or schema.get("type") != "object":
         return _tools(endpoint, request)
-    if _EARLIER.match(endpoint.wire_model) and "thinking" not in request.extra:
+    if _EARLIER.match(endpoint.wire_model) and _wanted_thinking(request) is None:
         tool = {"name": ANSWER_TOOL, "description": "Give the answer in this form.", "input_schema": schema}
         return {"tools": [tool], "tool_choice": {"type": "tool", "name": ANSWER_TOOL}}
     narrowed = narrow_schema(schema)
@@ -97,7 +107,7 @@ def _tools(endpoint: Endpoint, request: ChatRequest) -> dict[str, object]:
     body: dict[str, object] = {"tools": tools} if tools else {}
     choice = _tool_choice(request) if request.tools else {}
     is_forced = choice.get("type") in ("any", "tool")
-    if is_forced and "thinking" not in request.extra and not _EARLIER.match(endpoint.wire_model):
+    if is_forced and _wanted_thinking(request) is None and not _EARLIER.match(endpoint.wire_model):
         body["thinking"] = {"type": "disabled"}
     return body | ({"tool_choice": choice} if choice else {})
 
@@ -121,7 +131,24 @@ def _tool_choice(request: ChatRequest) -> dict[str, object]:
     return choice | ({"disable_parallel_tool_use": True} if is_single and kind != "none" else {})
 
 
-def _block(part: Part) -> dict[str, object]:
+def _blocks(parts: Sequence[Part], *, may_think: bool) -> list[dict[str, object]]:
+    """The blocks of a turn; of what a model thought only what its maker can prove, and wants while it thinks."""
+    blocks = []
+    for part in parts:
+        if not isinstance(part, Thought):
+            blocks.append(_block(part))
+        elif may_think and (part.signature or part.redacted):
+            blocks.append(_thought_block(part))
+    return blocks
+
+
+def _thought_block(thought: Thought) -> dict[str, object]:
+    if thought.redacted:
+        return {"type": "redacted_thinking", "data": thought.redacted}
+    return {"type": "thinking", "thinking": thought.text, "signature": thought.signature}
+
+
+def _block(part: Said) -> dict[str, object]:
     match part:
         case Text(text, cache):
             return {"type": "text", "text": text} | ({"cache_control": cache} if cache else {})

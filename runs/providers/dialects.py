@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from runs.shapes import Endpoint, Protocol
+from runs.providers.json_reading import count_at, text_at
+from runs.shapes import Endpoint, JsonObject, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,10 @@ _DIALECTS: Final[Mapping[str, Dialect]] = {
 _FIXED_TEMPERATURE: Final = re.compile(r"(?:o\d|gpt-5(?!.*chat))")
 
 
+# Budgets of thinking and the words that come nearest: agents ask for 4,000 to "think", 10,000 to "think hard".
+_EFFORTS: Final = ((4_096, "low"), (16_384, "medium"))
+
+
 def find_dialect(provider: str) -> Dialect:
     """The dialect of a provider; whoever is not known speaks the standing one."""
     return _DIALECTS.get(provider, _STANDING)
@@ -46,6 +51,21 @@ def find_dialect(provider: str) -> Dialect:
 def takes_temperature(endpoint: Endpoint) -> bool:
     """Whether the model at this place accepts a temperature."""
     return endpoint.provider != "openai" or not _FIXED_TEMPERATURE.match(endpoint.wire_model)
+
+
+def takes_effort(endpoint: Endpoint) -> bool:
+    """Whether the place takes a word on how hard to think, or at least passes over it; others refuse the field."""
+    return endpoint.provider == "openrouter" or not takes_temperature(endpoint)
+
+
+def effort_of(thinking: JsonObject | None) -> str:
+    """How hard to think, in one word, for who was given a number of tokens to think with; "" where nothing is said."""
+    if text_at(thinking, "type") not in ("enabled", "adaptive"):
+        return ""
+    budget_tokens = count_at(thinking, "budget_tokens")
+    if budget_tokens is None:
+        return "medium"
+    return next((word for most, word in _EFFORTS if budget_tokens <= most), "high")
 
 
 def can_search(endpoint: Endpoint) -> bool:

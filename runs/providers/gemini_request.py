@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 import msgspec
 
 from runs.providers.json_reading import decode, dig, text_at
-from runs.providers.openai_messages import Blob, Link, Part, Text, ToolOutcome, ToolUse, read_conversation
+from runs.providers.openai_messages import Blob, Link, Part, Said, Text, ToolOutcome, ToolUse, read_conversation
 from runs.providers.wire import WireCall
-from runs.shapes import ChatRequest, Endpoint, JsonObject
+from runs.shapes import ChatRequest, Endpoint, JsonObject, Thought
 
 _CHOICES: Final[Mapping[str, str]] = {"auto": "AUTO", "required": "ANY", "none": "NONE"}
 # What OpenAI calls it -> what Gemini calls it.
@@ -38,8 +38,7 @@ def build(endpoint: Endpoint, request: ChatRequest, secret: str, *, is_streaming
     conversation = read_conversation(request.messages)
     body: dict[str, object] = {
         "contents": [
-            {"role": "model" if turn.is_model else "user", "parts": [_part(part) for part in turn.parts]}
-            for turn in conversation.turns
+            {"role": "model" if turn.is_model else "user", "parts": _parts(turn.parts)} for turn in conversation.turns
         ],
         "generationConfig": _config(request) | _thinking(endpoint, request),
     }
@@ -98,7 +97,12 @@ def _tool_config(wanted: object) -> dict[str, object]:
     return {"toolConfig": {"functionCallingConfig": {"mode": mode}}} if mode else {}
 
 
-def _part(part: Part) -> dict[str, object]:
+def _parts(parts: Sequence[Part]) -> list[dict[str, object]]:
+    """All but what another maker's model thought."""
+    return [_part(part) for part in parts if not isinstance(part, Thought)]
+
+
+def _part(part: Said) -> dict[str, object]:
     match part:
         case Text(text):
             return {"text": text}

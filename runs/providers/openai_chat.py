@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
 import msgspec
 
-from runs.providers.dialects import find_dialect, takes_temperature
+from runs.providers.dialects import effort_of, find_dialect, takes_effort, takes_temperature
 from runs.providers.fault_reading import refuse_error
 from runs.providers.faults import cut_off, malformed
 from runs.providers.json_reading import count_at, decimal_at, decode, dig, rows_at, text_at
+from runs.providers.openai_messages import THOUGHTS_FIELD
 from runs.providers.usage import estimate_usage, read_openai_usage
 from runs.providers.wire import ServerEvent, WireCall
 from runs.shapes import ChatDelta, ChatRequest, ChatResult, Citation, Endpoint, JsonObject, Usage
@@ -27,7 +28,9 @@ def build(endpoint: Endpoint, request: ChatRequest, secret: str, *, is_streaming
     """The request in this protocol's words."""
     dialect = find_dialect(endpoint.provider)
     body: dict[str, object] = {**dialect.extra, **request.extra}
-    body |= {"model": endpoint.wire_model, "messages": request.messages}
+    body |= {"model": endpoint.wire_model, "messages": _without_thoughts(request.messages)}
+    if (effort := effort_of(request.thinking)) and takes_effort(endpoint):
+        body.setdefault("reasoning_effort", effort)
     body[dialect.limit_field] = request.max_output_tokens
     if request.temperature is not None and takes_temperature(endpoint):
         body["temperature"] = request.temperature
@@ -155,6 +158,13 @@ class Reader:
 
 
 # --- what both ways share ------------------------------------------------------------------
+
+
+def _without_thoughts(messages: tuple[JsonObject, ...]) -> Sequence[JsonObject]:
+    """The messages without what only Anthropic may be shown again."""
+    if not any(THOUGHTS_FIELD in message for message in messages):
+        return messages
+    return [{name: value for name, value in message.items() if name != THOUGHTS_FIELD} for message in messages]
 
 
 def _response_format(wanted: JsonObject, *, takes_schemas: bool) -> JsonObject:

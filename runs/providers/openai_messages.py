@@ -9,10 +9,12 @@ from typing import Final
 
 from runs.providers.faults import CallFailed, FaultCode, make_fault
 from runs.providers.json_reading import decode, dig, rows_at, text_at
-from runs.shapes import JsonObject
+from runs.shapes import JsonObject, Thought
 
 _DATA_URL: Final = re.compile(r"data:([\w.+-]+/[\w.+-]+)(?:;[^;,]+)*;base64,", re.ASCII)
 _SYSTEM_ROLES: Final = ("system", "developer")
+# Of a message of a model: what it thought, as Anthropic's own blocks. No other provider is shown it.
+THOUGHTS_FIELD: Final = "thinking_blocks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ class ToolOutcome:
     text: str
 
 
-Part = Text | Blob | Link | ToolUse | ToolOutcome
+Said = Text | Blob | Link | ToolUse | ToolOutcome
+Part = Said | Thought
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,11 @@ def _parts(role: str, message: JsonObject, tool_names: dict[str, str]) -> tuple[
         return (ToolOutcome(used, tool_names.get(used) or text_at(message, "name"), words),)
     uses = tuple(_tool_use(call) for call in rows_at(message, "tool_calls"))
     tool_names.update((use.id, use.name) for use in uses)
-    return (*_content(message), *uses)
+    return (*map(_thought, rows_at(message, THOUGHTS_FIELD)), *_content(message), *uses)
+
+
+def _thought(block: JsonObject) -> Thought:
+    return Thought(text_at(block, "thinking"), text_at(block, "signature"), text_at(block, "data"))
 
 
 def _content(message: JsonObject) -> tuple[Text | Blob | Link, ...]:

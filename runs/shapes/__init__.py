@@ -13,6 +13,7 @@ from runs.shapes.calls import (
     Endpoint,
     FaultAction,
     Protocol,
+    Thought,
     Usage,
 )
 from runs.shapes.money import CallQuote, Grant, Payer, Settlement
@@ -67,5 +68,6 @@ __all__ = [
     "RunRequest",
     "RunStatus",
     "Settlement",
+    "Thought",
     "Usage",
 ]

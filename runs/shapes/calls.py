@@ -83,7 +83,17 @@ class ChatRequest:
     uses_web_search: bool = False
     timeout_s: float = 180.0  # the whole call
     idempotency_key: str = ""
+    thinking: JsonObject | None = None  # as Anthropic's messages write it
     extra: JsonObject = field(default_factory=dict)  # handed on as it is where the protocol is the same
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """What a model thought before it went on, with what proves to its maker that it did."""
+
+    text: str = ""
+    signature: str = ""
+    redacted: str = ""  # in place of the text, where the maker keeps it to itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,7 @@ class ChatDelta:
     reasoning: str = ""
     tool_calls: tuple[JsonObject, ...] = ()  # as OpenAI streams them
     finish_reason: str = ""
+    thought: Thought | None = None  # the end of one: its signature, or the whole where it is redacted
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +125,7 @@ class ChatResult:
     reasoning: str = ""
     tool_calls: tuple[JsonObject, ...] = ()
     citations: tuple[Citation, ...] = ()
+    thoughts: tuple[Thought, ...] = ()  # the reasoning in its blocks, where it can be shown to its maker again
     reported_cost_usd: Decimal | None = None
     served_model: str = ""  # as the provider names it
     served_provider: str = ""

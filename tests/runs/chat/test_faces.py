@@ -9,7 +9,7 @@ from runs.chat.anthropic_face import AnthropicFace
 from runs.chat.openai_face import OpenAIFace
 from runs.chat.shapes import Automatic, ChatAsk, Failure, Outcome
 from runs.chat.telling import cache_state, headers_of
-from runs.shapes import ChatDelta, ChatResult, Usage
+from runs.shapes import ChatDelta, ChatResult, Thought, Usage
 
 USAGE = Usage(fresh_input_tokens=10, cache_read_tokens=4, cache_write_tokens=2, output_tokens=20, reasoning_tokens=5)
 OUTCOME = Outcome("acme/one", "it leads")
@@ -104,3 +104,55 @@ def test_headers_hold_one_line_of_plain_signs_and_nothing_that_is_not_known() ->
 def test_a_cache_that_was_read_is_a_hit() -> None:
     states = [cache_state(usage) for usage in (USAGE, Usage(cache_write_tokens=3), Usage(fresh_input_tokens=3))]
     assert states == ["hit", "miss", "none"]
+
+
+# --- thinking ------------------------------------------------------------------------------
+
+
+def test_thoughts_stand_before_the_answer_with_what_proves_them() -> None:
+    result = ChatResult("hi", USAGE, thoughts=(Thought("well", "sig"), Thought(redacted="sealed")))
+    told = json.loads(AnthropicFace("1", 0, tells_thoughts=True).whole(OUTCOME, result))
+    assert told["content"] == [
+        {"type": "thinking", "thinking": "well", "signature": "sig"},
+        {"type": "redacted_thinking", "data": "sealed"},
+        {"type": "text", "text": "hi"},
+    ]
+
+
+def test_who_did_not_ask_for_thoughts_gets_none() -> None:
+    face = AnthropicFace("1", 0)
+    assert b"well" not in face.piece(ChatDelta(reasoning="well"), OUTCOME)
+    result = ChatResult("hi", USAGE, reasoning="well", thoughts=(Thought("well", "sig"),))
+    assert json.loads(AnthropicFace("1", 0).whole(OUTCOME, result))["content"] == [{"type": "text", "text": "hi"}]
+
+
+def test_a_thought_is_streamed_as_a_block_of_its_own_that_its_signature_ends() -> None:
+    face = AnthropicFace("1", 0, tells_thoughts=True)
+    deltas = [
+        ChatDelta(reasoning="we"),
+        ChatDelta(reasoning="ll"),
+        ChatDelta(thought=Thought(signature="sig")),
+        ChatDelta(thought=Thought(redacted="sealed")),
+        ChatDelta(text="hi"),
+    ]
+    sent = b"".join(face.piece(delta, OUTCOME) for delta in deltas) + face.end(OUTCOME, ChatResult("hi", USAGE))
+    told = [event for event in events(sent) if event["type"].startswith("content_block")]
+    assert [(event["type"].removeprefix("content_block_"), event["index"]) for event in told] == [
+        *[("start", 0), ("delta", 0), ("delta", 0), ("delta", 0), ("stop", 0)],
+        *[("start", 1), ("stop", 1)],
+        *[("start", 2), ("delta", 2), ("stop", 2)],
+    ]
+    deltas_told = [event["delta"] for event in told if "delta" in event]
+    assert [told.get("thinking") or told.get("signature") for told in deltas_told] == ["we", "ll", "sig", None]
+    assert told[5]["content_block"] == {"type": "redacted_thinking", "data": "sealed"}
+
+
+def test_thinking_that_nobody_signs_is_told_as_it_is() -> None:
+    face = AnthropicFace("1", 0, tells_thoughts=True)
+    sent = face.piece(ChatDelta(reasoning="well"), OUTCOME) + face.piece(ChatDelta(text="hi"), OUTCOME)
+    kinds = [event["content_block"]["type"] for event in events(sent) if event["type"] == "content_block_start"]
+    assert kinds == ["thinking", "text"]
+    whole = json.loads(
+        AnthropicFace("1", 0, tells_thoughts=True).whole(OUTCOME, ChatResult("hi", USAGE, reasoning="well"))
+    )
+    assert whole["content"][0] == {"type": "thinking", "thinking": "well", "signature": ""}

@@ -163,6 +163,7 @@ def test_anthropics_messages_become_openais() -> None:
         {
             "role": "assistant",
             "content": None,
+            "thinking_blocks": [{"type": "thinking", "thinking": "hm", "signature": "s"}],
             "tool_calls": [{"id": "t1", "type": "function", "function": {"name": "look", "arguments": '{"at": 1}'}}],
         },
         {"role": "tool", "tool_call_id": "t1", "content": "a cat"},

@@ -10,7 +10,7 @@ import pytest
 from runs.providers import anthropic_messages
 from runs.providers.faults import CallFailed, FaultCode
 from runs.providers.wire import ServerEvent
-from runs.shapes import ChatDelta, Citation, Protocol
+from runs.shapes import ChatDelta, Citation, Protocol, Thought
 from tests.runs.providers.asking import SECRET, body_of, endpoint, read_stream, read_whole, request
 
 ANTHROPIC = Protocol.ANTHROPIC
@@ -225,6 +225,7 @@ def test_a_stream_hands_on_text_and_thinking() -> None:
     )
     assert deltas == [
         ChatDelta(reasoning="hm"),
+        ChatDelta(thought=Thought(signature="s")),
         ChatDelta(text="Pa"),
         ChatDelta(text="ris"),
         ChatDelta(finish_reason="length"),

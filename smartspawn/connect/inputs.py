@@ -11,9 +11,10 @@ from smartspawn.access.shapes import Actor, Scope
 CHOOSE: Final = "choose"
 WORK: Final = "work"
 PURPOSES: Final[Mapping[str, str]] = {
-    WORK: "Choose models and do work (spends money)",
+    WORK: "Choose models, do work and rate it (spends money)",
     CHOOSE: "Choose models only (spends nothing)",
 }
+# A key for work may rate, too: without feedback:write a rating is kept, and teaches nothing.
 # What an agent never needs: what others rely on is changed by people.
 _NOT_FOR_AGENTS: Final = frozenset(
     {Scope.CATALOG_REFRESH, Scope.METRICS_READ} | {scope for scope in Scope if scope.endswith(":admin")}

@@ -90,6 +90,7 @@ def test_a_key_may_do_what_its_purpose_needs_and_nothing_of_an_admins(
     assert actor is not None
     assert {scope for scope in actor.scopes if scope.startswith(("catalog", "runs"))} == scopes
     assert not any(scope.endswith(":admin") for scope in actor.scopes)
+    assert (Scope.FEEDBACK_WRITE in actor.scopes) == (purpose == "work" and role is not Role.VIEWER)  # to teach
 
 
 @pytest.mark.parametrize("wrong", [{"name": ""}, {"purpose": "rule"}, {"lifetime": "4000"}])

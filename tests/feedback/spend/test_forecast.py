@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -32,7 +33,7 @@ def test_weekends_are_expected_to_cost_what_weekends_cost() -> None:
 
 
 def _steps(course: tuple[tuple[date, int], ...]) -> list[int]:
-    return [after - before for (_, before), (_, after) in zip(course, course[1:], strict=False)]
+    return [after - before for (_, before), (_, after) in pairwise(course)]
 
 
 @pytest.mark.parametrize("days", [0, 1, 4])

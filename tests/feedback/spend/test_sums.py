@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -34,7 +35,7 @@ def spent_of(entries: list[LedgerEntry]) -> Spent:
     edges = (-1, *BOUNDS_MS, 10**12)
     took = tuple(
         sum(entry.call_count for entry in timed if low < (entry.latency_ms or 0) <= high)
-        for low, high in zip(edges, edges[1:], strict=False)
+        for low, high in pairwise(edges)
     )
     names = ("call_count", "fresh_input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens")
     names += ("reasoning_tokens", "cost_nano_usd", "reserved_nano_usd")

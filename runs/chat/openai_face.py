@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from runs.chat.shapes import ChatAsk, Failure, Outcome
 from runs.chat.telling import object_of
-from runs.shapes import ChatDelta, ChatResult, Usage
+from runs.shapes import ChatDelta, ChatResult, JsonObject, Usage
 from smartspawn.lib.error_shapes import openai_error
 
 KEEP_ALIVE: Final = b": keep-alive\n\n"
@@ -38,7 +38,8 @@ class OpenAIFace:
             ]
         elif not result.text:
             message["content"] = ""
-        choice = {"index": 0, "message": message, "finish_reason": result.finish_reason, "logprobs": None}
+        ending = {"finish_reason": result.finish_reason, "logprobs": _chances(result.chances)}
+        choice = {"index": 0, "message": message, **ending}
         usage = {"usage": usage_of(result.usage)}
         return _encode(self._head("chat.completion", outcome) | {"choices": [choice]} | usage | _own(outcome))
 
@@ -54,7 +55,7 @@ class OpenAIFace:
             told["reasoning_content"] = delta.reasoning
         if delta.tool_calls:
             told["tool_calls"] = [dict(call) for call in delta.tool_calls]
-        return self._chunk(outcome, told)
+        return self._chunk(outcome, told, chances=delta.chances)
 
     def end(self, outcome: Outcome, result: ChatResult) -> bytes:
         """The end of the stream; its last event tells what is known of the answer."""
@@ -83,8 +84,10 @@ class OpenAIFace:
         delta: Mapping[str, Any],
         ending: str | None = None,
         more: Mapping[str, Any] | None = None,
+        *,
+        chances: Sequence[JsonObject] = (),
     ) -> bytes:
-        choice = {"index": 0, "delta": delta, "finish_reason": ending, "logprobs": None}
+        choice = {"index": 0, "delta": delta, "finish_reason": ending, "logprobs": _chances(chances)}
         usage = {"usage": None} if self._ask.tells_usage else {}
         return _event(self._head("chat.completion.chunk", outcome) | {"choices": [choice]} | usage | dict(more or {}))
 
@@ -101,6 +104,10 @@ def usage_of(usage: Usage) -> dict[str, Any]:
         "prompt_tokens_details": {"cached_tokens": usage.cache_read_tokens},
         "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
     }
+
+
+def _chances(chances: Sequence[JsonObject]) -> dict[str, Any] | None:
+    return {"content": list(chances), "refusal": None} if chances else None
 
 
 def _own(outcome: Outcome) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from runs.chat.prepared import Chat
 from runs.chat.shapes import ChatAsk
 from runs.ledger import estimate_tokens
 from runs.places import Spot, look_up
-from runs.shapes import ModelChoice, Payer
+from runs.shapes import ModelChoice, Payer, Protocol
 from smartspawn.access.shapes import Actor
 from smartspawn.lib.errors import NoModel
 
@@ -28,6 +28,9 @@ def prepare_chat(ask: ChatAsk, actor: Actor) -> Chat:
     prompt_tokens = estimate_tokens(ask.messages, ask.tools)
     route = choose(ask, actor, prompt_tokens)
     spots, problems = _look_up(route.choices, ask, prompt_tokens)
+    if not spots and not problems:
+        names = ", ".join(choice.model_id for choice in route.choices)
+        raise NoModel(f"Nobody who serves {names} tells the chances of tokens. Leave logprobs out.", param="logprobs")
     if not spots:
         raise NoModel(f"{' '.join(problems)} GET /v1/models lists what can be had.", param="model")
 
@@ -63,9 +66,14 @@ def output_limit(ask: ChatAsk, choice: ModelChoice, prompt_tokens: int) -> int:
     return most
 
 
+def _tells_enough(spot: Spot, ask: ChatAsk) -> bool:
+    """Whether the place has words for what is asked of the answer beside its text."""
+    return spot.endpoint.protocol is Protocol.OPENAI or not ask.extra.get("logprobs")
+
+
 def _look_up(
     choices: Iterable[ModelChoice], ask: ChatAsk, prompt_tokens: int
 ) -> tuple[tuple[Spot, ...], tuple[str, ...]]:
     found = [look_up(choice, prompt_tokens, is_simulated=ask.is_simulated) for choice in choices]
-    spots = tuple(spot for item in found for spot in item.spots)
+    spots = tuple(spot for item in found for spot in item.spots if _tells_enough(spot, ask))
     return spots, tuple(item.problem for item in found if item.problem)

@@ -35,8 +35,6 @@ _REFUSED: Final = {
     "fallbacks": "Name one model; spares are chosen here.",
     "preset": "Name one model.",
     "best_of": "One answer is given to each request.",
-    "logprobs": "The chances of single tokens are not handed back.",
-    "top_logprobs": "The chances of single tokens are not handed back.",
     "audio": "Answers are text and calls of tools; sound is not handed back.",
     "functions": "Send them as tools.",
 }
@@ -55,6 +53,8 @@ def read_chat(body: object, headers: Headers) -> ChatAsk:
     if given.get("n") not in (None, 1):
         raise InvalidParam("n: One answer is given to each request.", param="n")
     streams = _switch(given, "stream")
+    if not _switch(given, "logprobs") and given.get("top_logprobs") not in (None, 0):
+        raise InvalidParam("top_logprobs: goes with logprobs: true.", param="top_logprobs")
     return ChatAsk(
         model=name,
         wish=read_name(name),

@@ -64,6 +64,7 @@ def read_whole(body: bytes, request: ChatRequest) -> ChatResult:
         finish_reason=_ending(dig(answer, "choices", 0)),
         reasoning=reasoning,
         tool_calls=tuple(rows_at(message, "tool_calls")),
+        chances=_chances(dig(answer, "choices", 0)),
         citations=_citations(message, answer),
         reported_cost_usd=_reported_cost(dig(answer, "usage")),
         served_model=text_at(answer, "model"),
@@ -80,6 +81,7 @@ class Reader:
         self._texts: list[str] = []
         self._reasonings: list[str] = []
         self._calls: dict[int, dict[str, object]] = {}
+        self._chances: list[JsonObject] = []
         self._citations: tuple[Citation, ...] = ()
         self._ending = ""
         self._is_done = False
@@ -131,6 +133,7 @@ class Reader:
             finish_reason=self._ending or "stop",
             reasoning=reasoning,
             tool_calls=calls,
+            chances=tuple(self._chances),
             citations=self._citations,
             reported_cost_usd=self._cost_usd,
             served_model=text_at(self._head, "model"),
@@ -154,7 +157,9 @@ class Reader:
             self._citations = _citations(delta, piece) or self._citations
         ending = _ending(choice) if choice.get("finish_reason") else ""
         self._ending = ending or self._ending
-        return ChatDelta(text=text, reasoning=reasoning, tool_calls=calls, finish_reason=ending)
+        chances = _chances(choice)
+        self._chances += chances
+        return ChatDelta(text=text, reasoning=reasoning, tool_calls=calls, finish_reason=ending, chances=chances)
 
 
 # --- what both ways share ------------------------------------------------------------------
@@ -188,6 +193,10 @@ def _reasoning(message: object) -> str:
     told = text_at(message, "reasoning_content") or text_at(message, "reasoning")
     thoughts = (row for part in rows_at(message, "content") for row in rows_at(part, "thinking"))
     return told or "".join(text_at(row, "text") for row in thoughts)
+
+
+def _chances(choice: object) -> tuple[JsonObject, ...]:
+    return tuple(rows_at(dig(choice, "logprobs"), "content"))
 
 
 def _ending(choice: object) -> str:

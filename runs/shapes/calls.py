@@ -105,6 +105,7 @@ class ChatDelta:
     tool_calls: tuple[JsonObject, ...] = ()  # as OpenAI streams them
     finish_reason: str = ""
     thought: Thought | None = None  # the end of one: its signature, or the whole where it is redacted
+    chances: tuple[JsonObject, ...] = ()  # of its tokens, as OpenAI tells them (logprobs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ class ChatResult:
     reasoning: str = ""
     tool_calls: tuple[JsonObject, ...] = ()
     citations: tuple[Citation, ...] = ()
+    chances: tuple[JsonObject, ...] = ()  # of its tokens, as OpenAI tells them (logprobs)
     thoughts: tuple[Thought, ...] = ()  # the reasoning in its blocks, where it can be shown to its maker again
     reported_cost_usd: Decimal | None = None
     served_model: str = ""  # as the provider names it

@@ -250,3 +250,13 @@ def test_without_a_key_the_refusal_comes_in_the_protocols_shape(path: str) -> No
     assert answer.status_code == 401
     assert answer.json()["error"]["type"] == "authentication_error"
     assert ("type" in answer.json()) is (path == "messages")
+
+
+def test_who_wants_the_chances_of_tokens_is_answered_by_who_tells_them() -> None:
+    wish = ask(model="llama-at-home", extra={"logprobs": True})
+    assert prepare_chat(wish, PERSON).spots
+    Connection.objects.filter(key="served").update(protocol="anthropic")
+    forget()
+    with pytest.raises(NoModel, match="logprobs"):
+        prepare_chat(wish, PERSON)
+    assert prepare_chat(ask(model="llama-at-home"), PERSON).spots

@@ -156,3 +156,13 @@ def test_thinking_that_nobody_signs_is_told_as_it_is() -> None:
         AnthropicFace("1", 0, tells_thoughts=True).whole(OUTCOME, ChatResult("hi", USAGE, reasoning="well"))
     )
     assert whole["content"][0] == {"type": "thinking", "thinking": "well", "signature": ""}
+
+
+def test_the_chances_of_tokens_are_handed_on_where_they_came() -> None:
+    told = ({"token": "hi", "logprob": -0.1, "bytes": None, "top_logprobs": []},)
+    whole = json.loads(OpenAIFace(ASK, "1", 0).whole(OUTCOME, ChatResult("hi", USAGE, chances=told)))
+    assert whole["choices"][0]["logprobs"] == {"content": list(told), "refusal": None}
+    (piece,) = events(OpenAIFace(ASK, "1", 0).piece(ChatDelta(text="hi", chances=told), OUTCOME))
+    assert piece["choices"][0]["logprobs"]["content"] == list(told)
+    (piece,) = events(OpenAIFace(ASK, "1", 0).piece(ChatDelta(text="hi"), OUTCOME))
+    assert piece["choices"][0]["logprobs"] is None

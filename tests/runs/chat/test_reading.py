@@ -93,7 +93,8 @@ def test_the_newer_limit_counts_before_the_older_and_neither_is_handed_on() -> N
         {"stream": "yes"},
         {"n": 2},
         {"models": ["acme/dear"]},  # would get round what is allowed
-        {"logprobs": True},
+        {"logprobs": "yes"},
+        {"top_logprobs": 3},  # says nothing without the other
         {"tools": ["x"]},
         {"response_format": "json"},
         {"smartspawn": "x"},

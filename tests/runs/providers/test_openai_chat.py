@@ -281,3 +281,16 @@ def test_what_makes_no_sense_in_a_stream_is_passed_over() -> None:
     pieces = ["", "not json", "7", "[]", {"choices": "none"}, {"choices": [None]}, {"choices": [{"delta": None}]}]
     result, _ = read_stream(OPENAI, [*pieces, {"choices": [{"delta": {"content": "x"}, "finish_reason": "stop"}]}])
     assert result.text == "x"
+
+
+def test_the_chances_of_tokens_are_gathered_whole_and_from_a_stream() -> None:
+    first, second = {"token": "Pa", "logprob": -0.1}, {"token": "ris", "logprob": -0.2}
+    choice = {"message": {"content": "Paris"}, "finish_reason": "stop", "logprobs": {"content": [first, second]}}
+    assert read_whole(Protocol.OPENAI, {"choices": [choice]}).chances == (first, second)
+    pieces = [
+        {"choices": [{"delta": {"content": "Pa"}, "logprobs": {"content": [first]}}]},
+        {"choices": [{"delta": {"content": "ris"}, "logprobs": {"content": [second]}, "finish_reason": "stop"}]},
+    ]
+    result, deltas = read_stream(Protocol.OPENAI, pieces)
+    assert result.chances == (first, second)
+    assert [delta.chances for delta in deltas] == [(first,), (second,)]

@@ -14,6 +14,8 @@ from runs.commit import Ask, Group, Written
 from runs.ledger import Refusal
 from runs.shapes import CallQuote, Grant
 
+# Those who begin together come within so many turns of the event loop, and are to be in one group.
+GATHER_S: Final = 0.001
 # A group is written as soon as somebody waits for it, but no sooner than this after the last one: what comes
 # within that time shares a transaction, which costs about as much by itself as ten rows.
 FLUSH_EVERY_S: Final = 0.02
@@ -76,6 +78,7 @@ class GroupWriter:
         """Write until closed. Raises LeaseLost, and what the database says when it stays away."""
         while not self._closing.is_set() or not self.group.is_empty:
             await self._is_due.wait()
+            await asyncio.sleep(GATHER_S)
             began_s = time.monotonic()
             await self.flush()
             if len(self.group.asks) < ASKS_AT_ONCE:

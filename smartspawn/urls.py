@@ -23,6 +23,7 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("runs.api_urls")),
     path("", include("feedback.api_urls")),
     path("", include("feedback.community.api_urls")),
+    path("", include("feedback.digest.api_urls")),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
@@ -40,4 +41,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("routing.urls")),
     path("", include("runs.urls")),
     path("", include("feedback.urls")),
+    path("", include("feedback.community.urls")),
+    path("", include("feedback.digest.urls")),
 ]

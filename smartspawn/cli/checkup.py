@@ -236,5 +236,15 @@ def spend(ctx: typer.Context) -> None:
         show_table(["model", "calls", "this month"], models)
 
 
+def digest(
+    ctx: typer.Context,
+    *,
+    is_everybodys: Annotated[bool, typer.Option("--everybody", help="Everybody's week; for admins.")] = False,
+) -> None:
+    """The last seven days beside the seven before, as text for a chat."""
+    week = api_of(ctx).get("/api/digest", of="all" if is_everybodys else "me")["data"]
+    show_json(week) if wants_json(ctx) else show_text(week["text"])
+
+
 def _cap(item: dict[str, Any]) -> str:
     return "none" if item["capUsd"] is None else usd(item["capUsd"])

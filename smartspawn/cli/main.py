@@ -48,7 +48,7 @@ for command in (
     *(choosing.pick, choosing.recommend, choosing.compare, choosing.route),
     *(working.run, working.parallel, working.research, working.chain),
     *(working.approve, working.cancel, working.events, working.rate),
-    *(checkup.bench, checkup.spend, checkup.diagnose, checkup.setup),
+    *(checkup.bench, checkup.spend, checkup.digest, checkup.diagnose, checkup.setup),
 ):
     app.command()(command)
 

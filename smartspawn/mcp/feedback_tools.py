@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from feedback.digest.inputs import DigestInput, read_whose
+from feedback.digest.presenters import week_payload
+from feedback.digest.week import week_of
 from feedback.inputs import RatingInput, read_rating
 from feedback.presenters import rating_payload
 from feedback.record import rate
@@ -17,6 +20,10 @@ def _rate(actor: Actor, given: Arguments) -> dict[str, Any]:
     return dict(rating_payload(rate(subject=subject, said=said, actor=actor)))
 
 
+def _digest(actor: Actor, given: Arguments) -> dict[str, Any]:
+    return week_payload(week_of(actor, is_everybodys=read_whose(str(given.get("of") or ""))))
+
+
 FEEDBACK_TOOLS = (
     McpTool(
         "smartspawn_rate",
@@ -27,5 +34,14 @@ FEEDBACK_TOOLS = (
         Scope.FEEDBACK_WRITE,
         _rate,
         is_read_only=False,
+    ),
+    McpTool(
+        "smartspawn_digest",
+        "The week in short",
+        "The last seven days beside the seven before: runs, spend, savings, models, acceptance, cascades, alerts "
+        "and what waits for a rating; 'text' is written for a chat.",
+        schema_of(DigestInput),
+        Scope.RUNS_READ,
+        _digest,
     ),
 )

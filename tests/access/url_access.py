@@ -261,6 +261,13 @@ URL_ACCESS: Mapping[str, Row] = {
     "v1/messages/count_tokens": endpoint(Scope.RUNS_READ, Role.VIEWER, "POST"),
     "mcp": endpoint(Scope.RUNS_READ, Role.VIEWER, "POST"),
     # the API of feedback
+    "community/": page(Role.VIEWER),
+    "community/share/": page(Role.MEMBER, "POST"),
+    "community/switch/": page(Role.ADMIN, "POST"),
+    "community/import/": page(Role.ADMIN, "POST"),
+    "community/remove/": page(Role.ADMIN, "POST"),
+    "digest/": page(Role.VIEWER),
+    "api/digest": endpoint(Scope.RUNS_READ, Role.VIEWER),
     "api/community/report": endpoint(Scope.FEEDBACK_WRITE, Role.MEMBER, "POST", is_open=True),
     "api/community/withdraw": endpoint(Scope.FEEDBACK_WRITE, Role.MEMBER, "POST", is_open=True),
     "api/community/scores": endpoint(Scope.CATALOG_READ, Role.VIEWER, is_open=True),

@@ -91,6 +91,8 @@ PAGES = {
         "/decisions/{question}/",
         "/decisions/none/",
     ],
+    "community/": ["/community/"],
+    "digest/": ["/digest/", "/digest/?of=all"],
     "budgets/": ["/budgets/", "/budgets/?before=nowhere"],
     "budgets/receivers/": ["/budgets/receivers/"],
     "budgets/receivers/<int:receiver_id>/": ["/budgets/receivers/{receiver}/"],

@@ -1,0 +1,1 @@
+"""The week in short: what was done, spent, saved and thought of it, beside the week before."""

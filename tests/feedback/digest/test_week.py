@@ -1,0 +1,93 @@
+"""The week over all faces: the page, the API, the command and the tool say the same."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
+
+from feedback.digest.week import week_of
+from feedback.record import rate
+from feedback.shapes import Said, Subject
+from runs.models import Node
+from smartspawn.access.models import User
+from smartspawn.access.shapes import Role
+from smartspawn.mcp.feedback_tools import FEEDBACK_TOOLS
+from tests.feedback.work import finished
+from tests.runs.rows import make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def work(ann: User) -> None:
+    """Three runs of this week, one of them rated and two dear, one of the week before, one of somebody else."""
+    cheap, dear = finished(ann, label="a cheap one"), finished(ann, label="a dear\none")
+    Node.objects.filter(run=cheap).update(cost_nano_usd=1_000_000)
+    Node.objects.filter(run=dear).update(cost_nano_usd=2_500_000_000)
+    finished(ann, is_simulated=True)
+    finished(ann, created_at=timezone.now() - timedelta(days=9))
+    finished(make_user("ben"))
+    rate(subject=Subject(cheap.pk), said=Said(4), actor=ann.as_actor())
+
+
+@pytest.mark.usefixtures("work")
+def test_the_week_counts_ones_own_work(ann: User) -> None:
+    week = week_of(ann.as_actor())
+    assert (week.run_count, week.completed_count, week.former_run_count) == (2, 2, 1)
+    assert [(run.title, run.cost_nano_usd) for run in week.dearest] == [
+        ("a dear\none", 2_500_000_000),
+        ("a cheap one", 1_000_000),
+    ]
+    assert (week.accepted.rating_count, week.accepted.worth_share) == (1, 0.85)
+    assert week.former_accepted.worth_share is None
+    assert week.waiting_count == 2
+
+
+@pytest.mark.usefixtures("work")
+def test_every_face_says_the_same(client: Client, ann: User) -> None:
+    client.force_login(ann)
+    told = client.get("/api/digest").json()["data"]
+    out = StringIO()
+    call_command("weekly_digest", "--user", "ann", stdout=out)
+    tool = next(item for item in FEEDBACK_TOOLS if item.name == "smartspawn_digest")
+    page = client.get("/digest/").content.decode()
+    assert told["runs"] == {"count": 2, "former": 1, "byStatus": {"completed": 2}}
+    assert out.getvalue().rstrip("\n") == told["text"]
+    assert tool.call(ann.as_actor(), {}) == told
+    assert "Waiting for your rating: 2" in page
+    assert "- $2.50 a dear one" in told["text"]  # one line, whatever the title holds
+
+
+def test_everybodys_week_is_for_admins(client: Client, ann: User) -> None:
+    client.force_login(ann)
+    assert client.get("/api/digest?of=all").status_code == 403
+    assert client.get("/api/digest?of=them").json()["error"]["code"] == "INVALID_PARAM"
+    root = make_user("root", Role.ADMIN)
+    finished(ann)
+    assert week_of(root.as_actor(), is_everybodys=True).run_count == 1
+    assert week_of(root.as_actor()).run_count == 0
+
+
+def test_a_week_without_anything_has_no_shares(ann: User) -> None:
+    week = week_of(ann.as_actor())
+    assert (week.run_count, week.accepted.worth_share, week.cascade.hit_share) == (0, None, None)
+
+
+def test_the_command_names_who_is_unknown(catalogue: None) -> None:
+    with pytest.raises(CommandError, match="nobody called 'zoe'"):
+        call_command("weekly_digest", "--user", "zoe")
+
+
+def test_queries_do_not_grow_with_the_week(client: Client, ann: User, django_assert_max_num_queries: Any) -> None:
+    for _ in range(8):
+        finished(ann)
+    client.force_login(ann)
+    client.get("/digest/")
+    with django_assert_max_num_queries(30):
+        client.get("/digest/")

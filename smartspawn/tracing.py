@@ -52,6 +52,7 @@ class _Untraced:
 class _Traced:
     def __init__(self, span: Span) -> None:
         self._span = span
+        self._has_failed = False
 
     def note(self, attributes: Attributes) -> None:
         for name, value in attributes.items():
@@ -61,6 +62,9 @@ class _Traced:
     def fail(self, error_type: str) -> None:
         from opentelemetry.trace import StatusCode
 
+        if self._has_failed:
+            return  # the first word is the nearest to what went wrong
+        self._has_failed = True
         self._span.set_attribute("error.type", error_type)
         self._span.set_status(StatusCode.ERROR)
 

@@ -45,6 +45,12 @@ def test_a_collector_without_the_packages_is_refused_with_what_to_do(
     assert "smart-spawn[otel]" in (error.hint or "")
 
 
+def fail_in_a_part() -> None:
+    with tracing.span("told part") as part:
+        part.fail("timed_out")
+        raise ValueError("a heron")
+
+
 def test_what_is_traced_reaches_the_collector_and_a_provider_is_told_only_where_the_site_wants_it(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -58,9 +64,12 @@ def test_what_is_traced_reaches_the_collector_and_a_provider_is_told_only_where_
             told = tracing.outgoing_headers()["traceparent"]
             with pytest.raises(ValueError, match="a heron"), tracing.span("part"):
                 raise ValueError("a heron")
-        wait_until(lambda: len(collector.spans) == 2, within_s=10, what="both spans")
+            with pytest.raises(ValueError, match="a heron"):
+                fail_in_a_part()
+        wait_until(lambda: len(collector.spans) == 3, within_s=10, what="the spans")
     (work,), (part,) = collector.named("work"), collector.named("part")
     assert (part.parent_id, part.attributes, part.is_error) == (work.span_id, {"error.type": "ValueError"}, True)
+    assert collector.named("told part")[0].attributes == {"error.type": "timed_out"}
     assert work.attributes == {"count": 3, "long": "x" * 200}
     assert told.startswith(f"00-{work.trace_id}-{work.span_id}-")
     assert b"heron" not in b"".join(collector.raw)

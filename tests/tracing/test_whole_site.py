@@ -73,7 +73,7 @@ def test_a_failed_chat_is_an_error_by_its_kind(served: Served, collector: Collec
     (chat,) = [span for span in collector.named("POST /v1") if span.is_error]
     calls = [span for span in collector.named("chat ") if span.parent_id == chat.span_id]
     assert calls
-    assert {span.attributes["error.type"] for span in calls} == {"overloaded"}
+    assert {span.attributes["error.type"] for span in calls} == {"provider_fault"}
     assert all(span.event_count == 0 for span in collector.spans)  # an exception's message may quote a prompt
 
 

@@ -9,7 +9,8 @@ import argparse
 from pathlib import Path
 
 from routing.classifier.training.examples import write_parts
-from routing.classifier.training.train import BUNDLE_DIR, train_bundle
+
+BUNDLE_DIR = Path(__file__).parents[1] / "bundle"
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m routing.classifier.training", description=__doc__)
@@ -20,4 +21,6 @@ if __name__ == "__main__":
     if arguments.parts:
         write_parts(arguments.folder)
     else:
+        from routing.classifier.training.train import train_bundle  # needs PyTorch, which the parts do not
+
         train_bundle(arguments.folder, threads=arguments.threads)

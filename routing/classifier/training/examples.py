@@ -18,6 +18,7 @@ SET_ASIDE_SHARE, CALIBRATION_SHARE = 0.06, 0.04  # of the lines of every other s
 CALIBRATION_SLICES = frozenset({"agency-clients", "mixed-a", "test-harbour"})  # of those held out: new worlds
 # In the kickoff batches this dimension was judged last, and moved until effort's arithmetic held: it is no evidence.
 BENT_DIMENSION, BENT_SOURCE_PREFIX = "spec_completeness", "batch-"
+START_SOURCE = "start"
 # Terse orders of these types are coding work for the category head too; a fifth of them is enough to say so.
 CODING_TASK_TYPES = frozenset({"bugfix", "feature", "refactor", "test", "migration"})
 CODING_WORDS_MAX, CODING_SHARE = 8, 0.2
@@ -32,6 +33,7 @@ class Example:
     text: str
     labels: Mapping[str, int]
     sub_dimensions: Mapping[str, float]
+    is_of_start: bool = False  # written and labelled by the hands that wrote the least like the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ def _example(row: Row) -> Example:
             for name in SUB_DIMENSIONS
             if row.get(name) is not None and not (is_bent and name == BENT_DIMENSION)
         },
+        is_of_start=row.get("source") == START_SOURCE,
     )
 
 

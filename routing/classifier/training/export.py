@@ -27,7 +27,7 @@ from routing.classifier.infer import Engine
 from routing.classifier.training.examples import Example
 from routing.classifier.training.network import INPUTS, OUTPUTS, Router
 
-NAME, VERSION = "smart-spawn-router", "2"
+NAME, VERSION = "smart-spawn-router", "3"
 OPSET = 17
 AGREEMENT_SHARE_MIN = 0.95  # of labels, per head, between the int8 and the fp32 graph
 PROBE_PROB_MIN = 0.9  # a probe must not hang on the last digit of another processor's arithmetic
@@ -66,22 +66,32 @@ def export_bundle(router: Router, tokenizer_model: bytes, calibration: Sequence[
     return bundle
 
 
-def fit_temperature(log_probs: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
+def fit_temperature(
+    log_probs: NDArray[np.float64], labels: NDArray[np.int64], weights: NDArray[np.float64] | None = None
+) -> float:
     """The temperature under which these labels are likeliest."""
 
     def loss(temperature: float) -> float:
         scaled = log_probs / temperature
         scaled = scaled - np.log(np.exp(scaled).sum(axis=1, keepdims=True))
-        return -float(scaled[np.arange(len(labels)), labels].mean())
+        return -float(np.average(scaled[np.arange(len(labels)), labels], weights=weights))
 
     return round(float(min(TEMPERATURES, key=loss)), 4)
 
 
-def _log_probs(engine: Engine, head: str, examples: Sequence[Example]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """What the engine says, as log probabilities (which differ from the logits by a constant a row)."""
+def _log_probs(
+    engine: Engine, head: str, examples: Sequence[Example]
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+    """What the engine says, as log probabilities (which differ from the logits by a constant a row); labels; weights.
+
+    The start's lines weigh as much as all others together: the others are nearer to each other than to what a
+    stranger writes, so that they alone would make for too much confidence.
+    """
     labelled = [example for example in examples if head in example.labels]
     probs = np.array([engine.answer(example.text).probs[head] for example in labelled])
-    return np.log(np.maximum(probs, 1e-12)), np.array([example.labels[head] for example in labelled])
+    of_start = np.array([example.is_of_start for example in labelled])
+    weights = np.where(of_start, 1 / max(1, of_start.sum()), 1 / max(1, (~of_start).sum()))
+    return np.log(np.maximum(probs, 1e-12)), np.array([example.labels[head] for example in labelled]), weights
 
 
 def _write_graph(router: Router, path: Path) -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from routing.classifier.heads import HEADS, SUB_DIMENSIONS
@@ -22,7 +24,10 @@ from routing.classifier.training.examples import Example
 from routing.classifier.training.network import Router
 from routing.shapes import TaskType
 
-UNLABELLED = -100
+ORDERED_HEADS = frozenset({"complexity", "risk"})  # whose labels are degrees: doubt falls on the neighbouring ones
+# Few lengths to pad to, so that batches have few shapes: a new one costs the matrix library more than a step.
+PADDED_LENGTHS = (8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 80, 96, 128)
+AVERAGED_EVERY_STEPS = 8
 EXPLORATION = HEADS["task_type"].index(TaskType.EXPLORATION)
 Reading = tuple[list[int], list[int], Example]
 
@@ -35,22 +40,23 @@ class Encode(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All that can be turned; the README says how the shipped bundle differs."""
+    """All that can be turned."""
 
-    epochs: int = 5
-    batch_tokens: int = 1280  # padded; about 20 prompts of ordinary length, twice
-    tokens_max: int = 128
-    learning_rate: float = 1.3e-4
+    epochs: int
+    learning_rate: float
     head_learning_rate: float = 1e-3
+    batch_tokens: int = 1280  # padded; about 20 prompts of ordinary length, twice
+    tokens_max: int = PADDED_LENGTHS[-1]
     layer_decay: float = 0.9
     weight_decay: float = 0.01
     warmup_share: float = 0.06
     fall_share: float = 0.6  # of all steps, at the end, while the rate falls to nought
-    label_smoothing: float = 0.05
+    label_smoothing: float = 0.05  # to all labels alike
+    neighbour_smoothing: float = 0.1  # to the neighbours, where labels are degrees
     sub_dimension_weight: float = 2.0
     agreement_weight: float = 0.5
     loose_share: float = 0.2  # of second readings whose words are cut otherwise now and then
-    average_decay: float = 0.995  # of the running mean of the weights, which is what ships
+    average_decay: float = 0.995  # a step, of the running mean of the weights, which is what ships
     seed: int = 13
 
 
@@ -60,62 +66,78 @@ class Batch:
 
     input_ids: Tensor
     attention_mask: Tensor
-    labels: dict[str, Tensor]
+    targets: dict[str, Tensor]  # a probability per label; all nought where unlabelled
     sub_dimensions: Tensor  # NaN where unlabelled
 
 
-def fit(
-    router: Router,
-    examples: Sequence[Example],
-    encode: Encode,
-    recipe: Recipe,
-    after_epoch: Callable[[int, Router], None] = lambda _epoch, _averaged: None,
-) -> Router:
-    """The mean of the weights on the way, which generalises better than the last; `after_epoch` may look at it."""
+def fit(router: Router, examples: Sequence[Example], encode: Encode, recipe: Recipe) -> Router:
+    """The mean of the weights on the way, which generalises better than the last."""
     torch.manual_seed(recipe.seed)
     rng = random.Random(recipe.seed)  # noqa: S311 - repeatable on purpose
-    optimizer = torch.optim.AdamW(_groups(router, recipe), weight_decay=recipe.weight_decay, fused=True)
-    peaks = [group["lr"] for group in optimizer.param_groups]
+    optimizers = _optimizers(router, recipe)
+    groups = [group for optimizer in optimizers for group in optimizer.param_groups]
+    peaks = [group["lr"] for group in groups]
+    clipped = [weights for weights in router.parameters() if weights is not router.embed.weight]
     step_count = recipe.epochs * sum(1 for _ in batches(examples, encode, recipe, random.Random(0)))  # noqa: S311 - a count
-    averaged = AveragedModel(router, multi_avg_fn=get_ema_multi_avg_fn(recipe.average_decay))
+    averaged = AveragedModel(router, multi_avg_fn=get_ema_multi_avg_fn(recipe.average_decay**AVERAGED_EVERY_STEPS))
     step, total, began = 0, 0.0, time.monotonic()
-    for epoch in range(recipe.epochs):
-        router.train()
+    router.train()
+    for _ in range(recipe.epochs):
         for batch in batches(examples, encode, recipe, rng):
             share = _rate_share(step, step_count, recipe)
-            for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+            for group, peak in zip(groups, peaks, strict=True):
                 group["lr"] = peak * share
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                outputs = router(batch.input_ids, batch.attention_mask)
-            loss = loss_of(outputs, batch, recipe)
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(router.parameters(), 1.0)
-            optimizer.step()
-            averaged.update_parameters(router)
-            step, total = step + 1, total + loss.item()
+            loss = _step(router, batch, recipe, optimizers=optimizers, clipped=clipped)
+            if step % AVERAGED_EVERY_STEPS == 0:
+                averaged.update_parameters(router)
+            step, total = step + 1, total + loss
             if step % 50 == 0:
                 elapsed_s = time.monotonic() - began
                 print(f"step {step}/{step_count}, loss {total / 50:.3f}, {elapsed_s:.0f} s", flush=True)  # noqa: T201 - training is watched
                 total = 0.0
-        after_epoch(epoch, averaged.module)
     mean: Router = averaged.module
     return mean
 
 
+def _step(
+    router: Router, batch: Batch, recipe: Recipe, *, optimizers: Sequence[Optimizer], clipped: Sequence[nn.Parameter]
+) -> float:
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        outputs = router(batch.input_ids, batch.attention_mask)
+    loss = loss_of(outputs, batch, recipe)
+    for optimizer in optimizers:
+        optimizer.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(clipped, 1.0)
+    for optimizer in optimizers:
+        optimizer.step()
+    return float(loss.item())
+
+
 def batches(examples: Sequence[Example], encode: Encode, recipe: Recipe, rng: random.Random) -> Iterator[Batch]:
     """The examples once each, read in two variations, in batches of like length and random order."""
-    read = [(*_two_readings(example, encode, recipe, rng), example) for example in examples]
-    read.sort(key=lambda row: max(len(row[0]), len(row[1])) + rng.random() * 4)
-    groups: list[list[Reading]] = [[]]
-    for row in read:
-        if 2 * (len(groups[-1]) + 1) * max(len(row[0]), len(row[1])) > recipe.batch_tokens:
-            groups.append([])
-        groups[-1].append(row)
+    by_length: dict[int, list[Reading]] = defaultdict(list)
+    for example in rng.sample(examples, len(examples)):
+        first, second = _two_readings(example, encode, recipe, rng)
+        by_length[padded_length(max(len(first), len(second)))].append((first, second, example))
+    groups: list[list[Reading]] = []
+    left: list[Reading] = []  # too few for a batch of their length
+    for length, rows in sorted(by_length.items()):
+        count = max(1, recipe.batch_tokens // (2 * length))
+        waiting = left + rows
+        whole = len(waiting) - len(waiting) % count
+        groups.extend(waiting[at : at + count] for at in range(0, whole, count))
+        left = waiting[whole:]
+    if left:
+        groups.append(left)
     rng.shuffle(groups)
     for group in groups:
-        if group:
-            yield collate(group)
+        yield collate(group, recipe)
+
+
+def padded_length(length: int) -> int:
+    """The length to which a text of so many tokens is padded."""
+    return next(limit for limit in PADDED_LENGTHS if limit >= length)
 
 
 def _two_readings(example: Example, encode: Encode, recipe: Recipe, rng: random.Random) -> tuple[list[int], list[int]]:
@@ -126,54 +148,65 @@ def _two_readings(example: Example, encode: Encode, recipe: Recipe, rng: random.
     return plain[: recipe.tokens_max], slipped[: recipe.tokens_max]
 
 
-def collate(group: Sequence[Reading]) -> Batch:
-    """Pad to the longest."""
+def collate(group: Sequence[Reading], recipe: Recipe) -> Batch:
+    """Pad to one of the lengths that batches have."""
     texts = [first for first, _, _ in group] + [second for _, second, _ in group]
     examples = [example for _, _, example in group] * 2
-    longest = max(len(ids) for ids in texts)
+    longest = padded_length(max(len(ids) for ids in texts))
     return Batch(
         input_ids=torch.tensor([ids + [0] * (longest - len(ids)) for ids in texts]),
         attention_mask=torch.tensor([[1] * len(ids) + [0] * (longest - len(ids)) for ids in texts]),
-        labels={head: torch.tensor([e.labels.get(head, UNLABELLED) for e in examples]) for head in HEADS},
+        targets={head: torch.tensor([_target(head, example, recipe) for example in examples]) for head in HEADS},
         sub_dimensions=torch.tensor([[e.sub_dimensions.get(n, torch.nan) for n in SUB_DIMENSIONS] for e in examples]),
     )
+
+
+def _target(head: str, example: Example, recipe: Recipe) -> list[float]:
+    """One for the label, less what is left to doubt; nothing where there is no label."""
+    count = len(HEADS[head])
+    if head not in example.labels:
+        return [0.0] * count
+    label = example.labels[head]
+    if head in ORDERED_HEADS:
+        doubted = [other for other in (label - 1, label + 1) if 0 <= other < count]
+        smoothing = recipe.neighbour_smoothing
+    else:
+        doubted, smoothing = list(range(count)), recipe.label_smoothing
+    target = [smoothing / len(doubted) if other in doubted else 0.0 for other in range(count)]
+    target[label] += 1 - smoothing
+    return target
 
 
 def loss_of(outputs: Sequence[Tensor], batch: Batch, recipe: Recipe) -> Tensor:
     """Cross entropy and disagreement per head, squared error of the sub-dimensions; each over what is labelled."""
     total = torch.zeros(())
     for logits, head in zip(outputs, HEADS, strict=False):
-        labels = batch.labels[head]
-        if (labels != UNLABELLED).any():
-            summed = nn.functional.cross_entropy(
-                logits.float(), labels, ignore_index=UNLABELLED, label_smoothing=recipe.label_smoothing, reduction="sum"
-            )
-            total = total + summed / len(labels)
-            total = total + recipe.agreement_weight * _disagreement(logits.float(), labels != UNLABELLED)
+        targets = batch.targets[head]
+        logs = torch.log_softmax(logits.float(), dim=-1)
+        total = total - (targets * logs).sum() / len(targets)
+        total = total + recipe.agreement_weight * _disagreement(logs, targets.sum(dim=-1) > 0)
     predicted = torch.stack(list(outputs[len(HEADS) :]), dim=1).float()
     known = ~torch.isnan(batch.sub_dimensions)
-    if known.any():
-        error = (predicted - batch.sub_dimensions.nan_to_num()).square() * known
-        total = total + recipe.sub_dimension_weight * error.sum() / len(known)
-    return total
+    error = (predicted - batch.sub_dimensions.nan_to_num()).square() * known
+    return total + recipe.sub_dimension_weight * error.sum() / len(known)
 
 
-def _disagreement(logits: Tensor, labelled: Tensor) -> Tensor:
+def _disagreement(logs: Tensor, labelled: Tensor) -> Tensor:
     """How far the two readings' probabilities are apart: the mean of both divergences."""
-    logs = torch.log_softmax(logits, dim=-1)
     first, second = logs.chunk(2)
     apart = ((first.exp() - second.exp()) * (first - second)).sum(dim=-1) / 2
     return (apart * labelled.chunk(2)[0]).sum() / len(apart)
 
 
-def _groups(router: Router, recipe: Recipe) -> list[dict[str, object]]:
-    """Lower layers learn more slowly: what MiniLM knows of words is worth keeping."""
+def _optimizers(router: Router, recipe: Recipe) -> tuple[Optimizer, Optimizer]:
+    """Lower layers learn more slowly: what MiniLM knows of words is worth keeping.
+
+    Of the words' embeddings, half of all weights, a step changes those alone that it has read.
+    """
     count = len(router.layers)
+    lowest_rate = recipe.learning_rate * recipe.layer_decay ** (count + 1)
     groups: list[dict[str, object]] = [
-        {
-            "params": [*router.embed.parameters(), *router.position.parameters(), *router.norm.parameters()],
-            "lr": recipe.learning_rate * recipe.layer_decay ** (count + 1),
-        },
+        {"params": [*router.position.parameters(), *router.norm.parameters()], "lr": lowest_rate},
         {
             "params": [router.questions, *router.heads.parameters(), *router.subs.parameters()],
             "lr": recipe.head_learning_rate,
@@ -183,7 +216,8 @@ def _groups(router: Router, recipe: Recipe) -> list[dict[str, object]]:
         groups.append(
             {"params": list(layer.parameters()), "lr": recipe.learning_rate * recipe.layer_decay ** (count - 1 - index)}
         )
-    return groups
+    layers = torch.optim.AdamW(groups, weight_decay=recipe.weight_decay, fused=True)
+    return layers, torch.optim.SparseAdam(router.embed.parameters(), lr=lowest_rate)
 
 
 def _rate_share(step: int, step_count: int, recipe: Recipe) -> float:

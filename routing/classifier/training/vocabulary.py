@@ -116,6 +116,9 @@ def _assemble(rules: bytes, entries: Sequence[tuple[str, tuple[int, ...], int]])
         proto.pieces.add(piece=piece, score=_score(piece, rank), type=kinds.NORMAL)
         origins.append(ids)
     proto.trainer_spec.vocab_size = len(proto.pieces)
+    for name in ("input", "model_prefix"):  # scratch paths, which would make each run's bytes differ
+        proto.trainer_spec.ClearField(name)
+    proto.normalizer_spec.ClearField("normalization_rule_tsv")
     return Vocabulary(model=proto.SerializeToString(), origins=tuple(origins))
 
 

@@ -6,8 +6,8 @@ import asyncio
 from collections import deque
 from typing import Final
 
-# As in ``writer``: what they send leaves at the end of a turn of the event loop.
-HANDED_AT_ONCE: Final = 10
+# As in ``writer``, but more: between them other calls end, and a slot that was given back should not stand empty.
+HANDED_AT_ONCE: Final = 40
 
 
 class Slots:

@@ -69,8 +69,9 @@ def test_held_out_prompts_are_mostly_right(classifier: Classifier) -> None:
     prompts = rng.sample(read_prompts(DATA / "category" / "test-harbour.jsonl"), SAMPLE_COUNT // 2)
     prompts += rng.sample(read_prompts(DATA / "kickoff" / "mixed-b.jsonl"), SAMPLE_COUNT)
     payload = evaluation_payload(judge(prompts, classifier.classify_uncached))
-    assert payload["heads"]["category"]["accuracy"] >= 0.85
-    assert payload["mean_accuracy"] >= 0.72
+    assert payload["heads"]["category"]["accuracy"] >= 0.9
+    assert payload["mean_accuracy"] >= 0.8
+    assert payload["exact_share"] >= 0.55
     flips = payload["flips"]["by_guise"]
     assert flips["upper_case"] == flips["lower_case"] == 0
     assert max(flips["typos"], flips["other_typos"], flips["polite"]) <= 0.05

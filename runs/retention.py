@@ -23,6 +23,11 @@ _ENDED = [status for status in RunStatus if status.is_final]
 
 def keepings() -> tuple[Keeping, ...]:
     """What runs, money and alerts keep."""
+    return (*_texts(), *_traces(), *_for_ever())
+
+
+def _texts() -> tuple[Keeping, ...]:
+    """What people and models wrote."""
     return (
         Keeping(
             key="artifacts",
@@ -44,6 +49,22 @@ def keepings() -> tuple[Keeping, ...]:
             count_due=lambda now: _due_events(now).count(),
             prune=partial(_prune_all, _due_events),
         ),
+        Keeping(
+            key="alert-messages",
+            title="Messages of alerts",
+            words="What was sent to webhooks and mailboxes, once it has arrived or was given up; the alerts stay.",
+            tables=("runs_alertdelivery",),
+            setting="ALERT_MESSAGES_KEPT_DAYS",
+            kept_days=settings.ALERT_MESSAGES_KEPT_DAYS,
+            count_due=lambda now: _due_messages(now).count(),
+            prune=partial(_prune_all, _due_messages),
+        ),
+    )
+
+
+def _traces() -> tuple[Keeping, ...]:
+    """What is needed for a while so that nothing is done or paid twice."""
+    return (
         Keeping(
             key="reservations",
             title="Closed reservations",
@@ -71,16 +92,11 @@ def keepings() -> tuple[Keeping, ...]:
             count_due=lambda now: RunKey.objects.filter(expires_at__lt=now).count(),
             prune=partial(_prune_all, lambda now: RunKey.objects.filter(expires_at__lt=now)),
         ),
-        Keeping(
-            key="alert-messages",
-            title="Messages of alerts",
-            words="What was sent to webhooks and mailboxes, once it has arrived or was given up; the alerts stay.",
-            tables=("runs_alertdelivery",),
-            setting="ALERT_MESSAGES_KEPT_DAYS",
-            kept_days=settings.ALERT_MESSAGES_KEPT_DAYS,
-            count_due=lambda now: _due_messages(now).count(),
-            prune=partial(_prune_all, _due_messages),
-        ),
+    )
+
+
+def _for_ever() -> tuple[Keeping, ...]:
+    return (
         Keeping(
             key="ledger",
             title="The ledger",

@@ -52,9 +52,14 @@ class OpenClaw:
         self._folder = folder
         self._api_url = api_url
 
-    def call(self, *calls: tuple[str, Mapping[str, Any]], profiles: Sequence[str] = ("openrouter:default",)) -> Told:
+    def call(
+        self,
+        *calls: tuple[str, Mapping[str, Any]],
+        profiles: Sequence[str] = ("openrouter:default",),
+        shares: bool = False,
+    ) -> Told:
         """What the plugin's tools answer, and what it asked of the site meanwhile."""
-        entry = {"config": {"apiUrl": self._api_url}}
+        entry = {"config": {"apiUrl": self._api_url, "telemetryOptIn": shares}}
         config = {
             "auth": {"profiles": {name: {"provider": name.partition(":")[0]} for name in profiles}},
             "plugins": {"entries": {"smart-spawn": entry}},

@@ -142,3 +142,15 @@ def test_feedback_is_taken(openclaw: OpenClaw) -> None:
     (answer,) = told.results
     assert (answer["recorded"], answer["model"], answer["rating"]) == (True, model, 5)
     assert [(item["path"], item["status"]) for item in told.requests] == [("/api/spawn-log/outcome", 200)]
+
+
+def test_ratings_that_are_shared_are_answered_too(openclaw: OpenClaw) -> None:
+    """This site is no community server: it keeps no second copy, and the plugin goes on as ever."""
+    model = spawn(openclaw, task="x", category="coding")["model"]
+    told = openclaw.call(("smart_spawn_feedback", {"model": model, "category": "coding", "rating": 4}), shares=True)
+    (answer,) = told.results
+    assert (answer["recorded"], answer["communityReported"]) == (True, True)
+    assert sorted((item["path"], item["status"]) for item in told.requests) == [
+        ("/api/community/report", 200),
+        ("/api/spawn-log/outcome", 200),
+    ]

@@ -16,7 +16,7 @@ from runs.spend.shapes import Period
 REST: Final = "--line-2"
 # Beside the colour, so that nobody has to tell them apart by it alone; Plotly's own marks.
 PATTERNS: Final = ("", "/", "x", "-", "|", "+")
-_LONGEST_NAME: Final = 34
+_LONGEST_NAME: Final = 28
 
 
 def spend_figure(shown: Overview, links: Sequence[Sequence[str]]) -> Figure:
@@ -34,6 +34,7 @@ def spend_figure(shown: Overview, links: Sequence[Sequence[str]]) -> Figure:
             "xaxis": {"type": "category", "nticks": 12},
             "yaxis": {"title": {"text": "USD"}, "rangemode": "tozero", "tickprefix": "$"},
             "showlegend": len(names) > 1,
+            "legend": {"traceorder": "normal"},
         },
     }
 
@@ -41,16 +42,28 @@ def spend_figure(shown: Overview, links: Sequence[Sequence[str]]) -> Figure:
 def _stack(name: str, days: Sequence[str], amounts: Sequence[int], links: Sequence[str], place: int | None) -> Figure:
     return {
         "type": "bar",
-        "name": plain_label(name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"),
+        "name": plain_label(_short(name)),
         "x": list(days),
         "y": [amount / NANO_PER_USD for amount in amounts],
         "customdata": list(links),  # charts.js goes there at a click
         "marker": {
             "color": REST if place is None else SERIES[place],
-            "pattern": {"shape": "" if place is None else PATTERNS[place], "fgopacity": 0.35, "size": 6},
+            "pattern": {
+                "shape": "" if place is None else PATTERNS[place],
+                "fillmode": "overlay",
+                "fgcolor": "--surface",
+                "fgopacity": 0.45,
+                "size": 7,
+            },
         },
         "hovertemplate": "%{x}<br>$%{y:.4~f}<extra>%{fullData.name}</extra>",
     }
+
+
+def _short(name: str) -> str:
+    """The name as far as a legend on a phone holds it: of a model's id what comes after its maker."""
+    last = name.rsplit("/", 1)[-1] or name
+    return last if len(last) <= _LONGEST_NAME else f"{last[: _LONGEST_NAME - 1]}…"
 
 
 def _amounts(bars: Sequence[Bar], place: int) -> list[int]:
@@ -59,66 +72,52 @@ def _amounts(bars: Sequence[Bar], place: int) -> list[int]:
 
 def forecast_figure(found: Forecast, spent_by_day: Sequence[tuple[date, int]], cap_nano_usd: int | None) -> Figure:
     """The month's spend as it grew, as it is expected to grow, and the cap."""
-    days = [day.isoformat() for day, _ in spent_by_day]
-    data: list[Figure] = [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "name": "spent",
-            "x": days,
-            "y": [amount / NANO_PER_USD for _, amount in spent_by_day],
-            "line": {"color": "--series-1", "width": 2.5, "shape": "hv"},
-            "hovertemplate": "%{x}<br>$%{y:.2f}<extra>spent</extra>",
-        }
-    ]
+    data = [_course("spent", spent_by_day, {"color": "--series-1", "width": 2.5, "shape": "hv"})]
     if found.expected_nano_usd is not None and found.lower_nano_usd is not None and found.upper_nano_usd is not None:
-        data += [
-            {
-                "type": "scatter",
-                "mode": "lines",
-                "name": "expected",
-                "x": [day.isoformat() for day, _ in found.course],
-                "y": [amount / NANO_PER_USD for _, amount in found.course],
-                "line": {"color": "--series-2", "width": 2, "dash": "dot"},
-                "hovertemplate": "%{x}<br>$%{y:.2f}<extra>expected</extra>",
-            },
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "name": "eight of ten cases",
-                "x": [found.last.isoformat()],
-                "y": [found.expected_nano_usd / NANO_PER_USD],
-                "marker": {"color": "--series-2", "size": 9, "symbol": "diamond"},
-                "error_y": {
-                    "type": "data",
-                    "symmetric": False,
-                    "array": [(found.upper_nano_usd - found.expected_nano_usd) / NANO_PER_USD],
-                    "arrayminus": [(found.expected_nano_usd - found.lower_nano_usd) / NANO_PER_USD],
-                    "color": "--series-2",
-                    "thickness": 1.5,
-                    "width": 6,
-                },
-                "hovertemplate": "$%{y:.2f}<extra>by the end of the month</extra>",
-            },
-        ]
+        data.append(_course("expected", found.course, {"color": "--series-2", "width": 2, "dash": "dot"}))
+        data.append(_interval(found.last, found.lower_nano_usd, found.expected_nano_usd, found.upper_nano_usd))
     if cap_nano_usd is not None:
-        data.append(
-            {
-                "type": "scatter",
-                "mode": "lines",
-                "name": "cap",
-                "x": [found.first.isoformat(), found.last.isoformat()],
-                "y": [cap_nano_usd / NANO_PER_USD] * 2,
-                "line": {"color": "--series-4", "width": 1.5, "dash": "dash"},
-                "hovertemplate": "$%{y:.2f}<extra>cap of the month</extra>",
-            }
-        )
+        ends = [(found.first, cap_nano_usd), (found.last, cap_nano_usd)]
+        data.append(_course("cap", ends, {"color": "--series-4", "width": 1.5, "dash": "dash"}))
     return {
         "data": data,
         "layout": {
             "xaxis": {"type": "date", "range": [found.first.isoformat(), found.last.isoformat()]},
             "yaxis": {"title": {"text": "USD"}, "rangemode": "tozero", "tickprefix": "$"},
         },
+    }
+
+
+def _course(name: str, amounts: Sequence[tuple[date, int]], line: Figure) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": [day.isoformat() for day, _ in amounts],
+        "y": [amount / NANO_PER_USD for _, amount in amounts],
+        "line": line,
+        "hovertemplate": "%{x}<br>$%{y:.2f}<extra>%{fullData.name}</extra>",
+    }
+
+
+def _interval(day: date, lower: int, expected: int, upper: int) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "eight of ten cases",
+        "x": [day.isoformat()],
+        "y": [expected / NANO_PER_USD],
+        "marker": {"color": "--series-2", "size": 9, "symbol": "diamond"},
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": [(upper - expected) / NANO_PER_USD],
+            "arrayminus": [(expected - lower) / NANO_PER_USD],
+            "color": "--series-2",
+            "thickness": 1.5,
+            "width": 6,
+        },
+        "hovertemplate": "$%{y:.2f}<extra>by the end of the month</extra>",
     }
 
 

@@ -79,6 +79,11 @@ class Saving:
         """The part of the base line that was saved; None where it would have cost nothing."""
         return self.saved_nano_usd / self.baseline_nano_usd if self.baseline_nano_usd else None
 
+    @property
+    def times_paid(self) -> float | None:
+        """How many times the base line was paid."""
+        return self.paid_nano_usd / self.baseline_nano_usd if self.baseline_nano_usd else None
+
 
 class Prices:
     """The catalogue's prices by day: those that held when the day ended."""

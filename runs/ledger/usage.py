@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
 from runs.ledger.caps import CapLine, lines_of
+from runs.ledger.facets import Facet
 from runs.ledger.windows import day_of, key_scope, user_scope
-from runs.models import DayTotal
 from runs.shapes import CallStatus
+from runs.spend.queries import sums_together
+from runs.spend.shapes import Dimension, Period, Slice, Spent, sum_up
 from smartspawn.access.models import ApiKey
 from smartspawn.access.shapes import Actor
 
@@ -43,16 +45,21 @@ class Usage:
 def usage_of(actor: Actor, at: datetime | None = None) -> Usage:
     """The spend of the person who asks with all their keys, or of the key that asks and of its owner."""
     now = at or timezone.now()
-    month = DayTotal.objects.filter(day__gte=day_of(now).replace(day=1), is_simulated=False)
-    if actor.key_id is not None:
-        month = month.filter(key_id=actor.key_id)
-    elif actor.user_id is not None:
-        month = month.filter(user_id=actor.user_id)
-    else:
+    part = _part(actor)
+    if part is None:
         return Usage((), (), 0, 0)
-    sums = month.aggregate(calls=Sum("call_count"))
-    uncertain = month.filter(status=CallStatus.UNCERTAIN).aggregate(cost=Sum("cost_nano_usd"))
-    return Usage(_lines(actor, now), _models(month), sums["calls"] or 0, uncertain["cost"] or 0)
+    month = [Period(day_of(now).replace(day=1), day_of(now))]
+    (models,), (statuses,) = sums_together(part, [(Facet.MODEL, month), (Facet.STATUS, month)])
+    uncertain = statuses.get(CallStatus.UNCERTAIN, Spent())
+    calls = sum_up(statuses.values()).call_count
+    return Usage(_lines(actor, now), _models(models), calls, uncertain.cost_nano_usd)
+
+
+def _part(actor: Actor) -> Slice | None:
+    """Whose spend it is: a key's own, a person's with all keys, or nobody's."""
+    if actor.key_id is not None:
+        return Slice(filters=((Dimension.KEY, str(actor.key_id)),))
+    return None if actor.user_id is None else Slice(user_id=actor.user_id)
 
 
 def own_scopes(actor: Actor) -> list[str]:
@@ -78,9 +85,8 @@ def _keys_of(actor: Actor) -> list[int]:
     return list(keys.order_by("-created_at").values_list("pk", flat=True)[:MOST_KEYS])
 
 
-def _models(month: QuerySet[DayTotal]) -> tuple[ModelSpend, ...]:
-    tokens = F("fresh_input_tokens") + F("cache_read_tokens") + F("cache_write_tokens")
-    tokens = tokens + F("output_tokens") + F("reasoning_tokens")
-    rows = month.values("model_id").annotate(calls=Sum("call_count"), tokens=Sum(tokens), cost=Sum("cost_nano_usd"))
-    dearest = rows.order_by("-cost", "model_id")[:MOST_MODELS]
-    return tuple(ModelSpend(row["model_id"], row["calls"], row["tokens"], row["cost"]) for row in dearest)
+def _models(models: Mapping[str, Spent]) -> tuple[ModelSpend, ...]:
+    dearest = sorted(models.items(), key=lambda item: (-item[1].cost_nano_usd, item[0]))[:MOST_MODELS]
+    return tuple(
+        ModelSpend(model_id, spent.call_count, spent.token_count, spent.cost_nano_usd) for model_id, spent in dearest
+    )

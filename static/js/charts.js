@@ -47,6 +47,13 @@
     const figure = JSON.parse(source.textContent);
     place.querySelector(".chart-wait")?.remove();
     Plotly.react(place, coloured(figure.data), themed(figure.layout), { displayModeBar: false, responsive: true, scrollZoom: false, doubleClick: false });
+    if (place.dataset.follows) return;
+    place.dataset.follows = "on";
+    // A point whose customdata is an address of this site leads there; the table beside the chart has the same links.
+    place.on("plotly_click", (event) => {
+      const address = event.points[0] && event.points[0].customdata;
+      if (typeof address === "string" && /^\/[^/\\]/.test(address)) location.assign(address);
+    });
   };
 
   const drawAll = () => document.querySelectorAll("[data-chart]").forEach(draw);

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import chatting, choosing, classifier, creating, driving, ledger, measures
+from tests.bench import chatting, choosing, classifier, creating, driving, ledger, measures, spending
 from tests.bench.figures import machine
 
 RUNS = 5
@@ -45,6 +45,7 @@ def main() -> int:
             "chat": lambda: chatting.added(home, min(runs, 3)),
             "creations": lambda: creating.creations(home, min(runs, 3)),
             "kills": lambda: driving.kills(home, runs),
+            "spend": lambda: spending.spending(home, runs),
             "refresh": lambda: measures.refresh(home, runs, options.captures) if options.captures else iter(()),
         }
         is_reached = True

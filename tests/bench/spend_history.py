@@ -101,31 +101,33 @@ def _run(
     }
     line = partial(_line, chance, about)
     work = chance.choice(everything) if chance.random() < 0.1 else chance.choice(strong)
-    match mode:
-        case "cascade":
-            yield line("task", chance.choice(cheap))
-            yield line("judge", by_category["reasoning"][0])
-            if chance.random() < 0.3:
-                yield line("escalation", work)
-        case "collective":
-            yield from (line("task", model) for model in chance.sample([*cheap, *strong], 3))
-            yield line("merge", strong[0])
-        case "plan" | "swarm":
-            yield line("planner", strong[0])
-            yield from (line("step", chance.choice([*cheap, work])) for _ in range(3))
-            yield line("merge", strong[0])
-        case "research":
-            yield line("section", work)
-            yield line("section", chance.choice(cheap))
-            yield line("merge", strong[0])
-        case "chain":
-            yield from (line("stage", chance.choice(cheap)) for _ in range(3))
-        case "parallel":
-            yield from (line("task", cheap[0]) for _ in range(4))
-        case "chat":
-            yield line("chat", work)
-        case _:
-            yield line("task", work)
+    for purpose, model in _pieces(chance, mode, (cheap, strong, work), by_category["reasoning"][0]):
+        yield line(purpose, model)
+
+
+def _pieces(
+    chance: random.Random, mode: str, pool: tuple[Sequence[Priced], Sequence[Priced], Priced], judge: Priced
+) -> list[tuple[str, Priced]]:
+    """What a run of this mode asks for, and of which model."""
+    cheap, strong, work = pool
+    escalated = [("escalation", work)] if chance.random() < 0.3 else []
+    planned = [
+        ("planner", strong[0]),
+        *(("step", chance.choice([*cheap, work])) for _ in range(3)),
+        ("merge", strong[0]),
+    ]
+    together = [("task", model) for model in chance.sample([*cheap, *strong], 3)]
+    pieces: Mapping[str, list[tuple[str, Priced]]] = {
+        "cascade": [("task", chance.choice(cheap)), ("judge", judge), *escalated],
+        "collective": [*together, ("merge", strong[0])],
+        "plan": planned,
+        "swarm": planned,
+        "research": [("section", work), ("section", chance.choice(cheap)), ("merge", strong[0])],
+        "chain": [("stage", chance.choice(cheap)) for _ in range(3)],
+        "parallel": [("task", cheap[0])] * 4,
+        "chat": [("chat", work)],
+    }
+    return pieces.get(mode, [("task", work)])
 
 
 def _line(chance: random.Random, about: Mapping[str, Any], purpose: str, model: Priced) -> Mapping[str, Any]:

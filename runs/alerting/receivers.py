@@ -201,7 +201,7 @@ def purpose_of(receiver_id: int) -> str:
 
 def budgets_url() -> str:
     """Where people reach the page of budgets."""
-    return settings.SITE_URL.rstrip("/") + reverse("runs:budgets")
+    return f"{settings.SITE_URL.rstrip('/')}{reverse('runs:budgets')}"
 
 
 def _add(actor: Actor, row: AlertReceiver, reach: Reach) -> None:
@@ -237,7 +237,7 @@ def _send(row: AlertReceiver, message: Message) -> int:
 
 def _confirm_url(row: AlertReceiver) -> str:
     token = signing.dumps([row.pk, row.address], salt=_CONFIRM_SALT)
-    return settings.SITE_URL.rstrip("/") + reverse("runs:receiver-confirm", args=[token])
+    return f"{settings.SITE_URL.rstrip('/')}{reverse('runs:receiver-confirm', args=[token])}"
 
 
 def _hold(actor: Actor, receiver_id: int) -> AlertReceiver:

@@ -57,7 +57,7 @@ def run(  # noqa: PLR0913 - each is an option of the command
 
 def parallel(  # noqa: PLR0913 - each is an option of the command
     ctx: typer.Context,
-    prompts: Annotated[list[str] | None, typer.Argument(help="The prompts.")] = None,
+    prompts: Annotated[list[str] | None, typer.Argument(help="The prompts; - alone is standard input.")] = None,
     *,
     file: Annotated[Path | None, typer.Option(help="A file with one prompt a line; - is standard input.")] = None,
     model: Model = "",
@@ -66,6 +66,8 @@ def parallel(  # noqa: PLR0913 - each is an option of the command
     simulate: Simulate = False,
 ) -> None:
     """Many prompts, one model; one result a line, in the order of the prompts."""
+    if prompts == ["-"] and file is None:
+        prompts, file = None, Path("-")  # as with the other commands, a dash is what is piped in
     asked = [*(prompts or ()), *_lines_of(file, is_needed=not prompts)]
     if not asked:
         raise CliFault("There is no prompt. Give some, or --file FILE, or pipe them in.", USAGE)

@@ -114,6 +114,7 @@ def test_piped_prompts_give_one_result_a_line_in_their_order(shell: Shell) -> No
     assert len(lines) == 3
     for line, word in zip(lines, ("first", "second", "third"), strict=True):
         assert f"to: {word}" in line
+    assert shell("parallel", "-", "--simulate", stdin="first\nsecond\n\nthird\n").stdout == done.stdout
 
 
 def test_prompts_may_come_from_a_file(shell: Shell, tmp_path: Path) -> None:

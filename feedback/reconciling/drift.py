@@ -18,6 +18,11 @@ DRIFT_SHARE: Final = 0.05
 LEAST_CALLS: Final = 30
 # A price found in bills counts where its standard error is below this share of it: less than half of what is told of.
 SUREST_ERROR_SHARE: Final = 0.02
+# A call fits badly when it is so many times as far off as the one in the middle, and by more than rounding explains.
+_FAR_OFF: Final = 3.0
+_ROUNDING_SHARE: Final = 0.001
+_LEAST_KEPT_SHARE: Final = 2 / 3
+_FITTING_STEPS: Final = 20
 _NANO_PER_USD_PER_MTOK: Final = 1_000.0  # a dollar a million tokens is so much a token
 
 
@@ -66,9 +71,9 @@ def compare_prices(
 ) -> Iterator[PriceFinding]:
     """Every price that both sides know."""
     for model_id, told in others:
-        ours = catalogue.get(model_id)
+        ours = catalogue[model_id].usd_per_mtok if model_id in catalogue else {}
         for direction in Direction:
-            mine, theirs = ours and ours.usd_per_mtok.get(direction), told.usd_per_mtok.get(direction)
+            mine, theirs = ours.get(direction), told.usd_per_mtok.get(direction)
             if mine is not None and theirs is not None:
                 yield PriceFinding(model_id, direction, told.source, mine, theirs, told.call_count)
 
@@ -76,8 +81,9 @@ def compare_prices(
 def prices_of_bills(calls: Sequence[ComparedCall]) -> UnitPrices | None:
     """The unit prices that explain what a provider reported for these calls of one model, as far as they are sure.
 
-    Least squares on relative errors: each call weighs the same, whatever it cost. A direction is left out where
-    few calls used it, or where it cannot be told from another because the two always went together.
+    Least squares on relative errors: each call weighs the same, whatever it cost. Calls that fit badly, as those that
+    another place served, are left out step by step, a third at most. A direction is left out where few calls used it,
+    or where it cannot be told from another because the two always went together.
     """
     known = [call for call in calls if call.reported_nano_usd > 0]
     if len(known) < LEAST_CALLS:
@@ -85,20 +91,36 @@ def prices_of_bills(calls: Sequence[ComparedCall]) -> UnitPrices | None:
     bills = np.array([call.reported_nano_usd for call in known], dtype=float)
     tokens = np.array([_tokens(call) for call in known], dtype=float)
     used = (tokens > 0).sum(axis=0) >= LEAST_CALLS // 3
-    shares = tokens[:, used] * _NANO_PER_USD_PER_MTOK / bills[:, None]
-    if tokens[:, ~used].any() or np.linalg.matrix_rank(shares) < used.sum():
+    if tokens[:, ~used].any():
         return None
-    prices, *_ = np.linalg.lstsq(shares, np.ones(len(known)), rcond=None)
-    left = np.ones(len(known)) - shares @ prices
-    variance = left @ left / max(len(known) - len(prices), 1)
-    errors = np.sqrt(np.diag(np.linalg.inv(shares.T @ shares)) * variance)
+    fitted = _fit(tokens[:, used] * _NANO_PER_USD_PER_MTOK / bills[:, None])
+    if fitted is None:
+        return None
     directions = [direction for direction, is_used in zip(Direction, used, strict=True) if is_used]
     found = {
         direction: Decimal(repr(round(float(price), 6)))
-        for direction, price, error in zip(directions, prices, errors, strict=True)
+        for direction, price, error in zip(directions, *fitted, strict=True)
         if price > 0 and error <= SUREST_ERROR_SHARE * price
     }
     return UnitPrices("bills", found, len(known)) if found else None
+
+
+def _fit(shares: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """The prices by which each row sums up to one, and their standard errors; None where rows do not tell them."""
+    kept = np.ones(len(shares), dtype=bool)
+    for _ in range(_FITTING_STEPS):
+        rows = shares[kept]
+        if np.linalg.matrix_rank(rows) < rows.shape[1]:
+            return None
+        prices, *_ = np.linalg.lstsq(rows, np.ones(len(rows)), rcond=None)
+        left = np.abs(1 - shares @ prices)
+        fits = left <= max(_FAR_OFF * float(np.median(left)), _ROUNDING_SHARE)
+        if (fits == kept).all() or fits.sum() < max(LEAST_CALLS, _LEAST_KEPT_SHARE * len(shares)):
+            break
+        kept = fits
+    rows = shares[kept]
+    variance = np.square(1 - rows @ prices).sum() / max(len(rows) - rows.shape[1], 1)
+    return prices, np.sqrt(np.diag(np.linalg.inv(rows.T @ rows)) * variance)
 
 
 def _tokens(call: ComparedCall) -> tuple[int, int, int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -44,6 +45,14 @@ def test_bills_tell_the_prices_they_were_made_from(seed: int, noise: float) -> N
     for direction, price in found.usd_per_mtok.items():
         assert float(price) == pytest.approx(TRUE[direction], rel=0.05)
     assert {Direction.INPUT, Direction.OUTPUT} <= found.usd_per_mtok.keys()
+
+
+def test_some_calls_that_another_place_served_do_not_hide_the_price() -> None:
+    odd = [replace(item, reported_nano_usd=item.reported_nano_usd // 2) for item in bills(20, seed=2)]
+    found = prices_of_bills([*bills(200), *odd])
+    assert found is not None
+    assert float(found.usd_per_mtok[Direction.INPUT]) == pytest.approx(TRUE[Direction.INPUT], rel=0.01)
+    assert float(found.usd_per_mtok[Direction.OUTPUT]) == pytest.approx(TRUE[Direction.OUTPUT], rel=0.01)
 
 
 def test_few_bills_tell_nothing() -> None:

@@ -16,6 +16,7 @@ from routing.roles.shapes import RoleRequest as ComposeRequest
 from routing.shapes import Decision, Limits, RankedCandidate, TaskRequest
 from runs.endpoints import find_endpoints, reachable_models, why_unreachable
 from runs.harness import enabled_harnesses
+from runs.judges import judges_aside
 from runs.plans.desk import Ask, Chosen, Desk, RoleText
 from runs.plans.make import make_plan
 from runs.providers.dialects import can_search
@@ -54,7 +55,8 @@ def furnish_desk(request: RunRequest, actor: Actor, *, is_stored: bool = True) -
         why_unreachable=chooser.why_unreachable,
         can_ground=chooser.can_ground,
         can_search=engine is not None and not request.is_simulated,
-        why_no_search=why_no_engine(),
+        why_no_search="A simulated run reads nothing of the web." if request.is_simulated else why_no_engine(),
+        judges_aside=judges_aside(actor.user_id),
     )
 
 

@@ -99,7 +99,14 @@ def approve(request: ActorRequest, run_id: UUID) -> HttpResponse:
 @require_POST
 def cancel(request: ActorRequest, run_id: UUID) -> HttpResponse:
     """Stop the run."""
-    return _do(request, run_id, lambda: cancel_run(run_id=run_id, actor=request.actor), "The run is being stopped.")
+    stopped = cancel_run(run_id=run_id, actor=request.actor)
+    if stopped.status == RunStatus.CANCELED:
+        messages.success(request, "The run is stopped.")
+    elif RunStatus(stopped.status).is_final:
+        messages.warning(request, f"There was nothing left to stop: the run had ended ({stopped.status}).")
+    else:
+        messages.success(request, "The run is being stopped.")
+    return redirect("runs:run", run_id)
 
 
 @requires_role(Role.MEMBER)

@@ -71,3 +71,17 @@ def test_of_too_many_nodes_neighbours_share_a_cell_that_shows_the_failure_among_
     assert [cell.title for cell in cells if cell.status == NodeStatus.FAILED] == [
         "task-4320 to task-4329: 9 completed, 1 failed"
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (RunStatus.QUEUED, "The run is stopped."),
+        (RunStatus.COMPLETED, "There was nothing left to stop: the run had ended (completed)."),
+    ],
+)
+def test_whoever_cancels_is_told_what_came_of_it(client: Client, status: RunStatus, words: str) -> None:
+    run = sign_in(client)
+    Run.objects.filter(pk=run.pk).update(status=status)
+    answer = client.post(reverse("runs:cancel", args=[run.pk]), follow=True)
+    assert words in answer.content.decode()

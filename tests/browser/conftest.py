@@ -17,7 +17,7 @@ from smartspawn.access.shapes import Role
 from tests.factories import publish_snapshot
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-PATIENCE_MS = 10_000  # a busy machine is no fault of the page
+PATIENCE_MS = 30_000  # a busy machine is no fault of the page, and the first one wakes the whole site up
 
 OpenPage = Callable[..., Page]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from feedback.reconciling.reconcile import SAMPLE_CALLS, Reconciliation, reconcile
 from feedback.spend.shapes import Look
-from runs.spend.bills import KNOWN_DIMENSIONS, list_bills, list_compared
+from runs.spend.bills import KNOWN_DIMENSIONS, bills_by_day, list_bills, list_compared
 from smartspawn.lib.errors import InvalidParam
 
 
@@ -14,5 +14,6 @@ def reconcile_look(look: Look) -> Reconciliation:
     if unknown:
         known = ", ".join(KNOWN_DIMENSIONS)
         raise InvalidParam(f"{unknown[0]}: bills can be narrowed down by {known} alone. Leave it out.")
-    rows = list_bills(look.part, look.period)
-    return reconcile(rows, list_compared(look.part, look.period, most=SAMPLE_CALLS))
+    days = bills_by_day(look.part, look.period)
+    sample = list_compared(look.part, days, most=SAMPLE_CALLS)
+    return reconcile(list_bills(look.part, look.period), days, sample)

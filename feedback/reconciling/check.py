@@ -16,7 +16,7 @@ from feedback.models import PriceCheck
 from feedback.reconciling.drift import Direction, PriceFinding, UnitPrices, compare_prices, prices_of_bills
 from feedback.reconciling.feed import PriceList, read_price_list
 from runs.ledger.windows import day_of
-from runs.spend.bills import list_compared
+from runs.spend.bills import bills_by_day, list_compared
 from runs.spend.shapes import Period, Slice
 
 # Bills of so many days: enough calls to tell prices from them, and few enough that a changed price shows soon.
@@ -99,7 +99,7 @@ def _billed(at: datetime) -> dict[str, UnitPrices]:
     today = day_of(at)
     days = Period(today - timedelta(days=BILLS_OF_DAYS - 1), today)
     by_model: dict[str, list[Any]] = {}
-    for call in list_compared(Slice(), days, most=_MOST_CALLS):
+    for call in list_compared(Slice(), bills_by_day(Slice(), days), most=_MOST_CALLS):
         by_model.setdefault(call.model_id, []).append(call)
     return {model_id: prices for model_id, calls in by_model.items() if (prices := prices_of_bills(calls))}
 

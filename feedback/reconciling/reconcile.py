@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from statistics import median
 from typing import Final
 
@@ -50,17 +51,19 @@ class Reconciliation:
         return (sums.compared_count + sums.billed_count) / sums.call_count if sums.call_count > 0 else None
 
 
-def reconcile(rows: Sequence[BillRow], sample: Sequence[ComparedCall]) -> Reconciliation:
-    """The rows put together by month, connection, provider and model, with medians and worst calls of the sample."""
-    models = _groups(rows, sample, lambda row: row.model_id, lambda call: call.model_id)
+def reconcile(rows: Sequence[BillRow], days: Mapping[date, BillSum], sample: Sequence[ComparedCall]) -> Reconciliation:
+    """The same calls by place and by day, put together, with medians and worst calls of the sample."""
+    places = [((row.connection, row.provider, row.model_id), row.sums) for row in rows]
+    models = _groups([(place[2], sums) for place, sums in places], sample, lambda call: call.model_id)
     models.sort(key=lambda group: (-abs(group.sums.residual_nano_usd), -group.sums.cost_nano_usd, group.name))
     total = sum((row.sums for row in rows), BillSum())
+    months = [(f"{day:%Y-%m}", sums) for day, sums in days.items()]
     worst = sorted(sample, key=lambda call: (-abs(call.residual_nano_usd), str(call.call_id)))
     return Reconciliation(
         total=BillGroup("all", total, _median(sample), len(sample)),
-        months=tuple(_groups(rows, sample, lambda row: f"{row.month:%Y-%m}", lambda call: f"{call.day:%Y-%m}")),
-        connections=tuple(_groups(rows, sample, lambda row: row.connection, lambda call: call.connection)),
-        providers=tuple(_groups(rows, sample, lambda row: row.provider, lambda call: call.provider)),
+        months=tuple(_groups(months, sample, lambda call: f"{call.day:%Y-%m}")),
+        connections=tuple(_groups([(place[0], sums) for place, sums in places], sample, lambda call: call.connection)),
+        providers=tuple(_groups([(place[1], sums) for place, sums in places], sample, lambda call: call.provider)),
         models=tuple(models[:MOST_MODELS]),
         model_count=len(models),
         worst=tuple(call for call in worst[:WORST_SHOWN] if call.residual_nano_usd),
@@ -69,17 +72,14 @@ def reconcile(rows: Sequence[BillRow], sample: Sequence[ComparedCall]) -> Reconc
 
 
 def _groups(
-    rows: Iterable[BillRow],
-    sample: Iterable[ComparedCall],
-    name_of: Callable[[BillRow], str],
-    name_of_call: Callable[[ComparedCall], str],
+    named: Iterable[tuple[str, BillSum]], sample: Iterable[ComparedCall], name_of: Callable[[ComparedCall], str]
 ) -> list[BillGroup]:
     sums: dict[str, BillSum] = {}
-    for row in rows:
-        sums[name_of(row)] = sums.get(name_of(row), BillSum()) + row.sums
+    for name, more in named:
+        sums[name] = sums[name] + more if name in sums else more
     calls: dict[str, list[ComparedCall]] = {}
     for call in sample:
-        calls.setdefault(name_of_call(call), []).append(call)
+        calls.setdefault(name_of(call), []).append(call)
     return [
         BillGroup(name, found, _median(calls.get(name, ())), len(calls.get(name, ())))
         for name, found in sorted(sums.items())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import QuerySet, Sum
-from django.db.models.functions import TruncMonth
 
 from runs.ledger.bill_sums import BILL_SUM_FIELDS
 from runs.models import BillTotal, LedgerEntry
@@ -64,9 +64,8 @@ class BillSum:
 
 @dataclass(frozen=True, slots=True)
 class BillRow:
-    """The calls of a month at one place and model."""
+    """The calls of a period at one place and model."""
 
-    month: date
     connection: str
     provider: str
     model_id: str
@@ -106,28 +105,34 @@ class ComparedCall:
 
 
 def list_bills(part: Slice, period: Period) -> tuple[BillRow, ...]:
-    """Everybody's calls of the period by month, place and model; one query over totals."""
-    rows = _within(part, period).annotate(month=TruncMonth("day"))
-    places = rows.values_list("month", "connection", "provider", "model_id").annotate(**_SUMS)
+    """Everybody's calls of the period by place and model; one query over totals."""
+    rows = _within(part, period).values_list("connection", "provider", "model_id").annotate(**_SUMS)
     return tuple(
-        BillRow(month, connection, provider, model_id, BillSum(*map(int, sums)))
-        for month, connection, provider, model_id, *sums in places.order_by("month")
+        BillRow(connection, provider, model_id, BillSum(*map(int, sums)))
+        for connection, provider, model_id, *sums in rows
     )
 
 
-def list_compared(part: Slice, period: Period, *, most: int) -> tuple[ComparedCall, ...]:
+def bills_by_day(part: Slice, period: Period) -> Mapping[date, BillSum]:
+    """The same by day, in order; the other query. Months are put together from it: SQLite cuts dates slowly."""
+    rows = _within(part, period).values_list("day").annotate(**_SUMS).order_by("day")
+    return {day: BillSum(*map(int, sums)) for day, *sums in rows}
+
+
+def list_compared(part: Slice, days: Mapping[date, BillSum], *, most: int) -> tuple[ComparedCall, ...]:
     """The newest calls with both figures, no more than so many, and no more than what reads quickly.
 
-    The totals say on which days there are any: where reports are rare, other days are not looked through.
+    ``days`` are ``bills_by_day``: where reports are rare, days without any are not looked through.
     """
-    by_day = _within(part, period).filter(compared_count__gt=0).order_by("-day").values_list("day")
     found_count = read_count = 0
     wanted: list[date] = []
-    for day, compared, calls in by_day.annotate(compared=Sum("compared_count"), calls=Sum("call_count")):
-        if wanted and (found_count >= most or read_count + calls > _MOST_LINES_READ):
+    for day, sums in sorted(days.items(), reverse=True):
+        if sums.compared_count <= 0:
+            continue
+        if wanted and (found_count >= most or read_count + sums.call_count > _MOST_LINES_READ):
             break
         wanted.append(day)
-        found_count, read_count = found_count + compared, read_count + calls
+        found_count, read_count = found_count + sums.compared_count, read_count + sums.call_count
     return _read(part, wanted, most) if wanted else ()
 
 

@@ -12,12 +12,16 @@ OFF = BillSum(call_count=4, cost_nano_usd=260, compared_count=2, computed_nano_u
               billed_count=1, billed_nano_usd=50, unreported_count=1, unreported_nano_usd=100)  # fmt: skip
 
 
-def row(model: str, sums: BillSum, month: int = 11) -> BillRow:
-    return BillRow(date(2026, month, 1), "openrouter", "openrouter", model, sums)
+DAYS = {date(2026, 11, 20): OFF}
+
+
+def row(model: str, sums: BillSum) -> BillRow:
+    return BillRow("openrouter", "openrouter", model, sums)
 
 
 def test_every_division_adds_up_to_the_total() -> None:
-    found = reconcile([row("acme/alpha", OFF), row("acme/beta", OFF), row("acme/alpha", OFF, 10)], [])
+    days = {date(2026, 10, 31): OFF, date(2026, 11, 1): OFF, date(2026, 11, 20): OFF}
+    found = reconcile([row("acme/beta", OFF), row("acme/alpha", OFF + OFF)], days, [])
     assert found.total.sums == OFF + OFF + OFF
     for groups in (found.months, found.connections, found.providers, found.models):
         assert sum((group.sums for group in groups), BillSum()) == found.total.sums
@@ -26,7 +30,7 @@ def test_every_division_adds_up_to_the_total() -> None:
 
 
 def test_the_residual_is_of_compared_calls_alone() -> None:
-    sums = reconcile([row("acme/alpha", OFF)], []).total.sums
+    sums = reconcile([row("acme/alpha", OFF)], DAYS, []).total.sums
     assert (sums.residual_nano_usd, sums.residual_share) == (10, 0.1)
     assert (sums.unknown_count, sums.unknown_nano_usd) == (0, 0)
     assert BillSum().residual_share is None
@@ -34,16 +38,16 @@ def test_the_residual_is_of_compared_calls_alone() -> None:
 
 def test_the_median_is_that_of_each_calls_share() -> None:
     sample = [call(100, 100), call(100, 110), call(1_000_000, 3_000_000), call(0, 5)]
-    found = reconcile([row("acme/alpha", OFF)], sample)
+    found = reconcile([row("acme/alpha", OFF)], DAYS, sample)
     assert found.models[0].median_share == 0.1
     assert found.models[0].sample_count == 4
 
 
 def test_the_worst_calls_come_first_and_exact_ones_not_at_all() -> None:
     sample = [call(100, 100), call(100, 90), call(100, 150)]
-    assert [item.residual_nano_usd for item in reconcile([row("acme/alpha", OFF)], sample).worst] == [50, -10]
+    assert [item.residual_nano_usd for item in reconcile([row("acme/alpha", OFF)], DAYS, sample).worst] == [50, -10]
 
 
 def test_nothing_makes_an_empty_reconciliation() -> None:
-    found = reconcile([], [])
+    found = reconcile([], {}, [])
     assert (found.total.sums, found.report_share, found.total.median_share) == (BillSum(), None, None)

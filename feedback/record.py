@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from catalog.queries import find_entry
 from catalog.shapes import Category
+from feedback.judges.review import review_judges
 from feedback.learning import share_credit, weight_of, worth_of
 from feedback.log import AHEAD_OF_TURN, Repeat, once, repeat_of, write_runs
 from feedback.models import LessonRow, Rating, Spawn
@@ -72,6 +73,7 @@ def rate_many(*, judged: Sequence[tuple[Subject, Said]], actor: Actor) -> list[R
         for case in {case.key: case for case, _ in cases}.values():
             _teach(case, user_id, actor)
         relearn(user_id)
+        review_judges(user_id=user_id, run_ids=_runs_of(ratings), actor=actor)
     return ratings
 
 
@@ -108,6 +110,7 @@ def withdraw(*, rating_id: int, actor: Actor) -> None:
         if subject.node_key:
             _teach_whole(subject, user_id, actor)
         relearn(user_id)
+        review_judges(user_id=user_id, run_ids=_runs_of([rating]), actor=actor)
         record(actor=actor, action="rating.withdraw", subject=str(subject), before=told)
 
 
@@ -268,6 +271,10 @@ def said_of(rating: Rating) -> Said:
         Verdict(rating.verdict) if rating.verdict else None,
         tuple(Reason(word) for word in rating.reasons),
     )
+
+
+def _runs_of(ratings: Iterable[Rating]) -> list[UUID]:
+    return list({rating.run_id for rating in ratings if rating.run_id is not None})
 
 
 def _told(rating: Rating) -> dict[str, object]:

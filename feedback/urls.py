@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from feedback.judges import views as judging
 from feedback.reconciling import views as reconciling
 from feedback.spend import views as spending
 from feedback.views import comparing, learned, ratings
@@ -32,6 +33,8 @@ urlpatterns = [
     path("spend/reconciliation/", reconciling.bills, name="spend-reconciliation"),
     path("spend/prices/", reconciling.prices, name="spend-prices"),
     path("spend/prices/check/", reconciling.check_now, name="spend-prices-check"),
+    path("judges/", judging.judges, name="judges"),
+    path("judges/restore/", judging.restore, name="judge-restore"),
     path("learned/", learned.learned, name="learned"),
     path("learned/switch/", learned.switch, name="switch"),
     path("learned/reset/", learned.reset, name="reset"),

@@ -4,6 +4,7 @@ from runs.models.alerts import AlertDelivery, AlertReceiver, BudgetAlert, SeenAl
 from runs.models.bills import BillQuestion, BillTotal
 from runs.models.chats import Conversation
 from runs.models.connections import Breaker, Connection
+from runs.models.judges import JudgeRecord
 from runs.models.money import Balance, Cap, DayTotal, LedgerEntry, Reservation, RunPreference
 from runs.models.spend import SpendTotal
 from runs.models.work import Artifact, Event, Node, NodeDraft, Run, RunKey
@@ -22,6 +23,7 @@ __all__ = [
     "Conversation",
     "DayTotal",
     "Event",
+    "JudgeRecord",
     "LedgerEntry",
     "Node",
     "NodeDraft",

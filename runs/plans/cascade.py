@@ -12,6 +12,7 @@ from typing import Final
 from catalog.shapes import Budget
 from runs.plans.desk import Chosen, Desk, family_of
 from runs.plans.draft import Draft
+from runs.plans.judging import aside_note, families_aside
 from runs.plans.nodes import Bench, ask_for, choose, judge_node, named_model, transform_node, work_node
 from runs.plans.single import plan as plan_single
 from runs.shapes import Feed, Gate, GateKind, ModelChoice, NodeSpec, Purpose, RunRequest
@@ -122,8 +123,10 @@ def _judge(bench: Bench, judged: ModelChoice) -> tuple[ModelChoice, str]:
         same = family_of(model.model_id) == family_of(judged.model_id)
         return model, f"{model.model_id} judges a model of its own family and may be lenient." if same else ""
     family = frozenset({family_of(judged.model_id)})
-    for budget in (_JUDGE_BUDGET[request.budget], request.budget):
-        found = bench.desk.choose(ask_for(bench, request.task, budget=budget, exclude_providers=family))
-        if found.models:
-            return found.models[0], ""
+    aside = families_aside(bench.desk)
+    for excluded in dict.fromkeys((family.union(aside), family)):
+        for budget in (_JUDGE_BUDGET[request.budget], request.budget):
+            found = bench.desk.choose(ask_for(bench, request.task, budget=budget, exclude_providers=excluded))
+            if found.models:
+                return found.models[0], aside_note(bench.desk, found.models[0])
     return judged, "No model of another family can be reached: the cheap model judges itself and may be lenient."

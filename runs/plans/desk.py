@@ -5,8 +5,8 @@ The functions are handed in, so that every mode can be planned in a test without
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from catalog.shapes import Budget
 from routing.decompose.shapes import Steps, Swarm
@@ -57,6 +57,7 @@ class Desk:
     can_ground: Callable[[str], bool]  # whether the model's provider can search the web for it
     can_search: bool = False  # a search provider is set up
     why_no_search: str = ""  # what a person has to do for that
+    judges_aside: Mapping[str, str] = field(default_factory=dict)  # who agrees too little with who asks, and how little
 
 
 def family_of(model_id: str) -> str:

@@ -115,6 +115,7 @@ PAGES = {
     "spend/savings/": ["/spend/savings/"],
     "spend/cascade/": ["/spend/cascade/"],
     "spend/reconciliation/": ["/spend/reconciliation/", "/spend/reconciliation/?mode=single"],
+    "judges/": ["/judges/"],
     "spend/prices/": ["/spend/prices/"],
     "spend/forecast/": ["/spend/forecast/"],
     "api/docs/": ["/api/docs/"],

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from runs.plans.desk import family_of
 from runs.plans.draft import Draft
+from runs.plans.judging import aside_note, families_aside
 from runs.plans.nodes import Bench, ask_for, named_model
 from runs.shapes import ModelChoice, NodeKind, NodeSpec, Purpose
 from runs.transforms import Rule
@@ -86,6 +87,10 @@ class OutsideJudge:
             return named_model(desk, request.judge_model, "judge.model")
         families = frozenset(family_of(model.model_id) for model in judged if model.model_id)
         if families not in self._found:
-            ask = replace(ask_for(self._bench, prompt), task=task, exclude_providers=families)
-            self._found[families] = next(iter(desk.choose(ask).models), None)
+            ask = replace(ask_for(self._bench, prompt), task=task)
+            tries = dict.fromkeys((families.union(families_aside(desk)), families))
+            found = (desk.choose(replace(ask, exclude_providers=excluded)).models for excluded in tries)
+            judge = next((models[0] for models in found if models), None)
+            why = aside_note(desk, judge) if judge else ""
+            self._found[families] = replace(judge, reason=why) if judge and why else judge
         return self._found[families] or judged[0]

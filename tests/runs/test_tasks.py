@@ -92,4 +92,4 @@ def test_a_queue_that_stops_hands_its_run_over(
 
 
 def test_the_schedules_task_says_what_it_found(models: FakeModels) -> None:
-    assert sweep() == "0 rung again, 0 given up, 0 calls uncertain"
+    assert sweep() == "0 rung again, 0 given up, 0 calls uncertain, 0 bills booked"

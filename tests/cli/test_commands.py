@@ -75,6 +75,13 @@ def test_setup_made_a_key_that_opens_the_site(shell: Shell) -> None:
     assert shell.json("status")["status"] == "ready"
 
 
+def test_a_dead_key_is_blamed_on_the_key_and_not_on_the_site(shell: Shell) -> None:
+    done = shell("diagnose", "--json", SMARTSPAWN_API_KEY="ss_00000000_dead")
+    assert done.returncode == 1
+    said = {check["name"]: check["ok"] for check in json.loads(done.stdout)["checks"]}
+    assert (said["site"], said["database"], said["key"]) == (True, True, False)
+
+
 def test_choosing_prints_ids_for_people_and_json_for_programs(shell: Shell) -> None:
     picked = shell("pick", "coding")
     assert shell.json("pick", "coding")["id"] == picked.stdout.splitlines()[0]

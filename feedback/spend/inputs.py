@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
-from typing import Final
+from enum import StrEnum
+from typing import Final, TypeVar
 
 from rest_framework import serializers
 
@@ -31,6 +32,7 @@ _WORDS_OF: Final[Mapping[Dimension, frozenset[str]]] = {
     Dimension.STATUS: frozenset(item.value for item in CallStatus),
 }
 _LOOK_FIELDS: Final = frozenset({"range", "from", "to", "by", "simulated", *(item.value for item in Dimension)})
+_Word = TypeVar("_Word", bound=StrEnum)
 _OFF: Final = ("", "off", "false", "0")
 _ON: Final = ("on", "true", "1")
 
@@ -178,7 +180,7 @@ def _switch(text: str) -> bool:
     return text.lower() in _ON
 
 
-def _word(kind: type, text: str, name: str) -> object:
+def _word(kind: type[_Word], text: str, name: str) -> _Word:
     words = [item.value for item in kind]
     if text not in words:
         raise InvalidParam(f"{name}: use one of {', '.join(words)}.")

@@ -112,9 +112,10 @@ def _answers_and_deeds(look: Look, days: Sequence[Period]) -> tuple[tuple[Mappin
 
 def _deeds(days: Sequence[Period], found: Sequence[Mapping[str, Spent]]) -> tuple[Deed, ...]:
     return tuple(
-        Deed(period, *split_value(Facet.DEED, value), spent)
+        Deed(period, mode, category, purpose, status, spent)
         for period, sums in zip(days, found, strict=True)
         for value, spent in sums.items()
+        for mode, category, purpose, status in [split_value(Facet.DEED, value)]
     )
 
 

@@ -18,10 +18,9 @@ from runs.ledger.totals import SUM_FIELDS
 from runs.ledger.windows import SITE, user_scope
 from runs.models import DayTotal, SpendTotal
 from runs.shapes import CallStatus
-from runs.spend.shapes import Dimension, Period, Slice, Spent
+from runs.spend.shapes import Dimension, Period, Slice, Spent, spent_of
 from smartspawn.access.models import ApiKey, User
 
-_PLAIN_COUNT: Final = SUM_FIELDS.index("estimated_nano_usd") + 1
 # A name of its own for each sum: the column's name would be read as the sum.
 _SUMS: Final[Mapping[str, Any]] = {f"sum_{name}": Sum(name) for name in SUM_FIELDS}
 _IS_ANSWER: Final = Q(status=CallStatus.OK, purpose__in=sorted(ANSWERING))
@@ -179,7 +178,8 @@ def _placed(rows: QuerySet[Any], periods: Sequence[Period]) -> QuerySet[Any]:
     """The rows of these periods, each with the place of its period."""
     rows = _within(rows, Period(min(item.first for item in periods), max(item.last for item in periods)))
     cases = [When(_days(item), then=_place(place)) for place, item in enumerate(periods)]
-    return rows.annotate(place=Case(*cases, default=_place(-1), output_field=IntegerField()))
+    placed: QuerySet[Any] = rows.annotate(place=Case(*cases, default=_place(-1), output_field=IntegerField()))
+    return placed
 
 
 _NO_DAY: Final = Value(None, output_field=DateField())
@@ -211,7 +211,4 @@ def _days(period: Period) -> Q:
 
 
 def _spent(sums: Sequence[Any]) -> Spent:
-    numbers = tuple(map(int, sums))
-    if len(numbers) == _NARROW_COUNT:
-        return Spent(*numbers)
-    return Spent(*numbers[:_PLAIN_COUNT], took_counts=numbers[_PLAIN_COUNT:])
+    return spent_of(tuple(map(int, sums)))

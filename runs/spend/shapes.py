@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -128,6 +128,7 @@ class Spent:
 
 _PLAIN = tuple(name for name in Spent.__slots__ if name != "took_counts")
 _plain_of = attrgetter(*_PLAIN)
+_UNTIMED = (0,) * (len(BOUNDS_MS) + 1)
 
 
 def sum_up(some: Iterable[Spent]) -> Spent:
@@ -136,7 +137,13 @@ def sum_up(some: Iterable[Spent]) -> Spent:
     if not rows:
         return Spent()
     sums = tuple(map(sum, zip(*rows, strict=True)))
-    return Spent(*sums[: len(_PLAIN)], took_counts=sums[len(_PLAIN) :])
+    return spent_of(sums)
+
+
+def spent_of(sums: Sequence[int]) -> Spent:
+    """The figures in their order, the bands of latency last; fewer figures leave the rest at nothing."""
+    took = tuple(sums[len(_PLAIN) :]) or _UNTIMED
+    return Spent(**dict(zip(_PLAIN, sums, strict=False)), took_counts=took)
 
 
 @dataclass(frozen=True, slots=True)

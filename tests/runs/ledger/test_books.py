@@ -119,7 +119,8 @@ def test_a_correction_is_a_line_of_its_own_with_a_reason_in_the_audit_log() -> N
     later = NOON + timedelta(days=40)
     done = correct(actor=COMMAND_LINE, call_id=asked.call_id, cost_nano_usd=300, why="the bill", at=later)
     assert done.change_nano_usd == -600
-    assert correct(actor=COMMAND_LINE, call_id=asked.call_id, cost_nano_usd=400, why="the next bill").change_nano_usd == 100
+    done = correct(actor=COMMAND_LINE, call_id=asked.call_id, cost_nano_usd=400, why="the next bill")
+    assert done.change_nano_usd == 100
     assert balance("user:5", "2026-11-21") == (400, 0)
     assert list(LedgerEntry.objects.order_by("pk").values_list("kind", "cost_nano_usd")) == [
         ("charge", 900),

@@ -32,7 +32,7 @@ from smartspawn import tracing
 from smartspawn.access.addresses import client_key
 from smartspawn.access.limits import general_limiter
 from smartspawn.api import most_body_bytes
-from smartspawn.bridge import DjangoBridge, Receive, Scope, Send, header
+from smartspawn.bridge import DjangoBridge, Receive, Scope, Send, joined_header
 from smartspawn.fastpath import OpenReads
 from smartspawn.mcp.http import McpDoor
 from smartspawn.metrics.requests import RequestCounter
@@ -104,7 +104,7 @@ def _settle_snapshot() -> None:
 async def is_within_limit(scope: Scope) -> bool:
     """Count one request of this client; False when it has asked too often."""
     client = scope.get("client") or ("", 0)
-    key = client_key(client[0], header(scope, b"x-forwarded-for").decode("latin1"))
+    key = client_key(client[0], joined_header(scope, b"x-forwarded-for"))
     limiter = general_limiter()
     if settings.REDIS_URL:  # a round trip must not stop the event loop
         return await asyncio.get_running_loop().run_in_executor(django.executor, limiter.hit, key) == 0.0

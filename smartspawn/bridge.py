@@ -193,6 +193,14 @@ def header(scope: Scope, name: bytes) -> bytes:
     return next((value for key, value in scope["headers"] if key == name), b"")
 
 
+def joined_header(scope: Scope, name: bytes) -> str:
+    """All headers of this (lower-case) name as one list, as Django reads them.
+
+    Some proxies add a line of their own below what the client sent: the first alone would be the client's word.
+    """
+    return b",".join(value for key, value in scope["headers"] if key == name).decode("latin1")
+
+
 async def _refuse_slow(path: str, send: Send) -> None:
     """Give up on a sender, in the error's shape at that address; the rest of its body will not be read."""
     message = f"The request body did not arrive within {BODY_TIMEOUT_S:.0f} s."

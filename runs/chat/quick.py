@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 from django.conf import settings
+from django.db import Error as DatabaseFault
 from django.db import close_old_connections
 from django.http.request import split_domain_port, validate_host
 
@@ -30,7 +31,7 @@ from smartspawn.access.known_keys import KnownKeys
 from smartspawn.access.shapes import Actor, Scope
 from smartspawn.access.tokens import KEY_MARK
 from smartspawn.api import headers_of, most_body_bytes, refusal_body, status_of
-from smartspawn.bridge import AsgiApp, Headers, Receive, Send, header, read_body, replayed
+from smartspawn.bridge import AsgiApp, Headers, Receive, Send, header, joined_header, read_body, replayed
 from smartspawn.bridge import Scope as Asked
 from smartspawn.lib.errors import SmartSpawnError
 from smartspawn.tickets import Exchange
@@ -83,7 +84,10 @@ class QuickChats:
             await self._django(exchange.scope, exchange.receive, exchange.send)
 
     async def _actor_of(self, scope: Asked, token: str) -> Actor | None:
-        known = await self._keys.find(token)
+        try:
+            known = await self._keys.find(token)
+        except DatabaseFault:  # Django will meet it, too, and has the words for it
+            return None
         if known is None or Scope.RUNS_WRITE not in known.scopes:
             return None
         return known.at(address_of(_peer(scope), _forwarded_for(scope)))
@@ -148,4 +152,4 @@ def _peer(scope: Asked) -> str:
 
 
 def _forwarded_for(scope: Asked) -> str:
-    return header(scope, b"x-forwarded-for").decode("latin1")
+    return joined_header(scope, b"x-forwarded-for")

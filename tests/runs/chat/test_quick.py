@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
 from runs.chat import quick
@@ -35,6 +37,12 @@ class Desk:
         self.prepared: list[tuple[ChatAsk, Actor]] = []
         self.is_within_limit = True
         self.actor: Actor | None = ACTOR
+        self.is_database_gone = False
+
+    def find(self, token: str) -> Actor | None:
+        if self.is_database_gone:
+            raise OperationalError("gone")
+        return self.actor if token == KEY else None
 
     async def django(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         self.to_django.append((await receive())["body"])
@@ -67,7 +75,7 @@ class Desk:
         async def do() -> None:
             with ThreadPoolExecutor(1) as threads:
                 chats = QuickChats(self.django, self, is_within_limit=is_within_limit, threads=threads)  # type: ignore[arg-type]
-                chats._keys._find = lambda token: self.actor if token == KEY else None
+                chats._keys._find = self.find
                 await chats(scope, receive, send)
 
         asyncio.run(do())
@@ -179,6 +187,19 @@ def test_what_choosing_refuses_is_told_in_the_words_of_the_protocol(desk: Desk) 
 def test_a_fault_of_ours_is_left_to_django_to_log_and_to_word(desk: Desk) -> None:
     desk.ask(body=with_model("acme/broken"))
     assert desk.to_django == [with_model("acme/broken")]
+
+
+def test_a_database_that_is_gone_is_left_to_django_to_word(desk: Desk) -> None:
+    desk.is_database_gone = True
+    desk.ask()
+    assert desk.to_django == [BODY]
+
+
+def test_the_address_is_the_proxys_word_where_it_adds_a_line_below_the_clients(desk: Desk, settings: Any) -> None:
+    settings.TRUSTED_PROXIES = [ip_network("192.0.2.0/24")]
+    told: Headers = [(b"x-forwarded-for", b"10.9.9.9"), (b"x-forwarded-for", b"198.51.100.4")]
+    desk.ask(headers=[*HEADERS, *told])
+    assert [actor.address for _, actor in desk.prepared] == ["198.51.100.4"]
 
 
 def test_the_headers_are_those_that_django_sends(desk: Desk, client: Client, db: None) -> None:

@@ -11,13 +11,16 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from feedback.digest.text import write_week
 from feedback.digest.week import week_of
 from feedback.record import rate
 from feedback.shapes import Said, Subject
+from runs.ledger.windows import day_of
 from runs.models import Node
 from smartspawn.access.models import User
 from smartspawn.access.shapes import Role
 from smartspawn.mcp.feedback_tools import FEEDBACK_TOOLS
+from tests.feedback.spend.books import line, write
 from tests.feedback.work import finished
 from tests.runs.rows import make_user
 
@@ -91,3 +94,29 @@ def test_queries_do_not_grow_with_the_week(client: Client, ann: User, django_ass
     client.get("/digest/")
     with django_assert_max_num_queries(30):
         client.get("/digest/")
+
+
+def test_money_is_that_of_the_ledger(client: Client, ann: User) -> None:
+    today = day_of(timezone.now())
+    whose = {"user_id": ann.pk, "model_id": "openai/big"}
+    cascade = {**whose, "mode": "cascade", "cost": 3_000_000}
+    write(
+        line(today, 20_000_000, **whose),
+        *(line(today, **cascade) for _ in range(4)),
+        line(today, **{**cascade, "purpose": "escalation"}),
+        line(today - timedelta(days=7), 10_000_000, **whose),
+        line(today, 7_000_000_000, user_id=ann.pk + 1),
+        line(today, 7_000_000_000, is_simulated=True, **whose),
+    )
+    week = week_of(ann.as_actor())
+    assert (week.spent.cost_nano_usd, week.former_spent.cost_nano_usd) == (35_000_000, 10_000_000)
+    assert (week.cascade.tried_count, week.cascade.hit_share) == (4, 0.75)
+    assert [row.value for row in week.models] == ["openai/big"]
+    text = write_week(week)
+    assert "Spent: $0.035 in 6 calls, +250% on the week before" in text
+    assert "Cascades: the cheap answer was enough in 75% of 4" in text
+    assert "- What was used before would have cost $0.035: $0.00 saved" in text  # five answers at $0.007
+    client.force_login(ann)
+    page = client.get("/digest/").content.decode()
+    assert "What was used before" in page
+    assert "+250%" in page

@@ -11,7 +11,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from runs.connections.held import current
+from runs.connections.held import Held, current
 from runs.connections.shapes import Place
 from runs.correcting import book_provider_bill
 from runs.ledger.questions import Question, take_questions
@@ -30,8 +30,8 @@ def ask_for_bills(now: datetime | None = None) -> int:
     questions = take_questions(now or timezone.now())
     if not questions:
         return 0
-    booked = 0
-    for question, billed_usd in zip(questions, asyncio.run(_ask_all(questions)), strict=True):
+    held, booked = current(), 0
+    for question, billed_usd in zip(questions, asyncio.run(_ask_all(questions, held)), strict=True):
         if billed_usd is None:
             continue
         try:
@@ -43,8 +43,7 @@ def ask_for_bills(now: datetime | None = None) -> int:
     return booked
 
 
-async def _ask_all(questions: Sequence[Question]) -> list[Decimal | None]:
-    held = await asyncio.to_thread(current)
+async def _ask_all(questions: Sequence[Question], held: Held) -> list[Decimal | None]:
     places = {place.key: (place, held.secrets.get(place.key)) for place in held.places}
     async with open_door() as door:
         return await asyncio.gather(

@@ -71,7 +71,8 @@ def sum_uncertain(actor: Actor, *, run_id: UUID | None = None) -> UncertainSum:
 
 def uncertain_amounts(run_id: UUID) -> dict[UUID, int]:
     """What each uncertain call of a run is charged at."""
-    return dict(_unresolved(LedgerEntry.objects.filter(run_id=run_id)).values_list("call_id", "cost_nano_usd"))
+    rows = _unresolved(LedgerEntry.objects.filter(run_id=run_id)).order_by("pk")
+    return dict(rows.values_list("call_id", "cost_nano_usd"))
 
 
 def uncertain_nodes(run_id: UUID, node_keys: Collection[str]) -> frozenset[str]:

@@ -130,7 +130,7 @@ def wait_after(attempt: int, asked_s: float | None) -> timedelta:
 
 def _drop_taken_back() -> None:
     """What a person took back before it went out does not go out."""
-    waiting = CommunityPost.objects.filter(state=PostState.WAITING, kind=PostKind.REPORT, attempt_count=0)
+    waiting = CommunityPost.objects.filter(state=PostState.WAITING, kind=PostKind.REPORT, lease_token=None)
     waiting.exclude(rating_id__in=Rating.objects.values("pk")).delete()
 
 

@@ -110,7 +110,7 @@ PAGES = {
     "ratings/run/<uuid:run_id>/<str:node_key>/": ["/ratings/run/{run}/task-1/"],
     "ratings/compare/<uuid:run_id>/": ["/ratings/compare/{run}/"],
     "learned/": ["/learned/"],
-    "spend/": ["/spend/", "/spend/?range=90d&by=mode", "/spend/?from=yesterday&to=today", "/spend/?simulated=on"],
+    "spend/": ["/spend/", "/spend/?range=90d&by=mode", "/spend/?simulated=on"],
     "spend/calls/": ["/spend/calls/?range=7d", "/spend/calls/?status=failed"],
     "spend/savings/": ["/spend/savings/"],
     "spend/cascade/": ["/spend/cascade/"],

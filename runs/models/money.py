@@ -21,7 +21,8 @@ class Cap(models.Model):
 
     scope = models.CharField(max_length=60)  # "site", "user:5", "key:7"
     window = models.CharField(max_length=8, choices=[("day", "day"), ("month", "month")])
-    cap_nano_usd = models.BigIntegerField()
+    cap_nano_usd = models.BigIntegerField()  # what holds
+    admin_cap_nano_usd = models.BigIntegerField(null=True)  # the most that its owner may set; None: no admin did
     set_by = models.CharField(max_length=200)
     set_at = models.DateTimeField(default=timezone.now)
 

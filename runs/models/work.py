@@ -57,6 +57,7 @@ class Run(models.Model):
     cancel_requested_at = models.DateTimeField(null=True)
     deadline_at = models.DateTimeField(null=True)  # set when it starts
     event_count = models.PositiveIntegerField(default=0)  # the number of the last event
+    texts_gone_at = models.DateTimeField(null=True)  # when what was asked was let go; None: it is there
 
     class Meta:
         indexes = [
@@ -70,6 +71,7 @@ class Run(models.Model):
                 name="run_to_drive",
                 condition=models.Q(status__in=[RunStatus.QUEUED, RunStatus.RUNNING]),
             ),
+            models.Index(fields=["finished_at"], name="run_texts_to_let_go", condition=models.Q(texts_gone_at=None)),
         ]
         constraints = [
             models.CheckConstraint(
@@ -79,6 +81,11 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.mode} run {self.id}: {self.status}"
+
+    @property
+    def title(self) -> str:
+        """What to call the run: its label, or what was asked, as long as that is kept."""
+        return self.label or self.task or ("(its text was let go)" if self.texts_gone_at else "(no words)")
 
 
 class RunKey(models.Model):

@@ -11,10 +11,10 @@ from typing import Final
 from uuid import UUID
 
 from django.db import Error as DatabaseFault
-from django.db import OperationalError, close_old_connections, transaction
+from django.db import OperationalError, close_old_connections
 
 from routing.quick_commit import quick_commit
-from runs.ledger import Refusal, release, reserve, settle
+from runs.ledger import Refusal, write_together
 from runs.shapes import CallQuote, Grant, Settlement
 
 LOG = logging.getLogger(__name__)
@@ -176,10 +176,7 @@ class Till:
 
 def _write(batch: _Batch) -> Sequence[Answer]:
     close_old_connections()
-    with transaction.atomic():
-        settle(batch.settlements)
-        release(batch.released)
-        return reserve([quote for quote, _ in batch.quotes])
+    return write_together(batch.settlements, batch.released, [quote for quote, _ in batch.quotes])
 
 
 def _write_notes(writes: Sequence[Note]) -> None:

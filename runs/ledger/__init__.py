@@ -8,8 +8,8 @@ The lines are append-only. Balances and day totals are their sums, written in th
 ``manage.py rebuild_totals`` makes them again. Money counts in the window in which a call was given leave, also
 when it ends after midnight. Simulated calls count in their run and nowhere else.
 
-Inside one transaction: rows of the run first, then ``settle`` or ``release``, then ``reserve``. Everybody keeping to
-that order, nobody waits in a circle on PostgreSQL.
+Inside one transaction: rows of the run first, then ``settle`` or ``release``, then ``reserve``, of one payer; of many
+payers by ``write_together``. Everybody keeping to that order, nobody waits in a circle on PostgreSQL.
 """
 
 from runs.ledger.balances import open_run_balance, raise_run_cap
@@ -21,6 +21,7 @@ from runs.ledger.quote import UnpricedModel
 from runs.ledger.reserve import reserve
 from runs.ledger.settle import release, settle
 from runs.ledger.shapes import Refusal, RefusalCode, RunMoney, UncertainCall
+from runs.ledger.together import write_together
 
 __all__ = [
     "Refusal",
@@ -40,4 +41,5 @@ __all__ = [
     "reserve",
     "run_money",
     "settle",
+    "write_together",
 ]

@@ -74,7 +74,8 @@ def test_without_a_summary_the_first_line_of_the_description_stands_for_it() -> 
 
 
 @pytest.mark.django_db
-def test_the_page_lists_every_endpoint_of_the_schema_with_a_call_that_works() -> None:
+def test_the_page_lists_every_endpoint_of_the_schema_with_a_call_that_works(settings: Any) -> None:
+    settings.COMMUNITY_SERVER = True  # what only a server of a community answers
     publish_snapshot()
     client = signed_in(Role.ADMIN)
     response = client.get("/api/docs/")
@@ -88,7 +89,7 @@ def test_the_page_lists_every_endpoint_of_the_schema_with_a_call_that_works() ->
     assert len(calls) >= 5
     for operation in calls:
         url = shlex.split(operation.curl)[1].removeprefix("http://testserver")
-        if "{run_id}" not in operation.path and "{key}" not in operation.path:  # those have to be made first
+        if not re.search(r"_id\}|\{key\}", operation.path):  # those have to be made first
             assert client.get(url).status_code == 200, url
 
 

@@ -34,7 +34,7 @@ def test_what_the_last_refresh_changed_is_shown_at_once() -> None:
     before = current_snapshot().revision
     after = publish_again(*models(), entry("x-ai/new", 91, "4"))
     page = signed_in(Role.MEMBER).get("/route/what-if/").content.decode()
-    part = re.search(r'hx-get="([^"]+)"', page)
+    part = re.search(r'hx-get="(/route/what-if/[^"]+)"', page)
     assert part
     response = signed_in(Role.MEMBER).get(unescape(part.group(1)))
     assert f"From revision {before} to {after}" in text_of(response.content)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -116,7 +116,7 @@ def _outcome(run: Run) -> RunOutcome:
         run_id=run.pk,
         user_id=run.user_id,
         key_id=run.key_id,
-        title=(run.label or run.task)[:200],
+        title=run.title[:200],
         task=run.task,
         mode=Mode(run.mode),
         status=run.status,
@@ -143,3 +143,17 @@ def _node(node: Node) -> NodeOutcome:
         cost_nano_usd=node.cost_nano_usd,
         ended_at=node.finished_at,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RunTask:
+    """What a run was asked, and which kind of task it was taken for."""
+
+    task: str
+    category: str  # "" where nobody asked
+
+
+def find_tasks(run_ids: Collection[UUID]) -> Mapping[UUID, RunTask]:
+    """The tasks of these runs, simulated ones left out."""
+    rows = Run.objects.filter(pk__in=run_ids, is_simulated=False).values_list("pk", "task", "category")
+    return {run_id: RunTask(task, category) for run_id, task, category in rows}

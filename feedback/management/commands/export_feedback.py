@@ -1,0 +1,34 @@
+"""Write what people said of labels and of work as a file in the training format, and evaluate the classifier on it."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from feedback.production import evaluate_heads, evaluation_lines, export_feedback
+from routing.classifier import classify
+from routing.classifier.evaluate import read_prompts
+
+
+class Command(BaseCommand):
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("out", type=Path, metavar="FILE", help="the file to write")
+        parser.add_argument("--evaluate", action="store_true", help="say how the bundle in use does on it")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        path: Path = options["out"]
+        try:
+            with path.open("w", encoding="utf-8") as file:
+                count = sum(1 for line in export_feedback() if file.write(line))
+        except OSError as error:
+            raise CommandError(f"{path} cannot be written: {error}") from error
+        self.stdout.write(f"{count} tasks written to {path}")
+        if options["evaluate"]:
+            prompts = read_prompts(path) if count else []
+            for line in evaluation_lines(evaluate_heads(prompts, classify)):
+                self.stdout.write(line)

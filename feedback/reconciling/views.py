@@ -39,7 +39,7 @@ def bills(request: ActorRequest) -> HttpResponse:
     look = read_look(request.GET.dict(), request.actor, day_of(timezone.now()))
     found = reconcile_look(look)
     context = {
-        **frame(BILLS, look, titles_of(look.shown_filters)),
+        **frame(BILLS, look, titles_of(look.shown_filters, seen_by=look.seen_by)),
         "found": found,
         "tables": _tables(found),
         "worst": [(call, _work_url(call)) for call in found.worst],

@@ -31,7 +31,8 @@ def list_calls(look: Look, *, after: LineCursor | None = None, most: int = PAGE_
     lines = list_lines(look.part, days, after=after, most=most + 1)
     shown = lines[:most]
     last = LineCursor(shown[-1].day, shown[-1].line_id) if len(lines) > most else None
-    return CallPage(look, sum_up(days.values()), shown, last, titles_of(_named(look, shown)))
+    titles = titles_of(_named(look, shown), seen_by=look.seen_by)
+    return CallPage(look, sum_up(days.values()), shown, last, titles)
 
 
 def _named(look: Look, lines: tuple[SpendLine, ...]) -> set[tuple[Dimension, str]]:

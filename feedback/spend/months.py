@@ -14,6 +14,7 @@ from runs.ledger.caps import CapLine, lines_of
 from runs.ledger.windows import MONTH, SITE, key_scope, user_scope
 from runs.spend.queries import sums_by_day, titles_of
 from runs.spend.shapes import Dimension, Period
+from smartspawn.access.models import ApiKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def month_of(look: Look, *, today: date, day_share: float) -> MonthReport:
     found = forecast(costs, today=today, day_share=day_share)
     days = Period(first, today).days
     grown = tuple(zip(days, accumulate(costs.get(day, 0) for day in days), strict=True))
-    return MonthReport(look, found, grown, _caps(look, found), titles_of(look.shown_filters))
+    return MonthReport(look, found, grown, _caps(look, found), titles_of(look.shown_filters, seen_by=look.seen_by))
 
 
 def _caps(look: Look, found: Forecast) -> tuple[CapAhead, ...]:
@@ -62,7 +63,9 @@ def _caps(look: Look, found: Forecast) -> tuple[CapAhead, ...]:
 def _scope(look: Look) -> str | None:
     filters = dict(look.part.filters)
     if set(filters) == {Dimension.KEY} and filters[Dimension.KEY] != "0":
-        return key_scope(int(filters[Dimension.KEY]))
+        key_id = int(filters[Dimension.KEY])
+        is_seen = look.seen_by is None or ApiKey.objects.filter(pk=key_id, owner_id=look.seen_by).exists()
+        return key_scope(key_id) if is_seen else None  # a cap tells what everybody spent with the key
     if filters:
         return None
     return SITE if look.part.user_id is None else user_scope(look.part.user_id)

@@ -86,7 +86,7 @@ def divide(look: Look) -> tuple[SpendRow, ...]:
     """Every row of the division, with its name."""
     now, before = sums_by(look.part, Facet(look.by.value), (look.period, look.former))
     rows = _rows(now, before, sum_up(now.values()).cost_nano_usd)
-    titles = titles_of((look.by, row.value) for row in rows)
+    titles = titles_of(((look.by, row.value) for row in rows), seen_by=look.seen_by)
     return tuple(_titled(row, titles[look.by, row.value]) for row in rows)
 
 
@@ -130,7 +130,7 @@ def _titled(row: SpendRow, title: str) -> SpendRow:
 
 def _titles(look: Look, rows: Sequence[SpendRow]) -> Mapping[tuple[Dimension, str], str]:
     wanted = {(look.by, row.value) for row in rows} | set(look.shown_filters)
-    return titles_of(wanted)
+    return titles_of(wanted, seen_by=look.seen_by)
 
 
 def _bars(look: Look, days: Mapping[date, Spent], values: Sequence[str]) -> tuple[Bar, ...]:

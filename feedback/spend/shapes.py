@@ -83,6 +83,11 @@ class Look:
     def former(self) -> Period:
         return self.period.former
 
+    @property
+    def seen_by(self) -> int | None:
+        """Who looks, where that is somebody who may see no names of others."""
+        return None if self.is_everybodys else self.part.user_id
+
     def query(self, **changes: str | None) -> dict[str, str]:
         """The parameters that lead here, with some changed; None takes one away."""
         kept = {"range": self.range.value, "by": self.by.value}

@@ -102,7 +102,7 @@ def savings(request: ActorRequest) -> HttpResponse:
     named = read_model(query.get("baseline", ""))
     report = savings_of(look, named=named)
     context = {
-        **frame(SAVINGS, look, titles_of(look.shown_filters)),
+        **frame(SAVINGS, look, titles_of(look.shown_filters, seen_by=look.seen_by)),
         "report": report,
         "named": named,
         "capable_score": CAPABLE_SCORE,
@@ -117,7 +117,7 @@ def cascade(request: ActorRequest) -> HttpResponse:
     """How often a cascade's cheap answer was enough, and what trying it cost."""
     look = read_look(request.GET.dict(), request.actor, day_of(timezone.now()))
     check_width(look)
-    context = {**frame(CASCADE, look, titles_of(look.shown_filters)), "report": cascades_in(look)}
+    context = {**frame(CASCADE, look, titles_of(look.shown_filters, seen_by=look.seen_by)), "report": cascades_in(look)}
     return render(request, "feedback/spend/cascade.html", context)
 
 

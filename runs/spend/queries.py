@@ -102,10 +102,13 @@ def cost_by_day(
     return {(day, str(value)): int(cost) for day, value, cost in costs}
 
 
-def titles_of(wanted: Iterable[tuple[Dimension, str]]) -> Mapping[tuple[Dimension, str], str]:
-    """What people call these values: names of people and keys, never secrets, and words for what has none."""
+def titles_of(wanted: Iterable[tuple[Dimension, str]], *, seen_by: int | None) -> Mapping[tuple[Dimension, str], str]:
+    """What people call these values: names of people and keys, never secrets, and words for what has none.
+
+    ``seen_by`` is the person who is told no name but their own and those of their keys; None: somebody who sees all.
+    """
     pairs = set(wanted)
-    names = _names(pairs)
+    names = _names(pairs, seen_by)
     return {pair: names.get(pair) or _words(*pair) for pair in pairs}
 
 
@@ -125,10 +128,12 @@ def _words(dimension: Dimension, value: str) -> str:
     return _NONE_WORDS.get(dimension, "none") if is_empty else value
 
 
-def _names(pairs: Collection[tuple[Dimension, str]]) -> Mapping[tuple[Dimension, str], str]:
+def _names(pairs: Collection[tuple[Dimension, str]], seen_by: int | None) -> Mapping[tuple[Dimension, str], str]:
     """People's and keys' names, in one query."""
     people = User.objects.filter(pk__in=_numbers(pairs, Dimension.USER))
     keys = ApiKey.objects.filter(pk__in=_numbers(pairs, Dimension.KEY))
+    if seen_by is not None:
+        people, keys = people.filter(pk=seen_by), keys.filter(owner_id=seen_by)
     is_user, empty = Value(Dimension.USER.value), Value("")
     named = (
         keys.annotate(what=Value(Dimension.KEY.value), word=F("name"), mark=F("prefix"))

@@ -218,3 +218,18 @@ def test_days_without_calls_say_what_to_do(ann: User) -> None:
     assert "No work to compare" in client.get("/spend/savings/").content.decode()
     assert "No cascade in these days" in client.get("/spend/cascade/").content.decode()
     assert "No call fits" in client.get("/spend/calls/").content.decode()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_of_a_key_of_somebody_else_neither_name_nor_cap_is_told(path: str, ann: User, boss: User, spent: None) -> None:
+    made = create_key(
+        actor=boss.as_actor(), name="deploy-of-boss", scopes=frozenset({Scope.RUNS_READ}), expires_at=None
+    )
+    set_cap(actor=COMMAND_LINE, scope=f"key:{made.key_id}", kind="month", cap_nano_usd=77 * 10**9)
+    page = signed_in(ann).get(path, {"key": str(made.key_id)})
+    assert page.status_code == 200
+    assert "$77" not in page.content.decode()
+    assert "deploy-of-boss" not in page.content.decode()
+    theirs = signed_in(boss).get(path, {"key": str(made.key_id)}).content.decode()
+    assert "deploy-of-boss" in theirs
+    assert ("$77" in theirs) is (path == "/spend/forecast/")

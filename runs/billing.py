@@ -18,7 +18,7 @@ from runs.ledger.questions import Question, take_questions
 from runs.money import to_nano
 from runs.providers.bills import bill_address, read_bill
 from smartspawn.lib.addresses import AddressRule
-from smartspawn.lib.errors import NotFound, UpstreamFault
+from smartspawn.lib.errors import Conflict, NotFound, UpstreamFault
 from smartspawn.lib.http import Door, Patience, open_door
 
 LOG = logging.getLogger(__name__)
@@ -38,6 +38,8 @@ def ask_for_bills(now: datetime | None = None) -> int:
             book_provider_bill(call_id=question.call_id, billed_nano_usd=to_nano(billed_usd))
         except NotFound:
             LOG.warning("the ledger has no line of call %s, whose bill came", question.call_id)
+        except Conflict as later:
+            LOG.info("the bill of call %s waits: %s", question.call_id, later.message)
         else:
             booked += 1
     return booked

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
+from django.utils import timezone
 
+from runs.claims import OPEN_NODES
 from runs.events import EventKind, NewEvent, add_events
 from runs.ledger.corrections import Correction, book_bill, correct, correct_together, spread
 from runs.ledger.uncertain import uncertain_amounts, uncertain_nodes
@@ -33,7 +36,7 @@ def correct_call(*, actor: Actor, call_id: UUID, cost_nano_usd: int, why: str) -
     """Have this call cost what a person says that its provider billed.
 
     Raises NotAllowed, NotFound for a call without a line, InvalidParam for a negative cost, MissingParam without a
-    reason.
+    reason, and Conflict while its node is at work.
     """
     _check_may(actor)
     with transaction.atomic():
@@ -47,7 +50,7 @@ def correct_run(*, actor: Actor, run_id: UUID, total_nano_usd: int, why: str) ->
     """Have the uncertain calls of a run cost so much together, each in proportion to what it was charged.
 
     Providers' own pages tell sums rather than single calls. Raises as ``correct_call``, and Conflict where no call of
-    the run is uncertain.
+    the run is uncertain, or one of their nodes is at work.
     """
     _check_may(actor)
     if total_nano_usd < 0:
@@ -58,6 +61,7 @@ def correct_run(*, actor: Actor, run_id: UUID, total_nano_usd: int, why: str) ->
         amounts = uncertain_amounts(run_id)
         if not amounts:
             raise Conflict("No call of this run is uncertain any more.")
+        _check_at_rest(run_id, LedgerEntry.objects.filter(call_id__in=amounts).values("node_key"))
         costs = dict(zip(amounts, spread(total_nano_usd, list(amounts.values())), strict=True))
         done = correct_together(actor=actor, costs_nano_usd=costs, subject=f"run {run_id}", why=why)
         _tell(done, f"according to {actor.label}")
@@ -65,7 +69,7 @@ def correct_run(*, actor: Actor, run_id: UUID, total_nano_usd: int, why: str) ->
 
 
 def book_provider_bill(*, call_id: UUID, billed_nano_usd: int) -> Correction:
-    """Have this call cost what its provider says. Raises NotFound."""
+    """Have this call cost what its provider says. Raises NotFound, and Conflict while its node is at work."""
     with transaction.atomic():
         _hold_run_of(call_id)
         done = book_bill(call_id=call_id, billed_nano_usd=billed_nano_usd)
@@ -80,14 +84,22 @@ def _check_may(actor: Actor) -> None:
 
 
 def _hold_run_of(call_id: UUID) -> None:
-    run_id = LedgerEntry.objects.filter(call_id=call_id).values_list("run_id", flat=True).first()
-    if run_id is not None:
-        _hold_run(run_id)
+    found = LedgerEntry.objects.filter(call_id=call_id).values_list("run_id", "node_key").first()
+    if found is not None and found[0] is not None:
+        _hold_run(found[0])
+        _check_at_rest(found[0], [found[1]])
 
 
 def _hold_run(run_id: UUID) -> bool:
     """Rows of the run come first: everybody who needs both keeps to that order."""
     return Run.objects.select_for_update().filter(pk=run_id).exists()
+
+
+def _check_at_rest(run_id: UUID, node_keys: Collection[str] | QuerySet[Any]) -> None:
+    """Raises Conflict while a driver has such a node in hand: it writes its own sum of the node's calls at the end."""
+    in_hand = Node.objects.filter(run_id=run_id, key__in=node_keys, status__in=OPEN_NODES)
+    if in_hand.filter(run__lease_until__gt=timezone.now()).exists():
+        raise Conflict("The run is still at work on this. Try again once it has gone on.")
 
 
 def _tell(corrections: Sequence[Correction], words: str) -> None:

@@ -10,11 +10,11 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runs.correcting import correct_call, correct_run
+from runs.correcting import book_provider_bill, correct_call, correct_run
 from runs.ledger import reserve, run_money
 from runs.ledger.corrections import spread
 from runs.ledger.uncertain import list_uncertain, sum_uncertain
-from runs.models import Event, Node
+from runs.models import Event, Node, Run
 from runs.shapes import CallQuote, Payer
 from runs.sweep import expire_calls
 from smartspawn.access.models import AuditEntry
@@ -138,3 +138,22 @@ def test_a_spread_sum_stays_whole_and_in_proportion(total: int, weights: list[in
     for share, weight in zip(shares, weights, strict=True):
         fair = total * weight / sum(weights) if sum(weights) else total / len(weights)
         assert abs(share - fair) <= 1 + fair * 1e-9
+
+
+@pytest.mark.django_db
+def test_a_node_that_a_driver_has_in_hand_is_put_right_once_it_is_done() -> None:
+    run_id = make_run([spec("a")])
+    (asked,) = lose(run_id, "a")
+    Run.objects.filter(pk=run_id).update(lease_until=timezone.now() + timedelta(seconds=20))
+    for change in (
+        lambda: correct_call(actor=ADMIN, call_id=asked.call_id, cost_nano_usd=0, why=WHY),
+        lambda: correct_run(actor=ADMIN, run_id=run_id, total_nano_usd=0, why=WHY),
+        lambda: book_provider_bill(call_id=asked.call_id, billed_nano_usd=0),
+    ):
+        with pytest.raises(Conflict):
+            change()
+    assert run_money([run_id])[run_id].spent_nano_usd == CENT
+    Node.objects.filter(run_id=run_id).update(status="completed")
+    book_provider_bill(call_id=asked.call_id, billed_nano_usd=7)
+    assert Node.objects.get(run_id=run_id).cost_nano_usd == 7
+    assert_books_agree()

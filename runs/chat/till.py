@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from django.db import DataError, IntegrityError, OperationalError, close_old_connections
 from django.db import Error as DatabaseFault
-from django.db import OperationalError, close_old_connections
 
 from routing.quick_commit import quick_commit
 from runs.ledger import Refusal, write_together
 from runs.shapes import CallQuote, Grant, Settlement
+from smartspawn.lib.errors import SmartSpawnError
 
 LOG = logging.getLogger(__name__)
 # A database that is gone for a moment, or busy beyond its patience.
@@ -135,25 +136,34 @@ class Till:
         for start in range(0, len(notes), MOST_NOTES):
             some = notes[start : start + MOST_NOTES]
             try:
-                writes = [write for write, _ in some]
-                await asyncio.get_running_loop().run_in_executor(self._writes, _write_notes, writes)
-            except DatabaseFault:
-                LOG.exception("what %d chats were chosen by could not be written down", len(some))
-            for _, future in some:
-                if not future.done():
-                    future.set_result(None)
+                await self._write_some([write for write, _ in some])
+            finally:  # whatever became of it, nobody waits for it any longer
+                for _, future in some:
+                    if not future.done():
+                        future.set_result(None)
+
+    async def _write_some(self, writes: Sequence[Note]) -> None:
+        """Write these together; where the database refuses one of them, each by itself, so that no other is lost."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._writes, _write_notes, writes)
+        except DatabaseFault as fault:
+            if len(writes) == 1 or not isinstance(fault, DataError | IntegrityError):
+                LOG.exception("what %d chats were chosen by could not be written down", len(writes))
+                return
+            for write in writes:
+                await self._write_some([write])
 
     async def _do_money(self, batch: _Batch) -> None:
         if not (batch.settlements or batch.released or batch.quotes):
             return
         try:
             answers = await self._write_patiently(batch)
-        except DatabaseFault as fault:
+        except (DatabaseFault, SmartSpawnError) as fault:
             # The sweeper finds what stays open, and charges it as uncertain.
             LOG.exception("%d settlements of chats could not be booked", len(batch.settlements))
             for _, future in batch.quotes:
                 if not future.done():
-                    future.set_exception(fault)
+                    future.set_exception(DatabaseFault(str(fault)))
             return
         for (_, future), answer in zip(batch.quotes, answers, strict=True):
             if not future.done():

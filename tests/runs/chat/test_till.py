@@ -1,0 +1,69 @@
+"""One chat's trouble in the till is no other chat's."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import Error as DatabaseFault
+from django.db import IntegrityError, connections
+
+from runs.chat.till import Note, Till
+from runs.shapes import Payer
+from tests.runs.ledger.calls import quote, settlement
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def with_till(work: Callable[[Till], object]) -> object:
+    async def do() -> object:
+        with ThreadPoolExecutor(1) as writes:
+            till = Till(writes)
+            try:
+                async with asyncio.timeout(10):
+                    return await work(till)  # type: ignore[misc]  # a coroutine
+            finally:
+                writes.submit(connections.close_all)
+
+    return asyncio.run(do())
+
+
+def refused() -> None:
+    raise IntegrityError("its person is gone")
+
+
+def broken() -> None:
+    raise ValueError("a fault of ours")
+
+
+def test_a_note_that_the_database_refuses_costs_no_other_its_own() -> None:
+    written: list[int] = []
+
+    def note(number: int) -> Note:
+        return lambda: written.append(number)
+
+    async def work(till: Till) -> None:
+        await asyncio.wait([till.note(note(1)), till.note(refused), till.note(note(3))])
+
+    with_till(work)
+    assert written[-2:] == [1, 3]
+
+
+def test_nobody_waits_for_a_note_that_cannot_be_written() -> None:
+    async def work(till: Till) -> None:
+        await till.note(broken)
+
+    with_till(work)
+
+
+def test_a_settlement_that_no_leave_was_given_for_lets_no_other_chat_hang() -> None:
+    async def work(till: Till) -> None:
+        till.settle(settlement(uuid.uuid4()))
+        with pytest.raises(DatabaseFault):
+            await till.reserve(quote(Payer(user_id=1)))
+        await till.reserve(quote(Payer(user_id=1)))
+
+    with_till(work)

@@ -67,7 +67,7 @@ def _score(place: _Place, ballots: Sequence[Ballot], as_of: datetime) -> Communi
         category=place[1],
         mean_score=round(trimmed_mean(votes), _SCORE_DIGITS),
         success_share=round(trimmed_mean([Vote(worth_at(item.score), item.weight) for item in votes]), _SHARE_DIGITS),
-        vote_weight=float(round(sum(vote.weight for vote in votes))),
+        vote_weight=_weight_in_steps(sum(vote.weight for vote in votes)),
         reporter_count=_in_steps(reporters),
         rating_count=_in_steps(_rating_count(ballots)),
         last_at=max(ballot.last_at for ballot in ballots).replace(hour=0, minute=0, second=0, microsecond=0),
@@ -144,6 +144,11 @@ def _rating_count(ballots: Iterable[Ballot]) -> int:
 
 def _in_steps(count: int) -> int:
     return count - count % STEP
+
+
+def _weight_in_steps(weight: float) -> float:
+    """The nearest step, and never nothing: told to a vote, it would say what the number of people does not."""
+    return float(max(1, STEP * round(weight / STEP)))
 
 
 def join(scores: Iterable[CommunityScore]) -> tuple[CommunityScore, ...]:

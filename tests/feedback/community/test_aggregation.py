@@ -139,3 +139,12 @@ def test_publishers_are_joined_by_the_weight_of_their_votes() -> None:
     (joined,) = join([mine, other])
     assert joined.mean_score == pytest.approx((5 * 20 + 1 * 60) / 80)
     assert (joined.vote_weight, joined.reporter_count) == (80, 80)
+
+
+def test_no_number_tells_that_one_more_has_joined() -> None:
+    before = one([ballot(who, 4) for who in range(21)])
+    assert one([ballot(who, 4) for who in range(22)]) == before
+
+
+def test_very_old_votes_still_weigh_something() -> None:
+    assert one([ballot(who, 4, months_ago=6) for who in range(20)]).vote_weight >= 1

@@ -160,7 +160,9 @@ def _open(subject: Subject, actor: Actor) -> _Case:
 
 def _run_case(run: RunOutcome, key: str) -> _Case:
     subject = Subject(run.run_id, key)
-    category = Category(run.category or classify(run.task).category.value)
+    # Of a run whose text was let go nobody can tell any more: it is general, as in the log.
+    asked = classify(run.task).category if run.task else Category.GENERAL
+    category = Category(run.category or asked.value)
     if not key:
         nodes = who_did_it(run.mode, list_work([run.run_id]))
         return _Case(subject, run.title, run, nodes, category=category)

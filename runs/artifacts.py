@@ -88,6 +88,16 @@ def prune_artifacts(*, now: datetime | None = None) -> int:
     return count
 
 
+def drop_plans(run_id: UUID, *, now: datetime) -> None:
+    """Drop the text of the run's plan, which repeats what every node was asked; within the caller's transaction."""
+    kept = Artifact.objects.filter(run_id=run_id, pruned_at=None)
+    paths = set(kept.filter(kind="plan").values_list("path", flat=True))
+    kept.filter(kind="plan").update(content="", path="", pruned_at=now)
+    # A file that is gone while its row came back with the transaction reads as pruned: nothing is torn.
+    for path in paths - {""} - set(kept.values_list("path", flat=True)):
+        (_folder() / path).unlink(missing_ok=True)
+
+
 def due_artifacts(now: datetime) -> QuerySet[Artifact]:
     """The texts that are older than the retention, of runs that have ended: one that waits still needs its own."""
     if not settings.ARTIFACT_RETENTION_DAYS:

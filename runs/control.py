@@ -14,6 +14,7 @@ from django.utils import timezone
 from runs.events import EventKind, NewEvent, add_events
 from runs.expansion import is_grown_from
 from runs.ledger import raise_run_cap
+from runs.letting_go import check_texts
 from runs.models import Artifact, Node, NodeDraft, Run
 from runs.money import to_nano
 from runs.queries import get_run, visible_runs
@@ -85,12 +86,14 @@ def retry_run(*, run_id: UUID, actor: Actor, node_keys: Sequence[str] = (), max_
     """Have failed nodes done again (all, or those named), and everything that waits for them.
 
     ``max_usd`` raises the run's cap, for one that ended because its money did.
-    Raises NotFound, Conflict while the run is under way, InvalidParam for a node that has nothing to repeat.
+    Raises NotFound, Conflict while the run is under way, InvalidParam for a node that has nothing to repeat,
+    TextsGone where what was asked is not kept any more.
     """
     with transaction.atomic():
         run = _hold(run_id, actor)
         if not RunStatus(run.status).is_final:
             raise Conflict("This run has not ended. Wait for its end, or cancel it first.")
+        check_texts(run)
         nodes = {node.key: node for node in Node.objects.filter(run=run)}
         chosen = _chosen(nodes, node_keys)
         again = chosen | dependents(nodes, chosen)

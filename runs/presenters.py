@@ -26,6 +26,7 @@ def run_payload(report: RunReport) -> dict[str, Any]:
         "mode": run.mode,
         "status": run.status,
         "task": run.task,
+        "textsGoneAt": _moment(run.texts_gone_at),
         "label": run.label,
         "summary": run.plan.get("summary", ""),
         "notes": run.plan.get("notes", []),
@@ -137,6 +138,7 @@ def result_payload(
         "cost": cost_payload(report),
         "error": {"code": report.run.error_code, "message": report.run.error} if report.run.error else None,
         "isSimulated": report.run.is_simulated,
+        "textsGoneAt": _moment(report.run.texts_gone_at),
     }
     if raw_outputs is not None:
         payload["rawOutputs"] = [

@@ -14,6 +14,7 @@ from runs.alerting.shapes import DeliveryState
 from runs.artifacts import due_artifacts, prune_artifacts
 from runs.chat.conversations import LIFE, prune_conversations
 from runs.ledger.expire import KEPT_DAYS, prune_reservations
+from runs.letting_go import due_runs, let_texts_go
 from runs.models import AlertDelivery, Conversation, Event, Reservation, RunKey
 from runs.shapes import RunStatus
 from smartspawn.lib.keeping import BATCH_ROWS, Keeping
@@ -29,6 +30,7 @@ def keepings() -> tuple[Keeping, ...]:
 def _texts() -> tuple[Keeping, ...]:
     """What people and models wrote."""
     return (
+        _asked(),
         Keeping(
             key="artifacts",
             title="Texts of runs",
@@ -59,6 +61,19 @@ def _texts() -> tuple[Keeping, ...]:
             count_due=lambda now: _due_messages(now).count(),
             prune=partial(_prune_all, _due_messages),
         ),
+    )
+
+
+def _asked() -> Keeping:
+    return Keeping(
+        key="run-texts",
+        title="What runs were asked",
+        words="Tasks, prompts and background of runs that have ended; who did what, when and for how much stays.",
+        tables=(),  # they lie in the rows of runs, which stay
+        setting="RUN_TEXTS_KEPT_DAYS",
+        kept_days=settings.RUN_TEXTS_KEPT_DAYS,
+        count_due=lambda now: due_runs(now).count(),
+        prune=let_texts_go,
     )
 
 
@@ -106,7 +121,7 @@ def _for_ever() -> tuple[Keeping, ...]:
         Keeping(
             key="runs",
             title="Runs",
-            words="What was asked for, by whom, the nodes and how they ended.",
+            words="By whom they were asked for, the models that did them and how they ended.",
             tables=("runs_run", "runs_node"),
         ),
     )

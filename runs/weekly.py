@@ -40,10 +40,7 @@ def dearest_runs(user_id: int | None, *, since: datetime, until: datetime, most:
     )
     costs = {row["run_id"]: int(row["cost"]) for row in sums}
     rows = Run.objects.in_bulk(list(costs))
-    return [
-        DearRun(run_id, (rows[run_id].label or rows[run_id].task)[:120], rows[run_id].mode, cost)
-        for run_id, cost in costs.items()
-    ]
+    return [DearRun(run_id, rows[run_id].title[:120], rows[run_id].mode, cost) for run_id, cost in costs.items()]
 
 
 def _runs(user_id: int | None, since: datetime, until: datetime) -> QuerySet[Run]:

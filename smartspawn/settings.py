@@ -246,6 +246,7 @@ UNPRICED_USD_PER_MTOK = env.decimal("UNPRICED_USD_PER_MTOK", default="")
 ARTIFACTS = env.str("ARTIFACTS", default="database")  # or "disk": files below SMARTSPAWN_HOME/artifacts
 # Days; 0: for ever. smartspawn/storage lists all that is kept, and prunes.
 ARTIFACT_RETENTION_DAYS = env.int("ARTIFACT_RETENTION_DAYS", default=30)
+RUN_TEXTS_KEPT_DAYS = env.int("RUN_TEXTS_KEPT_DAYS", default=30)
 EVENTS_KEPT_DAYS = env.int("EVENTS_KEPT_DAYS", default=30)
 DECISION_TEXTS_KEPT_DAYS = env.int("DECISION_TEXTS_KEPT_DAYS", default=30)
 UNNAMED_REPORTS_KEPT_DAYS = env.int("UNNAMED_REPORTS_KEPT_DAYS", default=30)

@@ -79,6 +79,8 @@ def _sent(request: ActorRequest) -> QueryDict:
         former = get_run(uuid.UUID(request.GET["again"]), request.actor)
     except ValueError:
         return request.GET
+    if former.texts_gone_at is not None:
+        messages.warning(request, "What that run was asked was let go after its time: give the task anew.")
     words = QueryDict(mutable=True)
     words.update(refill(request_from_json(former.request)))
     for name in request.GET:

@@ -19,6 +19,7 @@ from runs.charts import draw_cells, draw_nodes
 from runs.control import approve_run, cancel_run, retry_run
 from runs.create import start_run
 from runs.events import list_events
+from runs.letting_go import check_texts
 from runs.models import Node
 from runs.queries import RunReport, find_answer, get_report, get_run, list_drafts, list_node_states
 from runs.serial import request_from_json
@@ -83,7 +84,7 @@ def node(request: ActorRequest, run_id: UUID, key: str) -> HttpResponse:
         raise NotFound(f"This run has no node {key!r}.")
     text = read_outputs(run_id, [key]).get(key)
     draft = list_drafts(run_id).get(key, "") if found.status == NodeStatus.RUNNING else ""
-    can_repeat = RunStatus(row.status).is_final and request.actor.has_role(Role.MEMBER)
+    can_repeat = RunStatus(row.status).is_final and row.texts_gone_at is None and request.actor.has_role(Role.MEMBER)
     context = {"run": row, "node": found, "spec": found.spec, "text": text, "draft": draft, "can_repeat": can_repeat}
     return render(request, "runs/node.html", context)
 
@@ -133,6 +134,7 @@ def rerun(request: ActorRequest, run_id: UUID) -> HttpResponse:
     wanted = request_from_json(former.request)
     wanted = replace(wanted, model=model, node_models={}) if model else wanted
     try:
+        check_texts(former)
         started = start_run(request=wanted, actor=request.actor, is_forced_new=True, rerun_of=former.pk)
     except SmartSpawnError as refusal:
         messages.error(request, refusal.message)

@@ -62,7 +62,7 @@ def test_events_of_runs_that_ended_long_ago_go_but_for_their_last_word() -> None
     for run in (ended, young, waiting):
         add_events(run.pk, [NewEvent(EventKind.RUN_STARTED)] * 3 + [NewEvent(EventKind.RUN_COMPLETED)])
     type(ended).objects.filter(pk__in=[ended.pk, waiting.pk]).update(finished_at=OLD)
-    assert gone() == {"events": 3}
+    assert gone() == {"run-texts": 1, "events": 3}
     assert [(event.seq, event.kind) for event in Event.objects.filter(run=ended)] == [(4, "run.completed")]
     assert Event.objects.filter(run__in=[young, waiting]).count() == 8
 

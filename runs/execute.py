@@ -27,7 +27,7 @@ from runs.places import Places
 from runs.purse import Purse
 from runs.shapes import NodeStatus
 from runs.sharing import COME_WITHIN, see_help
-from runs.slots import Slots
+from runs.slots import Slots, count_ahead
 from runs.suspects import is_suspect, most_at_once, most_suspect_first
 from runs.telling import tell_end, tell_ending
 from runs.tracing import tell_of_node_end, told_of_node, told_of_run
@@ -38,11 +38,6 @@ from smartspawn import tracing
 LOG = logging.getLogger(__name__)
 # How often a driver that has nothing to write looks whether the run is still wanted.
 LOOK_EVERY_S: Final = 0.5
-# Nodes get their leave before a slot is free, so that none stands empty meanwhile: half as many again as there are
-# slots; where many calls end at the same moment, as many again. What a crash leaves of them is charged as uncertain
-# though it was never sent, so no more than that.
-MANY_SLOTS: Final = 100
-MOST_AHEAD: Final = 200
 T = TypeVar("T")
 
 
@@ -62,7 +57,7 @@ class Driver:
             self._write,
             self._on_written,
             has_drafts=loaded.facts.keeps_drafts,
-            patience=_ahead(loaded.slot_count) // 2,
+            patience=count_ahead(loaded.slot_count) // 2,
         )
         self._floor = Floor(
             loaded.facts,
@@ -143,7 +138,7 @@ class Driver:
     def _start_nodes(self) -> None:
         """Start what is ready, as far as there is room."""
         slots = self._floor.slots.count
-        room = slots + _ahead(slots) + self._floor.resting_count - len(self._tasks)
+        room = slots + count_ahead(slots) + self._floor.resting_count - len(self._tasks)
         while self._ready and room > 0 and self._is_starting and self._stop is None:
             key = self._ready.popleft()
             place = self._graph.places[key]
@@ -258,7 +253,7 @@ class Driver:
     def share(self, helper_count: int) -> None:
         """Leave their part of the calls to so many helpers."""
         self._is_shared = True
-        self._floor.slots.resize(-(-self._whole_slot_count // (1 + helper_count)))
+        self._floor.resize(-(-self._whole_slot_count // (1 + helper_count)))
 
     def _leave_to_another(self, place: Place) -> None:
         """Another process works on the node: whoever leads waits for its end, a helper forgets it."""
@@ -284,7 +279,7 @@ class Driver:
         for result in ended:
             self._take_in(result)
         if is_late and not seen.held_ids:
-            self._floor.slots.resize(self._whole_slot_count)  # nobody came, or nobody is left
+            self._floor.resize(self._whole_slot_count)  # nobody came, or nobody is left
         self._start_nodes()
         self._check_over()
 
@@ -366,11 +361,6 @@ class Driver:
 
     async def _off_loop(self, pool: Executor, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(pool, work)
-
-
-def _ahead(slot_count: int) -> int:
-    """How many nodes get their leave before a slot is free."""
-    return min(MOST_AHEAD, slot_count if slot_count >= MANY_SLOTS else slot_count // 2)
 
 
 def _stop_at_once(loaded: LoadedRun) -> Stop | None:

@@ -16,7 +16,7 @@ from runs.outside import Outside
 from runs.places import Places
 from runs.purse import Purse
 from runs.shapes import CallQuote, Grant, Payer, Settlement
-from runs.slots import Slots
+from runs.slots import Slots, count_ahead
 from runs.writer import GroupWriter
 from smartspawn.lib.errors import SmartSpawnError
 
@@ -65,12 +65,18 @@ class Floor:
         self.outside = outside
         self.places = places
         self.slots = slots
+        self.turns = Slots(slots.count + count_ahead(slots.count))  # to ask for leave: after an outage all come at once
         self.purse = purse
         self.writer = writer
         self.resting_count = 0  # nodes that wait before a further attempt
         self.on_rest: Callable[[], None] = lambda: None
         self.is_closing_node: Callable[[str], bool] = lambda _key: False
         self._money_turn = asyncio.Lock()
+
+    def resize(self, slot_count: int) -> None:
+        """Have so many calls made at once from now on."""
+        self.slots.resize(slot_count)
+        self.turns.resize(slot_count + count_ahead(slot_count))
 
     # --- leave and money --------------------------------------------------------------------
 

@@ -72,6 +72,13 @@ class Sender:
 
     async def send(self, spot: Spot, asked: Asked, timeout_s: float) -> ChatResult:
         """The answer; the call is settled whatever becomes of it. Raises CallFailed, NoMoney, NotGranted, Claimed."""
+        await self._floor.turns.take(is_retry=self._deadline_s is not None)
+        try:
+            return await self._send(spot, asked, timeout_s)
+        finally:
+            self._floor.turns.give()
+
+    async def _send(self, spot: Spot, asked: Asked, timeout_s: float) -> ChatResult:
         grant, quote, asked = await self._get_leave(spot, asked)
         try:
             await self._floor.slots.take(is_retry=self._deadline_s is not None)

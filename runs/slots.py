@@ -8,6 +8,16 @@ from typing import Final
 
 # As in ``writer``, but more: between them other calls end, and a slot that was given back should not stand empty.
 HANDED_AT_ONCE: Final = 40
+# Nodes get their leave before a slot is free, so that none stands empty meanwhile: half as many again as there are
+# slots; where many calls end at the same moment, as many again. What a crash leaves of them is charged as uncertain
+# though it was never sent, and a leave that waits for too long expires, so no more than that.
+MANY_SLOTS: Final = 100
+MOST_AHEAD: Final = 200
+
+
+def count_ahead(slot_count: int) -> int:
+    """How many nodes get their leave before a slot is free."""
+    return min(MOST_AHEAD, slot_count if slot_count >= MANY_SLOTS else slot_count // 2)
 
 
 class Slots:

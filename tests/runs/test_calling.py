@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from runs.calling import MOST_FREE_TRIES
 from runs.loading import MOST_DRAFTED_NODES
 from runs.models import Artifact, Breaker, Event, LedgerEntry, Reservation
 from runs.providers.faults import FaultCode
+from runs.purse import Purse
 from runs.shapes import ChatRequest, ChatResult, Citation, Endpoint, Feed, NodeStatus, RunStatus
 from tests.runs.fakes import (
     CALL_NANO,
@@ -56,6 +58,29 @@ def test_an_outage_does_not_fail_a_large_run_whose_nodes_have_not_begun(monkeypa
     names = [f"n{number}" for number in range(MOST_DRAFTED_NODES + 1)]
     run = drive(make_run([spec(name) for name in names], node_timeout_s=60), FakeModels())
     assert run.status == RunStatus.COMPLETED
+
+
+def test_after_an_outage_no_more_money_is_set_aside_than_for_the_calls_that_come_next(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    """All that waited goes on at once: leave for all of it would expire long before the last one's turn."""
+    settings.MAX_PARALLEL_NODES_PER_RUN = 4
+    looks, open_counts = iter([True] * 60), [0]
+    monkeypatch.setattr(breakers, "is_open", lambda _endpoint: next(looks, False))
+    monkeypatch.setattr(breakers, "wait_s", lambda _endpoint: 240.0)
+    monkeypatch.setattr("runs.calling.LOOK_AT_BREAKER_EVERY_S", 0.01)
+    monkeypatch.setattr("runs.places.KEPT_S", 0.001)
+    open_call = Purse.open_call
+
+    def count(purse: Purse) -> None:
+        open_call(purse)
+        open_counts.append(purse.open_calls)
+
+    monkeypatch.setattr(Purse, "open_call", count)
+    names = [f"n{number}" for number in range(MOST_DRAFTED_NODES + 10)]
+    run = drive(make_run([spec(name) for name in names], node_timeout_s=60), FakeModels(delay_s=0.02))
+    assert run.status == RunStatus.COMPLETED
+    assert max(open_counts) <= 4 + 2
 
 
 def test_a_small_run_does_not_wait_longer_than_its_nodes_may_take(monkeypatch: pytest.MonkeyPatch) -> None:

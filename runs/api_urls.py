@@ -31,6 +31,7 @@ urlpatterns = [
     path("alert-receivers/<int:receiver_id>/test", alerting_api.receiver_test, name="api-alert-receiver-test"),
     path("alert-receivers/<int:receiver_id>/secret", alerting_api.receiver_secret, name="api-alert-receiver-secret"),
     path("alert-deliveries/<int:delivery_id>/again", alerting_api.delivery_again, name="api-alert-delivery-again"),
+    path("me/caps", caps_api.my_caps, name="api-my-caps"),
     path("me/usage", caps_api.my_usage, name="api-my-usage"),
     path("me/run-preference", caps_api.my_run_preference, name="api-my-run-preference"),
     path("connections", connections_api.connections, name="api-connections"),

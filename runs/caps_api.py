@@ -10,8 +10,8 @@ from rest_framework.response import Response
 
 from runs.caps_inputs import CapInput, CapPlaceInput, RunWishInput, read_cap, read_cap_place, read_wish
 from runs.caps_presenters import cap_payload, usage_payload, wish_payload
-from runs.ledger.caps import lines_of, list_caps, remove_cap, set_cap
-from runs.ledger.usage import usage_of
+from runs.ledger.caps import CapLine, lines_of, list_caps, remove_cap, set_cap
+from runs.ledger.usage import own_scopes, usage_of
 from runs.ledger.wishes import find_wish, set_wish
 from smartspawn.access.gates import requires_scope
 from smartspawn.access.requests import actor_of
@@ -45,17 +45,51 @@ from smartspawn.access.shapes import Scope
 @requires_scope(Scope.RUNS_ADMIN)
 @api_view(["GET", "PUT", "DELETE"])
 def caps(request: Request) -> Response:
+    lines = list_caps() if request.method == "GET" else _changed(request)
+    return Response({"data": [cap_payload(line) for line in lines]})
+
+
+@extend_schema(
+    methods=["GET"],
+    operation_id="my_caps",
+    tags=["Money"],
+    summary="Your caps and those of your keys",
+    responses=OpenApiTypes.OBJECT,
+)
+@extend_schema(
+    methods=["PUT"],
+    operation_id="set_my_cap",
+    tags=["Money"],
+    summary="Set a cap of yourself or of a key of yours",
+    description="At most what an admin set (adminCapUsd). Needs a session: a key without runs:admin sets no caps.",
+    request=CapInput,
+    responses=OpenApiTypes.OBJECT,
+)
+@extend_schema(
+    methods=["DELETE"],
+    operation_id="remove_my_cap",
+    tags=["Money"],
+    summary="Lift a cap that you set; an admin's then holds",
+    parameters=[CapPlaceInput],
+    responses=OpenApiTypes.OBJECT,
+)
+@requires_scope(Scope.RUNS_READ, write=Scope.RUNS_WRITE)
+@api_view(["GET", "PUT", "DELETE"])
+def my_caps(request: Request) -> Response:
+    lines = lines_of(own_scopes(actor_of(request))) if request.method == "GET" else _changed(request)
+    return Response({"data": [cap_payload(line) for line in lines]})
+
+
+def _changed(request: Request) -> tuple[CapLine, ...]:
+    """The cap that this request sets or lifts, as it is afterwards; who may is for ``cap_rules`` to say."""
     actor = actor_of(request)
     if request.method == "PUT":
         wanted = read_cap(request.data)
         set_cap(actor=actor, scope=wanted.scope, kind=wanted.kind, cap_nano_usd=wanted.cap_nano_usd, why=wanted.why)
-    elif request.method == "DELETE":
+    else:
         wanted = read_cap_place(request.query_params.dict())
         remove_cap(actor=actor, scope=wanted.scope, kind=wanted.kind, why=wanted.why)
-    else:
-        return Response({"data": [cap_payload(line) for line in list_caps()]})
-    changed = [line for line in lines_of([wanted.scope]) if line.kind == wanted.kind]
-    return Response({"data": [cap_payload(line) for line in changed]})
+    return tuple(line for line in lines_of([wanted.scope]) if line.kind == wanted.kind)
 
 
 @extend_schema(

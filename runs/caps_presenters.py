@@ -21,6 +21,7 @@ def cap_payload(line: CapLine) -> dict[str, Any]:
         "spentUsd": _usd(line.spent_nano_usd),
         "reservedUsd": _usd(line.reserved_nano_usd),
         "freeUsd": _usd(line.free_nano_usd),
+        "adminCapUsd": _usd(line.admin_cap_nano_usd),
         "setBy": line.set_by or None,
         "setAt": None if line.set_at is None else line.set_at.isoformat(),
     }

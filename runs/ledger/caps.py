@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from runs.ledger.balances import set_cap_of_balances
+from runs.ledger.cap_rules import CapStanding, cap_after, refusal_of
 from runs.ledger.shapes import BalanceKey
 from runs.ledger.windows import DAY, MONTH, SITE, day_of, key_scope, user_scope, window_at
 from runs.models import Balance, Cap
@@ -19,7 +20,7 @@ from runs.money import to_usd
 from smartspawn.access.audit import record
 from smartspawn.access.models import ApiKey, User
 from smartspawn.access.shapes import Actor
-from smartspawn.lib.errors import InvalidParam, NotFound
+from smartspawn.lib.errors import Conflict, InvalidParam, NotAllowed, NotFound
 
 WINDOWS: Final = (DAY, MONTH)
 _RANK: Final = {"site": 0, "user": 1, "key": 2}
@@ -40,8 +41,14 @@ class CapLine:
     cap_nano_usd: int | None
     spent_nano_usd: int
     reserved_nano_usd: int
+    admin_cap_nano_usd: int | None = None  # the most that its owner may set; None: no admin set one
     set_by: str = ""
     set_at: datetime | None = None
+
+    @property
+    def is_owners(self) -> bool:
+        """Whether its owner set this cap, and may lift it: below an admin's, or where there is none."""
+        return self.cap_nano_usd is not None and self.cap_nano_usd != self.admin_cap_nano_usd
 
     @property
     def spent_share(self) -> float:
@@ -74,7 +81,8 @@ class CapLine:
 def set_cap(*, actor: Actor, scope: str, kind: str, cap_nano_usd: int, why: str = "") -> None:
     """Let a scope spend at most this in each day or month (UTC), from now on; 0 lets nothing through.
 
-    Raises InvalidParam for a scope or window that is none, NotFound for a person or key that is not there.
+    Raises InvalidParam for a scope or window that is none, NotFound for a person or key that is not there, and
+    NotAllowed where ``cap_rules`` refuses.
     """
     check_scope(scope, kind)
     if cap_nano_usd < 0:
@@ -83,9 +91,10 @@ def set_cap(*, actor: Actor, scope: str, kind: str, cap_nano_usd: int, why: str 
 
 
 def remove_cap(*, actor: Actor, scope: str, kind: str, why: str = "") -> None:
-    """Lift a cap: the scope may spend without limit. Raises NotFound where there is none."""
-    if not Cap.objects.filter(scope=scope, window=kind).exists():
-        raise NotFound("There is no such cap: this scope may spend without limit in that window.")
+    """Lift a cap: the scope may spend without limit, or up to an admin's cap where its owner lifts their own.
+
+    Raises NotFound where there is none, NotAllowed where ``cap_rules`` refuses.
+    """
     _change(actor=actor, scope=scope, kind=kind, cap_nano_usd=None, why=why)
 
 
@@ -133,6 +142,16 @@ def list_scopes() -> tuple[tuple[str, str], ...]:
     )
 
 
+def list_own_scopes(user_id: int) -> tuple[tuple[str, str], ...]:
+    """The scopes whose caps this person may set: their own, and of their keys those that open something."""
+    keys = ApiKey.objects.usable().filter(owner_id=user_id).order_by("name", "pk")
+    named = keys.values_list("pk", "name", "prefix")
+    return (
+        (user_scope(user_id), "You, with all your keys"),
+        *((key_scope(key_id), f"{name} ({prefix})") for key_id, name, prefix in named),
+    )
+
+
 def check_scope(scope: str, kind: str) -> None:
     """Raises InvalidParam for a scope or window that is none, NotFound for a person or key that is not there."""
     if kind not in WINDOWS:
@@ -146,12 +165,22 @@ def check_scope(scope: str, kind: str) -> None:
 def _change(*, actor: Actor, scope: str, kind: str, cap_nano_usd: int | None, why: str) -> None:
     with transaction.atomic():
         before = Cap.objects.select_for_update().filter(scope=scope, window=kind).first()
+        standing = _standing(scope, before)
+        # First: whether others have a cap is nobody's business.
+        if refusal := refusal_of(actor, standing, cap_nano_usd):
+            raise NotAllowed(refusal)
+        if before is None and cap_nano_usd is None:
+            raise NotFound("There is no such cap: this scope may spend without limit in that window.")
         now = timezone.now()
+        is_back = cap_nano_usd is None
+        cap_nano_usd, most = cap_after(actor, standing, cap_nano_usd)
+        set_by = f"{actor.label[:170]} (back to an admin's)" if is_back else actor.label[:200]
         if cap_nano_usd is None:
             Cap.objects.filter(scope=scope, window=kind).delete()
         else:
-            values = {"cap_nano_usd": cap_nano_usd, "set_by": actor.label[:200], "set_at": now}
-            Cap.objects.update_or_create(scope=scope, window=kind, defaults=values)
+            row = Cap(scope=scope, window=kind, cap_nano_usd=cap_nano_usd, admin_cap_nano_usd=most)
+            row.set_by, row.set_at = set_by, now
+            _write(row, before)
         running = {window_at(kind, day_of(moment)) for moment in (now, now + _CLOCK_SKEW)}
         keys = [BalanceKey(scope, window) for window in sorted(running)]
         set_cap_of_balances(keys, cap_nano_usd, instead_of=None if before is None else before.cap_nano_usd)
@@ -165,6 +194,26 @@ def _change(*, actor: Actor, scope: str, kind: str, cap_nano_usd: int | None, wh
         )
 
 
+def _write(row: Cap, before: Cap | None) -> None:
+    """Put the row in the place of the one that is held."""
+    row.pk = None if before is None else before.pk
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError as error:
+        # Never over what came meanwhile: it may be an admin's, of which nothing was known here.
+        raise Conflict("Somebody else set this cap in this moment. Look at it, and try again.") from error
+
+
+def _standing(scope: str, cap: Cap | None) -> CapStanding:
+    is_key = scope.startswith("key:") and _SCOPE.fullmatch(scope) is not None
+    keys = ApiKey.objects.filter(pk=int(scope.removeprefix("key:"))) if is_key else ApiKey.objects.none()
+    owner_id = keys.values_list("owner_id", flat=True).first()
+    if cap is None:
+        return CapStanding(scope, owner_id=owner_id)
+    return CapStanding(scope, cap.cap_nano_usd, cap.admin_cap_nano_usd, owner_id)
+
+
 def _line(cap: Cap | None, used: Balance | None, about: tuple[str, str, str], day: date) -> CapLine:
     scope, kind, title = about
     return CapLine(
@@ -175,6 +224,7 @@ def _line(cap: Cap | None, used: Balance | None, about: tuple[str, str, str], da
         cap_nano_usd=None if cap is None else cap.cap_nano_usd,
         spent_nano_usd=0 if used is None else used.spent_nano_usd,
         reserved_nano_usd=0 if used is None else used.reserved_nano_usd,
+        admin_cap_nano_usd=None if cap is None else cap.admin_cap_nano_usd,
         set_by="" if cap is None else cap.set_by,
         set_at=None if cap is None else cap.set_at,
     )

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from rest_framework.exceptions import ValidationError
 
 from runs.caps_inputs import read_cap, read_cap_place, read_wish
-from runs.ledger.caps import list_caps, list_scopes, remove_cap, set_cap
+from runs.ledger.caps import list_caps, list_own_scopes, list_scopes, remove_cap, set_cap
 from runs.ledger.usage import usage_of
 from runs.ledger.wishes import find_wish, set_wish
 from runs.money import to_usd
@@ -18,7 +18,7 @@ from smartspawn.access.gates import requires_role
 from smartspawn.access.requests import ActorRequest
 from smartspawn.access.shapes import Role
 from smartspawn.api import translate
-from smartspawn.lib.errors import BadInput, NotFound
+from smartspawn.lib.errors import BadInput, Conflict, NotAllowed, NotFound
 
 _WINDOW_CHOICES = (("day", "each day (UTC)"), ("month", "each month (UTC)"))
 
@@ -34,13 +34,14 @@ def caps(request: ActorRequest) -> HttpResponse:
 @require_safe
 def usage_part(request: ActorRequest) -> HttpResponse:
     """One's own usage as it is now."""
-    return render(request, "runs/_usage.html", {"usage": usage_of(request.actor)})
+    may_lift = request.actor.has_role(Role.MEMBER) and not request.actor.has_role(Role.ADMIN)
+    return render(request, "runs/_usage.html", {"usage": usage_of(request.actor), "may_lift_own": may_lift})
 
 
-@requires_role(Role.ADMIN)
+@requires_role(Role.MEMBER)
 @require_POST
 def cap_save(request: ActorRequest) -> HttpResponse:
-    """Set a cap; it holds at once."""
+    """Set a cap; it holds at once. Members set their own, below an admin's."""
     try:
         wanted = read_cap(request.POST)
         set_cap(
@@ -50,16 +51,16 @@ def cap_save(request: ActorRequest) -> HttpResponse:
             cap_nano_usd=wanted.cap_nano_usd,
             why=wanted.why,
         )
-    except (BadInput, NotFound, ValidationError) as refusal:
+    except (BadInput, Conflict, NotAllowed, NotFound, ValidationError) as refusal:
         return _page(request, cap_refusal=_words(refusal))
     messages.success(request, "The cap is set, and holds from the next call on.")
     return redirect("runs:caps")
 
 
-@requires_role(Role.ADMIN)
+@requires_role(Role.MEMBER)
 @require_POST
 def cap_remove(request: ActorRequest) -> HttpResponse:
-    """Lift a cap."""
+    """Lift a cap; members lift what they set themselves."""
     wanted = read_cap_place(request.POST)
     remove_cap(actor=request.actor, scope=wanted.scope, kind=wanted.kind, why=wanted.why)
     messages.success(request, "The cap is lifted.")
@@ -79,13 +80,16 @@ def wish_save(request: ActorRequest) -> HttpResponse:
 
 
 def _page(request: ActorRequest, *, cap_refusal: str = "", wish_refusal: str = "") -> HttpResponse:
-    is_admin = request.actor.has_role(Role.ADMIN)
-    wish = find_wish(request.actor.user_id)
+    is_admin, is_member = request.actor.has_role(Role.ADMIN), request.actor.has_role(Role.MEMBER)
+    user_id = request.actor.user_id
+    wish = find_wish(user_id)
+    own = list_own_scopes(user_id) if is_member and user_id is not None else ()
     context = {
         "usage": usage_of(request.actor),
         "lines": list_caps() if is_admin else (),
         "is_admin": is_admin,
-        "scopes": list_scopes() if is_admin else (),
+        "scopes": list_scopes() if is_admin else own,
+        "may_lift_own": bool(own) and not is_admin,
         "windows": _WINDOW_CHOICES,
         "said": request.POST,
         "approve_above": _usd_text(wish.approve_above_nano_usd),

@@ -187,6 +187,7 @@ def test_the_api_sets_lists_and_lifts_caps(alice: User, bob: User) -> None:
         "spentUsd": 0.005,
         "reservedUsd": 0.0,
         "freeUsd": 0.005,
+        "adminCapUsd": 0.01,
         "setBy": f"key ops ({key_prefix(token)})",
         "setAt": "",
     }

@@ -172,6 +172,8 @@ FORMS += (
     "bulk/",
     "prefer/",
     "seen/",
+    "share/",
+    "prices/check/",
     "_seen",
     "secret/",
     "again/",
@@ -259,7 +261,7 @@ def test_no_page_is_left_out() -> None:
 def test_every_page_is_accessible(
     width: int, theme: str, addresses: list[str], open_page: OpenPage, watch: Watch, axe_source: str
 ) -> None:
-    watch.expected = ("status of 404", "status of 410", "status of 422")  # some addresses are wrong on purpose
+    watch.expected = ("status of 400", "status of 404", "status of 410", "status of 422")  # some addresses are wrong on purpose
     page = open_page(Role.ADMIN, viewport={"width": width, "height": 900}, color_scheme=theme)
     faults = [fault for address in addresses for fault in violations(page, address, axe_source)]
     nobody = open_page(None, viewport={"width": width, "height": 900}, color_scheme=theme)
@@ -269,7 +271,7 @@ def test_every_page_is_accessible(
 
 
 def test_every_page_fits_the_narrowest_screen(addresses: list[str], open_page: OpenPage, watch: Watch) -> None:
-    watch.expected = ("status of 404", "status of 422")
+    watch.expected = ("status of 400", "status of 404", "status of 422")
     page = open_page(Role.ADMIN, viewport={"width": NARROWEST, "height": 700})
     wide = []
     for address in addresses:

@@ -99,7 +99,8 @@ def running_daemon(home: Path) -> Iterator[SwarmClient]:
     home.mkdir(parents=True, exist_ok=True)
     with running_simulator() as provider, running_search() as search:
         searching = {"SEARCH_PROVIDER": "searxng", "SEARCH_BASE_URL": search}
-        environment = clean_environment(home, SMARTSPAWN_RATE_LIMIT="off", **searching)
+        # Whichever model is chosen for a thousand prompts: nobody is there who could say yes.
+        environment = clean_environment(home, SMARTSPAWN_RATE_LIMIT="off", APPROVE_ABOVE_USD="", **searching)
         site = Site(home, environment, "--swarm-port", "0")
         try:
             site.wait_for_start()

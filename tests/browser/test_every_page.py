@@ -261,7 +261,8 @@ def test_no_page_is_left_out() -> None:
 def test_every_page_is_accessible(
     width: int, theme: str, addresses: list[str], open_page: OpenPage, watch: Watch, axe_source: str
 ) -> None:
-    watch.expected = ("status of 400", "status of 404", "status of 410", "status of 422")  # some addresses are wrong on purpose
+    # Some addresses are wrong on purpose.
+    watch.expected = ("status of 400", "status of 404", "status of 410", "status of 422")
     page = open_page(Role.ADMIN, viewport={"width": width, "height": 900}, color_scheme=theme)
     faults = [fault for address in addresses for fault in violations(page, address, axe_source)]
     nobody = open_page(None, viewport={"width": width, "height": 900}, color_scheme=theme)

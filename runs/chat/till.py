@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 from django.db import DataError, IntegrityError, OperationalError, close_old_connections
@@ -39,6 +39,7 @@ class NotGranted(Exception):
 
 Answer = Grant | Refusal
 Note = Callable[[], None]
+Written = TypeVar("Written")
 
 
 @dataclass(slots=True)
@@ -145,7 +146,7 @@ class Till:
     async def _write_some(self, writes: Sequence[Note]) -> None:
         """Write these together; where the database refuses one of them, each by itself, so that no other is lost."""
         try:
-            await asyncio.get_running_loop().run_in_executor(self._writes, _write_notes, writes)
+            await self._patiently(lambda: _write_notes(writes))
         except DatabaseFault as fault:
             if len(writes) == 1 or not isinstance(fault, DataError | IntegrityError):
                 LOG.exception("what %d chats were chosen by could not be written down", len(writes))
@@ -157,7 +158,7 @@ class Till:
         if not (batch.settlements or batch.released or batch.quotes):
             return
         try:
-            answers = await self._write_patiently(batch)
+            answers = await self._patiently(lambda: _write(batch))
         except (DatabaseFault, SmartSpawnError) as fault:
             # The sweeper finds what stays open, and charges it as uncertain.
             LOG.exception("%d settlements of chats could not be booked", len(batch.settlements))
@@ -171,17 +172,17 @@ class Till:
             elif isinstance(answer, Grant):  # whoever asked is gone
                 self.release(answer)
 
-    async def _write_patiently(self, batch: _Batch) -> Sequence[Answer]:
-        """A batch that failed is written again as it was: what it says is true once, however often it is said."""
+    async def _patiently(self, write: Callable[[], Written]) -> Written:
+        """What failed is written again as it was: what it says is true once, however often it is said."""
         pause_s = FIRST_PAUSE_S
         loop = asyncio.get_running_loop()
         for _ in range(MOST_TRIES - 1):
             try:
-                return await loop.run_in_executor(self._writes, _write, batch)
+                return await loop.run_in_executor(self._writes, write)
             except OperationalError:
                 await asyncio.sleep(pause_s)
                 pause_s *= 2
-        return await loop.run_in_executor(self._writes, _write, batch)
+        return await loop.run_in_executor(self._writes, write)
 
 
 def _write(batch: _Batch) -> Sequence[Answer]:

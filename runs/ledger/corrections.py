@@ -25,7 +25,7 @@ from runs.money import to_usd
 from runs.shapes import CallStatus, Payer
 from smartspawn.access.audit import record
 from smartspawn.access.shapes import Actor
-from smartspawn.lib.errors import InvalidParam, MissingParam, NotFound
+from smartspawn.lib.errors import Conflict, InvalidParam, MissingParam, NotFound
 
 # What a correction says again about the call that it corrects.
 _KEPT: Final = (
@@ -104,8 +104,15 @@ def _count(done: Sequence[Correction]) -> dict[str, int]:
 
 
 def book_bill(*, call_id: UUID, billed_nano_usd: int, at: datetime | None = None) -> Correction:
-    """Have this call cost what its provider says it billed; the lines themselves are the record. Raises NotFound."""
+    """Have this call cost what its provider says it billed; the lines themselves are the record.
+
+    Raises NotFound for a call without a line, Conflict where its cost is no guess any more: a person's word stands.
+    """
     with transaction.atomic():
+        hold([call_id])
+        last = LedgerEntry.objects.filter(call_id=call_id).order_by("pk").values("status", "is_estimated").last()
+        if last is not None and not _is_guess(last["status"], is_estimated=last["is_estimated"]):
+            raise Conflict(f"What call {call_id} cost is known already.")
         return _put_right(call_id, billed_nano_usd, at or timezone.now(), reported_nano_usd=billed_nano_usd)
 
 
@@ -154,7 +161,7 @@ def _sums_of(call_id: UUID) -> tuple[int, int]:
 def _correcting(kept: Line, status: str, former: tuple[int, int], told: tuple[int, int | None]) -> list[Line]:
     """The lines that put the call right, from what it was charged and set aside, and what it cost and was reported."""
     (before, reserved), (cost, reported) = former, told
-    if status != CallStatus.UNCERTAIN and not kept["is_estimated"]:
+    if not _is_guess(status, is_estimated=bool(kept["is_estimated"])):
         changed = {"status": status, "call_count": 0, "cost_nano_usd": cost - before, "reported_nano_usd": reported}
         return [{**kept, **changed}]
     # What was a guess is so no longer: the call leaves the sums of guesses, with all its money, and enters others.
@@ -168,6 +175,10 @@ def _correcting(kept: Line, status: str, former: tuple[int, int], told: tuple[in
         "is_estimated": False,
     }
     return [{**kept, **gone}, {**kept, **known}]
+
+
+def _is_guess(status: str, *, is_estimated: bool) -> bool:
+    return status == CallStatus.UNCERTAIN or is_estimated
 
 
 def _known_status(status: str, cost: int) -> str:

@@ -49,20 +49,20 @@ def note_questions(told: Iterable[tuple[Held, Settlement]], now: datetime) -> No
 def take_questions(now: datetime) -> tuple[Question, ...]:
     """The questions whose time has come, put off to their next turn: nobody else asks them meanwhile.
 
-    One that was asked for the last time is forgotten: from then on a person has to know.
+    One whose last turn has passed is forgotten, not asked again: from then on a person has to know.
     """
     with transaction.atomic():
         due = BillQuestion.objects.filter(ask_at__lte=now).order_by("ask_at")
         if connection.features.has_select_for_update_skip_locked:
             due = due.select_for_update(skip_locked=True)
         rows = list(due[:MOST_AT_ONCE])
-        for row in rows:
+        asked = [row for row in rows if row.asked_count < len(_WAITS)]
+        for row in asked:
             row.asked_count += 1
             row.ask_at = now + _WAITS[min(row.asked_count, len(_WAITS) - 1)]
-        lasting = [row for row in rows if row.asked_count < len(_WAITS)]
-        BillQuestion.objects.bulk_update(lasting, ["asked_count", "ask_at"])
-        BillQuestion.objects.filter(pk__in=[row.pk for row in rows if row not in lasting]).delete()
-    return tuple(Question(row.call_id, row.connection, row.bill_name) for row in rows)
+        BillQuestion.objects.bulk_update(asked, ["asked_count", "ask_at"])
+        BillQuestion.objects.filter(pk__in=[row.pk for row in rows if row not in asked]).delete()
+    return tuple(Question(row.call_id, row.connection, row.bill_name) for row in asked)
 
 
 def close_questions(call_ids: Sequence[UUID]) -> None:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from runs.billing import ask_for_bills
 from runs.events import EventKind
 from runs.ledger import reserve, run_money, settle
+from runs.ledger.corrections import book_bill, correct
 from runs.ledger.questions import take_questions
 from runs.models import BillQuestion, DayTotal, Event, LedgerEntry, Node
 from runs.providers.bills import read_bill
@@ -22,9 +23,11 @@ from runs.providers.call import CallProgress, open_provider_door
 from runs.settling import settle_answer, settle_stopped
 from runs.shapes import CallStatus, ChatRequest, ChatResult, Endpoint, Grant, Payer, Usage
 from runs.simulator.scenario import Latency, Scenario
+from smartspawn.access.shapes import COMMAND_LINE
+from smartspawn.lib.errors import Conflict
 from tests.runs.connections.builders import make_connection
 from tests.runs.fakes import make_run, spec
-from tests.runs.ledger.calls import CENT, ENDPOINT, quote
+from tests.runs.ledger.calls import CENT, ENDPOINT, quote, settlement
 from tests.simulated import Simulated
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -100,13 +103,27 @@ def test_a_bill_that_is_not_there_is_asked_for_less_and_less_often_and_given_up(
         row.save()
         now, waits = timezone.now(), []
         assert ask_for_bills(now) == 0
-        while BillQuestion.objects.exists():
+        for _ in range(6):
             at = BillQuestion.objects.get().ask_at
             waits.append((at - now).total_seconds())
             now = at
             assert len(take_questions(now)) == 1
     assert waits == sorted(waits)
-    assert len(waits) == 6
+    row.refresh_from_db()
+    assert row.asked_count == 7, "also while it is asked for the last time: whoever asks may die"
+    assert take_questions(row.ask_at) == ()
+    assert not BillQuestion.objects.exists()
+
+
+def test_a_bill_that_comes_after_a_persons_word_does_not_undo_it() -> None:
+    run_id = make_run([spec("a")])
+    asked = quote(Payer(user_id=5, run_id=run_id, mode="single"), amount=50 * CENT, endpoint=ENDPOINT, node_key="a")
+    (grant,) = reserve([asked])
+    settle([settlement(grant.call_id, usage=Usage(fresh_input_tokens=10, is_estimated=True))])
+    correct(actor=COMMAND_LINE, call_id=grant.call_id, cost_nano_usd=2 * CENT, why="as their invoice says")
+    with pytest.raises(Conflict, match="known already"):
+        book_bill(call_id=grant.call_id, billed_nano_usd=9 * CENT)
+    assert run_money([run_id])[run_id].spent_nano_usd == 2 * CENT
 
 
 def test_nobody_is_asked_twice_for_a_bill_at_the_same_time() -> None:

@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import Error as DatabaseFault
-from django.db import IntegrityError, connections
+from django.db import IntegrityError, OperationalError, connections
 
+from runs.chat import till as till_module
 from runs.chat.till import Note, Till
 from runs.shapes import Payer
 from tests.runs.ledger.calls import quote, settlement
@@ -50,6 +51,22 @@ def test_a_note_that_the_database_refuses_costs_no_other_its_own() -> None:
 
     with_till(work)
     assert written[-2:] == [1, 3]
+
+
+def test_a_note_is_written_again_where_the_database_was_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(till_module, "FIRST_PAUSE_S", 0.001)
+    tries: list[int] = []
+
+    def busy_at_first() -> None:
+        tries.append(len(tries))
+        if len(tries) < 3:
+            raise OperationalError("database is locked")
+
+    async def work(till: Till) -> None:
+        await till.note(busy_at_first)
+
+    with_till(work)
+    assert tries == [0, 1, 2]
 
 
 def test_nobody_waits_for_a_note_that_cannot_be_written() -> None:

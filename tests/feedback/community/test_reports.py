@@ -94,7 +94,7 @@ def test_one_instance_has_one_vote_however_often_it_reports() -> None:
 
 def test_the_rate_of_an_instance_is_the_ancestors(report: Send, settings: Any) -> None:
     client_key = hash_instance(BODY["instanceId"])
-    limiter = build_limiter("community-instance", settings.COMMUNITY_RATE_LIMIT, "")
+    limiter = build_limiter("community-instance", settings.COMMUNITY_RATE_LIMIT, settings.REDIS_URL)
     for _ in range(99):
         limiter.hit(client_key)
     assert report().status_code == 200

@@ -19,6 +19,7 @@ BODY = {"model": "openai/small", "category": "coding", "rating": 5, "instanceId"
 def server(catalogue: None, settings: Any) -> None:
     """The site collects reports, and counts nobody's from before."""
     settings.COMMUNITY_SERVER = True
+    settings.REDIS_URL = ""  # it would count on from test to test
     build_limiter.cache_clear()
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from typing import Final
 
 from catalog.shapes import Category, Entry
+from smartspawn.lib.csvtext import csv_lines
 
-# A spreadsheet runs a cell that starts so as a formula; names come from strangers.
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS: Final = (
     "id",
     "name",
@@ -32,11 +29,7 @@ COLUMNS: Final = (
 
 def models_csv(entries: Iterable[Entry], category: Category) -> str:
     """One row per entry, with its score in the category; cells cannot start a formula in a spreadsheet."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    writer.writerows([_inert(cell) for cell in _row(entry, category)] for entry in entries)
-    return out.getvalue()
+    return "".join(csv_lines(COLUMNS, (_row(entry, category) for entry in entries)))
 
 
 def _row(entry: Entry, category: Category) -> tuple[object, ...]:
@@ -56,7 +49,3 @@ def _row(entry: Entry, category: Category) -> tuple[object, ...]:
         entry.cost_efficiency.get(category),
         bool(entry.overrides),
     )
-
-
-def _inert(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell

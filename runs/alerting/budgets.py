@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from runs.alerting.queries import alerts_of_windows
-from runs.alerting.shapes import Alert, AlertKind
+from runs.alerting.shapes import Alert
 from runs.ledger.caps import CapLine, lines_of, list_caps
 from runs.ledger.thresholds import reached
 from runs.ledger.usage import own_scopes
@@ -20,11 +20,6 @@ class BudgetState:
     line: CapLine
     reached_percent: int  # the highest threshold that is spent now; 0: none
     alerts: tuple[Alert, ...]  # the newest first
-
-    @property
-    def has_refused(self) -> bool:
-        """Whether a call was refused under it in this window."""
-        return any(alert.kind is AlertKind.REFUSED for alert in self.alerts)
 
 
 def list_budgets(actor: Actor) -> tuple[BudgetState, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -13,7 +13,7 @@ from django.utils import timezone
 from runs.ledger.alerts import note_refused
 from runs.ledger.balances import lock_balances, take
 from runs.ledger.facts import facts_of
-from runs.ledger.fitting import Ask, Room, fit
+from runs.ledger.fitting import Ask, fit
 from runs.ledger.prices import priced
 from runs.ledger.quote import UnpricedModel
 from runs.ledger.refusals import refuse_closed, refuse_short, refuse_unopened, refuse_unpriced
@@ -24,7 +24,6 @@ from runs.shapes import CallQuote, Grant, Payer
 from smartspawn.lib.rows import adapted, insert_rows, marks
 
 Answer = Grant | Refusal
-Rooms = Mapping[BalanceKey, Room]
 # Written out, as in ``balances``: every call of a model passes here.
 _KNOWN: Final = "SELECT call_id, state, amount_nano_usd, is_simulated FROM runs_reservation WHERE call_id IN ({})"
 _KeyedQuotes = list[tuple[CallQuote, tuple[BalanceKey, ...]]]

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -16,7 +16,6 @@ from smartspawn.cli.context import api_of, wants_json
 from smartspawn.cli.faults import FAILED, USAGE, WAITS, CliFault
 from smartspawn.cli.show import ERR, OUT, show_json, show_json_line, show_text, tell, usd
 
-FINAL: Final = ("completed", "failed", "canceled", "budget_exhausted")
 Simulate: TypeAlias = Annotated[bool, typer.Option("--simulate", help="By the provider simulator: nothing is spent.")]
 MaxUsd: TypeAlias = Annotated[float | None, typer.Option(help="What it may cost at most.")]
 Model: TypeAlias = Annotated[str, typer.Option(help="This model and no other.")]

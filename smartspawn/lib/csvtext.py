@@ -22,9 +22,9 @@ def csv_lines(header: Sequence[str], rows: Iterable[Iterable[object]]) -> Iterat
     writer = csv.writer(_Echo())
     yield writer.writerow(header)
     for row in rows:
-        yield writer.writerow([inert(cell) for cell in row])
+        yield writer.writerow([_inert(cell) for cell in row])
 
 
-def inert(cell: object) -> object:
+def _inert(cell: object) -> object:
     """The cell as spreadsheets take it for a text or a number, and for nothing that runs."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell

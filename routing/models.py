@@ -235,3 +235,66 @@ class Correction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.head} is {self.right}, not {self.predicted}"
+
+
+class ExplorationRow(models.Model):
+    """How far others than the leader may be tried: of the site, a person or a key, as the fields of ``Terms``."""
+
+    scope = models.CharField(max_length=40)  # "site", "user:5", "key:7"
+    rules = models.JSONField(default=dict)
+    by = models.CharField(max_length=200)
+    why = models.CharField(max_length=500, blank=True, default="")
+    at = models.DateTimeField()
+    valid_from = models.PositiveBigIntegerField()
+    valid_until = models.PositiveBigIntegerField(null=True)
+
+    objects = DatedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope"], condition=models.Q(valid_until=None), name="one_current_exploration_row"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"exploration of {self.scope}"
+
+
+class ExplorationAccount(models.Model):
+    """What a person's picks have earned and used of trying others; whoever changes it locks the row."""
+
+    user_id = models.BigIntegerField(primary_key=True)  # plain, as in decisions
+    credit_permille = models.PositiveIntegerField(default=0)  # a thousand are one pick
+    eligible_count = models.PositiveBigIntegerField(default=0)
+    tried_count = models.PositiveBigIntegerField(default=0)
+    day = models.DateField(null=True)  # in UTC, of the last pick that was tried
+    day_extra_nano_usd = models.PositiveBigIntegerField(default=0)  # expected beyond the leaders, on that day
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(credit_permille__lte=1000), name="credit_is_one_pick_at_most")
+        ]
+
+    def __str__(self) -> str:
+        return f"user {self.user_id}: {self.tried_count} of {self.eligible_count} tried"
+
+
+class ExploredPick(models.Model):
+    """A decision that took another model than the leader, in order to learn."""
+
+    decision = models.OneToOneField(StoredDecision, primary_key=True, on_delete=models.CASCADE, related_name="explored")
+    made_at = models.DateTimeField()
+    user_id = models.BigIntegerField()
+    kind = models.CharField(max_length=12)
+    category = models.CharField(max_length=12)
+    model_id = models.CharField(max_length=200)
+    leader_id = models.CharField(max_length=200)
+    behind_points = models.FloatField()
+    extra_nano_usd = models.BigIntegerField()  # expected for a task of usual length; below zero: cheaper
+
+    class Meta:
+        indexes = [models.Index(fields=["user_id", "-made_at"], name="explored_by_user")]
+
+    def __str__(self) -> str:
+        return f"{self.model_id} instead of {self.leader_id}"

@@ -53,7 +53,7 @@ def keepings() -> tuple[Keeping, ...]:
             key="decisions",
             title="Decisions",
             words=f"With what each was made from; at most {settings.DECISIONS_KEPT_MOST:,}. Overridden ones stay.",
-            tables=("routing_storeddecision", "routing_chosenmodel"),
+            tables=("routing_storeddecision", "routing_chosenmodel", "routing_exploredpick"),
             setting="DECISIONS_KEPT_DAYS",
             kept_days=settings.DECISIONS_KEPT_DAYS,
             count_due=lambda now: _old(now - timedelta(days=settings.DECISIONS_KEPT_DAYS)).count(),

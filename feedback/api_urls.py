@@ -4,6 +4,7 @@ from django.urls import path
 
 from feedback import api
 from feedback.judges import api as judges_api
+from feedback.production import api as production_api
 from feedback.reconciling import api as reconciling_api
 from feedback.spend import api as spend_api
 
@@ -17,6 +18,8 @@ urlpatterns = [
     path("spend/calls", spend_api.spend_calls, name="api-spend-calls"),
     path("spend/reconciliation", reconciling_api.reconciliation, name="api-spend-reconciliation"),
     path("spend/prices", reconciling_api.prices, name="api-spend-prices"),
+    path("classifier/evaluation", production_api.evaluation, name="api-classifier-evaluation"),
+    path("classifier/export", production_api.export, name="api-classifier-export"),
     path("judges", judges_api.judges, name="api-judges"),
     path("ratings", api.ratings, name="api-ratings"),
     path("ratings/<int:rating_id>", api.rating, name="api-rating"),

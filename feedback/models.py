@@ -154,3 +154,21 @@ class PriceCheck(models.Model):
 
     def __str__(self) -> str:
         return f"prices of {self.model_count} models at {self.at:%Y-%m-%d %H:%M}"
+
+
+class ClassifierCheck(models.Model):
+    """One evaluation of the classifier on what people said: asked for, then done by the queue, or failed."""
+
+    asked_at = models.DateTimeField(default=timezone.now)
+    asked_by = models.CharField(max_length=200)
+    ended_at = models.DateTimeField(null=True)  # None: it waits, or is under way
+    fault = models.CharField(max_length=500, blank=True)  # why there is no result
+    engine = models.CharField(max_length=200, blank=True)
+    engine_sha256 = models.CharField(max_length=64, blank=True)
+    result = models.JSONField(null=True)  # an Evaluation, with no word of a task
+
+    class Meta:
+        indexes = [models.Index(fields=["-asked_at"], name="classifier_check_by_time")]
+
+    def __str__(self) -> str:
+        return f"classifier check asked for at {self.asked_at:%Y-%m-%d %H:%M}"

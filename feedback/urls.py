@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from feedback.judges import views as judging
+from feedback.production import views as production
 from feedback.reconciling import views as reconciling
 from feedback.spend import views as spending
 from feedback.views import comparing, learned, ratings
@@ -35,6 +36,8 @@ urlpatterns = [
     path("spend/prices/check/", reconciling.check_now, name="spend-prices-check"),
     path("judges/", judging.judges, name="judges"),
     path("judges/restore/", judging.restore, name="judge-restore"),
+    path("classifier/", production.classifier, name="classifier"),
+    path("classifier/evaluate/", production.evaluate_now, name="classifier-evaluate"),
     path("learned/", learned.learned, name="learned"),
     path("learned/switch/", learned.switch, name="switch"),
     path("learned/reset/", learned.reset, name="reset"),

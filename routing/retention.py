@@ -62,6 +62,12 @@ def keepings() -> tuple[Keeping, ...]:
             ),
         ),
         Keeping(
+            key="corrections",
+            title="What people said of labels and choices",
+            words="Tasks with the labels that people set, until they take it back, and overrides: for later training.",
+            tables=("routing_correction", "routing_decisionoverride"),
+        ),
+        Keeping(
             key="snapshots",
             title="Catalogue snapshots",
             words="The newest 120, the first of each month, and thinned those that a kept decision rests on.",

@@ -58,7 +58,7 @@ def read_prompts(path: Path) -> list[LabelledPrompt]:
     for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
         if line.strip():
             try:
-                prompts.append(_read_prompt(json.loads(line)))
+                prompts.append(read_prompt(json.loads(line)))
             except (ValueError, TypeError, KeyError, AttributeError) as error:
                 raise BadInput(f"{path}:{number} is no labelled prompt: {error}") from error
     if not prompts:
@@ -66,7 +66,8 @@ def read_prompts(path: Path) -> list[LabelledPrompt]:
     return prompts
 
 
-def _read_prompt(row: Mapping[str, Any]) -> LabelledPrompt:
+def read_prompt(row: Mapping[str, Any]) -> LabelledPrompt:
+    """The labelled prompt of one line; KeyError, TypeError or ValueError for what is none."""
     if not isinstance(row["text"], str):
         raise TypeError("text is no string")
     labels = {head: str(row[head]) for head in HEADS if row.get(head) is not None}

@@ -308,6 +308,12 @@ URL_ACCESS: Mapping[str, Row] = {
     "ratings/_run/<uuid:run_id>/<str:node_key>": page(Role.VIEWER),
     "ratings/run/<uuid:run_id>/": page(Role.VIEWER),
     "ratings/run/<uuid:run_id>/<str:node_key>/": page(Role.VIEWER),
+    "api/classifier/evaluation": endpoint(
+        Scope.RUNS_ADMIN, Role.ADMIN, also=endpoint(Scope.RUNS_ADMIN, Role.ADMIN, "POST")
+    ),
+    "api/classifier/export": endpoint(Scope.RUNS_ADMIN, Role.ADMIN),
+    "classifier/": page(Role.ADMIN),
+    "classifier/evaluate/": page(Role.ADMIN, "POST"),
     "api/judges": endpoint(Scope.RUNS_READ, Role.VIEWER),
     "judges/": page(Role.VIEWER),
     "judges/restore/": page(Role.MEMBER, "POST"),

@@ -13,6 +13,7 @@ from django.test import Client
 
 from routing.classifier import classify
 from routing.classifier.evaluate import read_prompts
+from routing.classifier.heads import HEADS
 from routing.corrections import correct_label
 from routing.corrections_export import count_corrected_tasks, export_lines
 from routing.decide import override_route, pick
@@ -78,7 +79,13 @@ def test_an_overridden_task_comes_with_what_was_taken_instead() -> None:
     assert "risk" in labelled
     assert labelled["overrides"][0]["taken"] == "anthropic/grand"
     assert bare["overrides"] == [
-        {"decided": list(decided.chosen), "taken": "anthropic/grand", "driver": "", "why": "better prose"}
+        {
+            "decided": list(decided.chosen),
+            "labels": {head: getattr(classify("Write a haiku"), head).value for head in HEADS},
+            "taken": "anthropic/grand",
+            "driver": "",
+            "why": "better prose",
+        }
     ]
     assert count_corrected_tasks() == 1
 

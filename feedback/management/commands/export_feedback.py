@@ -8,9 +8,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from feedback.production import evaluate_heads, evaluation_lines, export_feedback
-from routing.classifier import classify
-from routing.classifier.evaluate import read_prompts
+from feedback.production.evaluate import evaluate_feedback, evaluation_lines
+from feedback.production.export import export_feedback
+from routing.classifier.classify import configured_classifier
 
 
 class Command(BaseCommand):
@@ -29,6 +29,7 @@ class Command(BaseCommand):
             raise CommandError(f"{path} cannot be written: {error}") from error
         self.stdout.write(f"{count} tasks written to {path}")
         if options["evaluate"]:
-            prompts = read_prompts(path) if count else []
-            for line in evaluation_lines(evaluate_heads(prompts, classify)):
+            with path.open(encoding="utf-8") as file:
+                found = evaluate_feedback(file, configured_classifier().classify_uncached)
+            for line in evaluation_lines(found):
                 self.stdout.write(line)

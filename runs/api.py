@@ -24,11 +24,11 @@ from runs.api_inputs import (
     read_retry,
     read_start,
 )
-from runs.artifacts import read_artifact, read_outputs
 from runs.control import approve_run, cancel_run, retry_run
 from runs.create import preview_run, start_run
-from runs.events import list_events
 from runs.inputs import RunInput
+from runs.keeping.artifacts import read_artifact, read_outputs
+from runs.keeping.events import list_events
 from runs.queries import find_answer, get_report, get_run, list_artifacts, list_nodes, list_runs
 from runs.shapes import RunStatus
 from smartspawn.access.gates import requires_scope

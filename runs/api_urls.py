@@ -2,9 +2,12 @@
 
 from django.urls import path
 
-from runs import api, caps_api, swarm_api, uncertain_api
+from runs import api
 from runs.alerting import api as alerting_api
+from runs.caps import api as caps_api
 from runs.connections import api as connections_api
+from runs.correcting import api as uncertain_api
+from runs.swarm import api as swarm_api
 
 urlpatterns = [
     path("runs", api.runs, name="api-runs"),

@@ -11,15 +11,15 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from runs.events import EventKind, NewEvent, add_events
-from runs.expansion import is_grown_from
+from runs.driving.ringing import ring
+from runs.graph.expansion import is_grown_from
+from runs.keeping.events import EventKind, NewEvent, add_events
+from runs.keeping.letting_go import check_texts
+from runs.keeping.serial import node_from_json
 from runs.ledger import raise_run_cap
-from runs.letting_go import check_texts
 from runs.models import Artifact, Node, NodeDraft, Run
 from runs.money import to_nano
 from runs.queries import get_run, visible_runs
-from runs.ringing import ring
-from runs.serial import node_from_json
 from runs.shapes import NodeStatus, RunStatus
 from smartspawn.access.shapes import Actor
 from smartspawn.lib.errors import Conflict, InvalidParam, NotFound

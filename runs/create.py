@@ -14,16 +14,16 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from runs.artifacts import PLAN_KEY, NewArtifact, write_artifacts
-from runs.events import EventKind, NewEvent, add_events
+from runs.driving.ringing import ring
 from runs.forecast import forecast
+from runs.keeping.artifacts import PLAN_KEY, NewArtifact, write_artifacts
+from runs.keeping.events import EventKind, NewEvent, add_events
+from runs.keeping.node_rows import node_row
+from runs.keeping.serial import plan_head_to_json, request_to_json
 from runs.ledger import open_run_balance
 from runs.models import Node, Run, RunKey, RunPreference
 from runs.money import to_nano, to_usd
-from runs.node_rows import node_row
 from runs.planning import plan_run
-from runs.ringing import ring
-from runs.serial import plan_head_to_json, request_to_json
 from runs.shapes import CostForecast, Plan, RunRequest, RunStatus
 from smartspawn.access.shapes import Actor
 from smartspawn.lib.errors import Conflict, InvalidParam, SmartSpawnError

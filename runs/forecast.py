@@ -16,12 +16,12 @@ from types import MappingProxyType
 from typing import Final
 
 from catalog.shapes import Category
-from runs.expansion import ITEMS, MOST_ITEMS, MOST_SECTIONS, grow
-from runs.ledger.estimate import text_tokens
+from runs.graph.expansion import ITEMS, MOST_ITEMS, MOST_SECTIONS, grow
 from runs.money import ceiling_nano, to_nano
 from runs.providers.pricing import GROUNDING_TOKENS
 from runs.shapes import CostForecast, Feed, GateKind, ModelChoice, NodeKind, NodeSpec, Plan, Purpose
-from runs.transforms import Rule
+from runs.texts.transforms import Rule
+from runs.tokens.estimate import text_tokens
 
 # Usual answers in tokens, thinking included: the mean of today's models over tasks of the kind. A model that thinks
 # before it answers writes several times as much as it shows.

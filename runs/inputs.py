@@ -14,9 +14,9 @@ from routing.inputs import MAX_EXCLUDED, MAX_ID_CHARS, MAX_PREFERENCE, MAX_TAG_C
 from runs.chains.reading import read_chain
 from runs.input_fields import JsonDocument, ModelName, Number, StrictSerializer, Switch, Text, Texts, Whole, Words
 from runs.input_fields import read_model as _read_model
-from runs.ready_schemas import READY_SCHEMAS
-from runs.schema_check import check_schema
 from runs.shapes import MergeStyle, Mode, RoleRequest, RunOptions, RunRequest
+from runs.texts.ready_schemas import READY_SCHEMAS
+from runs.texts.schema_check import check_schema
 from smartspawn.lib.errors import BadInput
 
 MAX_PROMPTS: Final = 10_000

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from runs.models import JudgeRecord, Node
 from runs.shapes import NodeStatus, Purpose
-from runs.verdicts import Verdict
+from runs.texts.verdicts import Verdict
 from smartspawn.access.audit import record
 from smartspawn.access.shapes import Actor
 from smartspawn.lib.errors import NotAllowed, NotFound

@@ -14,9 +14,9 @@ from routing.policy import no_model_message
 from routing.roles.compose import compose_role
 from routing.roles.shapes import RoleRequest as ComposeRequest
 from routing.shapes import Decision, Limits, RankedCandidate, TaskRequest
-from runs.endpoints import find_endpoints, reachable_models, why_unreachable
 from runs.harness import enabled_harnesses
 from runs.judges import judges_aside
+from runs.places.endpoints import find_endpoints, reachable_models, why_unreachable
 from runs.plans.desk import Ask, Chosen, Desk, RoleText
 from runs.plans.make import make_plan
 from runs.providers.dialects import can_search

@@ -7,8 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from runs.artifacts import ArtifactText
-from runs.events import NumberedEvent
+from runs.keeping.artifacts import ArtifactText
+from runs.keeping.events import NumberedEvent
 from runs.models import Node, Run
 from runs.money import to_usd
 from runs.queries import ArtifactLine, Progress, RunReport

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from runs.artifacts import MERGED_KEY, ArtifactText, read_artifact
+from runs.keeping.artifacts import MERGED_KEY, ArtifactText, read_artifact
 from runs.ledger import RunMoney, run_money
 from runs.models import Artifact, Event, Node, NodeDraft, Run
 from runs.shapes import NodeStatus, RunStatus

@@ -10,13 +10,13 @@ from typing import Any
 from django.conf import settings
 from django.db.models import F, Model, QuerySet
 
-from runs.alerting.shapes import DeliveryState
-from runs.artifacts import due_artifacts, prune_artifacts
 from runs.chat.conversations import LIFE, prune_conversations
+from runs.keeping.artifacts import due_artifacts, prune_artifacts
+from runs.keeping.letting_go import due_runs, let_texts_go
 from runs.ledger.expire import KEPT_DAYS, prune_reservations
-from runs.letting_go import due_runs, let_texts_go
 from runs.models import AlertDelivery, Conversation, Event, Reservation, RunKey
 from runs.shapes import RunStatus
+from runs.shapes.alerts import DeliveryState
 from smartspawn.lib.keeping import BATCH_ROWS, Keeping
 
 _ENDED = [status for status in RunStatus if status.is_final]

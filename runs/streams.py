@@ -17,12 +17,12 @@ from uuid import UUID
 from django.db import close_old_connections
 
 from runs.control import cancel_run
-from runs.events import EventKind, NumberedEvent, list_events
-from runs.inline import cancel_inline, drive_inline
+from runs.driving.inline import cancel_inline, drive_inline
+from runs.keeping.events import EventKind, NumberedEvent, list_events
 from runs.models import Run
 from runs.presenters import event_payload
 from runs.shapes import RunStatus
-from runs.swarm_events import SwarmTelling
+from runs.swarm.events import SwarmTelling
 from smartspawn.access.shapes import Actor, Role
 from smartspawn.bridge import Receive, Send
 from smartspawn.tickets import Exchange

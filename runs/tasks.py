@@ -12,13 +12,13 @@ import uvloop
 from django.conf import settings
 from django.utils import timezone
 
-from runs.billing import ask_for_bills
-from runs.host import open_host
+from runs.correcting.bills import ask_for_bills
+from runs.driving.host import open_host
+from runs.driving.sharing import COME_WITHIN
+from runs.driving.sweep import sweep_runs
+from runs.driving.tuning import tune_process
 from runs.models import Run
 from runs.shapes import RunStatus
-from runs.sharing import COME_WITHIN
-from runs.sweep import sweep_runs
-from runs.tuning import tune_process
 from smartspawn.heartbeat import is_stopping
 
 # While it drives a run, a worker looks for others that wait, as far as it has room.

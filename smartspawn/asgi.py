@@ -26,7 +26,7 @@ from catalog.queries import catalog_revision, find_current_snapshot
 from routing.adjustments import routing_revision
 from runs.chat.door import ChatDoor
 from runs.chat.quick import QuickChats
-from runs.inline import close_inline
+from runs.driving.inline import close_inline
 from runs.streams import stream_events, stream_swarm
 from smartspawn import tracing
 from smartspawn.access.addresses import client_key

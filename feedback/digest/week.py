@@ -19,8 +19,8 @@ from feedback.spend.saved import cascades_in, savings_of
 from feedback.spend.savings import Saving
 from feedback.spend.shapes import BASELINE_TITLES, Look, SpendRow
 from runs.alerting.queries import list_alerts
-from runs.alerting.shapes import Alert
 from runs.ledger.windows import day_of
+from runs.shapes.alerts import Alert
 from runs.spend.shapes import Period, Slice, Spent, sum_up
 from runs.weekly import DearRun, count_runs, dearest_runs
 from smartspawn.access.shapes import Actor, Scope

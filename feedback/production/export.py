@@ -12,7 +12,7 @@ from feedback.learning import worth_of
 from feedback.models import Rating
 from feedback.record import said_of
 from routing.corrections_export import export_lines
-from runs.letting_go import due_runs
+from runs.keeping.letting_go import due_runs
 from runs.outcomes import find_tasks
 
 _CHUNK: Final = 500

@@ -14,7 +14,7 @@ from feedback.inputs import read_subject_key
 from feedback.queries import verdicts_on_nodes
 from feedback.record import prefer
 from feedback.shapes import Verdict
-from runs.artifacts import read_outputs
+from runs.keeping.artifacts import read_outputs
 from runs.outcomes import get_outcome, list_work, who_did_it
 from smartspawn.access.gates import requires_role
 from smartspawn.access.requests import ActorRequest

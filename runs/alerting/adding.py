@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runs.alerting.inputs import ReceiverRequest
 from runs.alerting.receivers import add_email, add_webhook
-from runs.alerting.shapes import NewReceiver, ReceiverKind
+from runs.shapes.alerts import NewReceiver, ReceiverKind
 from smartspawn.access.shapes import Actor
 
 

@@ -6,10 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from runs.alerting.queries import alerts_of_windows
-from runs.alerting.shapes import Alert
+from runs.caps.usage import own_scopes
 from runs.ledger.caps import CapLine, lines_of, list_caps
 from runs.ledger.thresholds import reached
-from runs.ledger.usage import own_scopes
+from runs.shapes.alerts import Alert
 from smartspawn.access.shapes import Actor, Scope
 
 

@@ -17,8 +17,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from runs.alerting.receivers import purpose_of
-from runs.alerting.shapes import DeliveryState, ReceiverKind
 from runs.models import AlertDelivery, AlertReceiver
+from runs.shapes.alerts import DeliveryState, ReceiverKind
 from smartspawn.vault import SecretUnreadable, reveal
 
 # Several times as long as an attempt may take.

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from rest_framework import serializers
 
-from runs.alerting.shapes import Reach, ReceiverKind
+from runs.shapes.alerts import Reach, ReceiverKind
 from smartspawn.lib.errors import InvalidBody, InvalidParam
 
 MOST_LISTED = 200

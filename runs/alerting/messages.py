@@ -9,8 +9,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from runs.alerting.presenters import alert_payload
-from runs.alerting.shapes import Alert, ReceiverKind
 from runs.alerting.wording import amounts, headline, mail_text
+from runs.shapes.alerts import Alert, ReceiverKind
 
 _LONGEST_SUBJECT: Final = 200
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from runs.alerting.budgets import BudgetState
-from runs.alerting.shapes import Alert, Delivery, Receiver
-from runs.caps_presenters import cap_payload
+from runs.caps.presenters import cap_payload
 from runs.ledger.windows import kind_of
 from runs.money import to_usd
+from runs.shapes.alerts import Alert, Delivery, Receiver
 
 
 def alert_payload(alert: Alert) -> dict[str, Any]:

@@ -9,7 +9,11 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from runs.alerting.shapes import (
+from runs.alerting.wording import amounts, headline
+from runs.ledger.caps import WINDOWS, titles_of
+from runs.ledger.windows import SITE, day_of, window_at
+from runs.models import AlertDelivery, AlertReceiver, BudgetAlert
+from runs.shapes.alerts import (
     Alert,
     AlertKind,
     Delivery,
@@ -19,10 +23,6 @@ from runs.alerting.shapes import (
     Receiver,
     ReceiverKind,
 )
-from runs.alerting.wording import amounts, headline
-from runs.ledger.caps import WINDOWS, titles_of
-from runs.ledger.windows import SITE, day_of, window_at
-from runs.models import AlertDelivery, AlertReceiver, BudgetAlert
 from smartspawn.access.shapes import Actor, Scope
 from smartspawn.lib.errors import NotFound
 

@@ -19,11 +19,11 @@ from django_q.tasks import async_task
 
 from runs.alerting.messages import Message, confirm_message, test_message
 from runs.alerting.queries import visible_receivers
-from runs.alerting.shapes import DeliveryState, NewReceiver, Reach, ReceiverKind
 from runs.alerting.signing import KEY_BYTES, secret_of
 from runs.connections.checks import check_host
 from runs.ledger.alerts import DELIVER
 from runs.models import AlertDelivery, AlertReceiver
+from runs.shapes.alerts import DeliveryState, NewReceiver, Reach, ReceiverKind
 from smartspawn.access.audit import record
 from smartspawn.access.shapes import Actor, Scope
 from smartspawn.lib.errors import Conflict, InvalidParam, NotAllowed, NotFound

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 
 from runs.alerting.claiming import Claim, Outcome
-from runs.alerting.shapes import ReceiverKind
 from runs.alerting.signing import signed_headers
+from runs.shapes.alerts import ReceiverKind
 from smartspawn.lib.addresses import AddressRule
 from smartspawn.lib.errors import UpstreamFault
 from smartspawn.lib.http import Door, Patience, seconds_until_retry

@@ -12,8 +12,8 @@ from django.utils import timezone
 from runs.alerting.messages import alert_message
 from runs.alerting.queries import titled
 from runs.alerting.receivers import budgets_url
-from runs.alerting.shapes import Alert, Reach, ReceiverKind
 from runs.models import AlertDelivery, AlertReceiver, BudgetAlert
+from runs.shapes.alerts import Alert, Reach, ReceiverKind
 from smartspawn.access.shapes import Role
 
 _MOST_AT_ONCE: Final = 200

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from runs.alerting.shapes import Alert, AlertKind
 from runs.money import format_usd
+from runs.shapes.alerts import Alert, AlertKind
 
 
 def headline(alert: Alert) -> str:

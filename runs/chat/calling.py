@@ -17,11 +17,10 @@ from runs.chat.prepared import Chat
 from runs.chat.shapes import Failure, Outcome
 from runs.chat.till import NotGranted, Till
 from runs.ledger import RefusalCode, picture_excess, quote_nano
-from runs.outside import CallModel
-from runs.places import Places, Spot
-from runs.providers.call import CallProgress
+from runs.nodes.settling import settle_answer, settle_failure, settle_stopped
+from runs.places.lookup import Places, Spot
+from runs.providers.call import CallModel, CallProgress
 from runs.providers.faults import CallFailed, Fault
-from runs.settling import settle_answer, settle_failure, settle_stopped
 from runs.shapes import CallQuote, ChatDelta, ChatRequest, ChatResult, FaultAction, Grant, Purpose, Settlement
 
 # A leave outlives its call by this, so that it cannot expire under it.

@@ -21,7 +21,7 @@ from runs.chat.conversations import Kept, find_kept, keep, scope_of
 from runs.chat.names import ModelUnknown
 from runs.chat.shapes import Automatic, ByName, ByPolicy, ChatAsk
 from runs.chat.texts import digest_of, name_of, needs_of, task_of
-from runs.endpoints import find_endpoints, reachable_models, why_unreachable
+from runs.places.endpoints import find_endpoints, reachable_models, why_unreachable
 from runs.shapes import ModelChoice
 from smartspawn.access.shapes import Actor
 from smartspawn.lib.errors import NoModel, NotAllowed

@@ -22,11 +22,10 @@ from runs.chat.prepared import Chat, RunChat
 from runs.chat.shapes import ChatAsk, Face, Failure, Outcome
 from runs.chat.telling import headers_of, told_of
 from runs.chat.till import Till
-from runs.outside import CallModel
-from runs.places import Places
-from runs.providers.call import open_provider_door
+from runs.nodes.tracing import traced
+from runs.places.lookup import Places
+from runs.providers.call import CallModel, open_provider_door
 from runs.shapes import ChatDelta
-from runs.tracing import traced
 from smartspawn import tracing
 from smartspawn.bridge import Headers, Receive, header
 from smartspawn.lib.error_shapes import error_json

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from runs.chat.shapes import Failure
-from runs.cleaning import clean_text
 from runs.ledger.shapes import Refusal, RefusalCode
 from runs.providers.faults import Fault, FaultCode
+from runs.texts.cleaning import clean_text
 
 NO_PLACE: Final = Failure("NO_PLACE", "No place could be asked in time. Ask again in a moment.", 503, 1.0)
 NO_DATABASE: Final = Failure("NO_DATABASE", "No money could be set aside: the database did not answer.", 503, 2.0)

@@ -14,7 +14,7 @@ from routing.route_rules import current_rules
 from runs.chat.names import AUTOMATIC, MODES, POLICY, ModelUnknown, read_name
 from runs.chat.shapes import ByName
 from runs.connections.held import current_places
-from runs.endpoints import reachable_models
+from runs.places.endpoints import reachable_models
 from runs.providers.known import Reach
 from smartspawn.access.shapes import Actor
 

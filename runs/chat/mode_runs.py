@@ -18,7 +18,7 @@ from runs.chat.shapes import ByMode, ChatAsk, Failure, Outcome
 from runs.chat.texts import needs_of, text_of, transcript_of
 from runs.control import cancel_run
 from runs.create import start_run
-from runs.inline import cancel_inline, drive_inline
+from runs.driving.inline import cancel_inline, drive_inline
 from runs.ledger import run_money
 from runs.models import Node, Run
 from runs.queries import find_answer, is_waiting

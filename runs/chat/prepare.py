@@ -12,7 +12,7 @@ from runs.chat.choosing import choose
 from runs.chat.prepared import Chat
 from runs.chat.shapes import ChatAsk
 from runs.ledger import estimate_tokens
-from runs.places import Spot, look_up
+from runs.places.lookup import Spot, look_up
 from runs.shapes import ModelChoice, Payer, Protocol
 from smartspawn.access.shapes import Actor
 from smartspawn.lib.errors import NoModel

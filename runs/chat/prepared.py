@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from runs.chat.shapes import ChatAsk
-from runs.places import Spot
+from runs.places.lookup import Spot
 from runs.shapes import Payer
 
 

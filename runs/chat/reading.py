@@ -11,7 +11,7 @@ import msgspec
 from catalog.shapes import Budget
 from runs.chat.names import read_name
 from runs.chat.shapes import ChatAsk
-from runs.cleaning import clean_json
+from runs.texts.cleaning import clean_json
 from smartspawn.lib.errors import InvalidBody, InvalidParam, MissingParam
 
 OWN_FIELD: Final = "smartspawn"

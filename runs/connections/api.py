@@ -10,7 +10,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from runs.breakers import list_breakers, reset_breaker
+from runs.breakers.shared import list_breakers, reset_breaker
 from runs.connections.change import change_connection, create_connection, delete_connection
 from runs.connections.inputs import (
     BreakerInput,

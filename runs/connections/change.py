@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from runs.breakers import clear_breakers
+from runs.breakers.shared import clear_breakers
 from runs.connections.checks import check_base_url, check_key, check_secret, is_same_origin, tail_of
 from runs.connections.environment import SUFFIX
 from runs.connections.held import forget, purpose_of

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypedDict
 
-from runs.breakers import BreakerReport
+from runs.breakers.shared import BreakerReport
 from runs.connections.shapes import ConnectionReport, ListedModel
 from runs.connections.standing import served_words, standing_of
 from runs.providers.known import KnownProvider

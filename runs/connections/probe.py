@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from django.utils import timezone
 
-from runs.breakers import clear_breakers
+from runs.breakers.shared import clear_breakers
 from runs.connections.environment import SUFFIX
 from runs.connections.held import ConnectionUnusable, current, forget
 from runs.connections.listed import merge_listing, read_listing, read_rows, write_rows

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from runs.breakers import BreakerReport
+from runs.breakers.shared import BreakerReport
 from runs.connections.shapes import ConnectionReport, ConnectionSource
 from runs.providers.known import Reach, find_known_provider
 

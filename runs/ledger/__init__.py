@@ -13,7 +13,6 @@ payers by ``write_together``. Everybody keeping to that order, nobody waits in a
 """
 
 from runs.ledger.balances import open_run_balance, raise_run_cap
-from runs.ledger.estimate import estimate_tokens, picture_excess
 from runs.ledger.expire import expire, prune_reservations
 from runs.ledger.prices import priced, quote_nano
 from runs.ledger.queries import run_money
@@ -22,6 +21,7 @@ from runs.ledger.reserve import reserve
 from runs.ledger.settle import release, settle
 from runs.ledger.shapes import Refusal, RefusalCode, RunMoney, UncertainCall
 from runs.ledger.together import write_together
+from runs.tokens.estimate import estimate_tokens, picture_excess
 
 __all__ = [
     "Refusal",

@@ -19,11 +19,11 @@ from django.db import connection
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from runs.alerting.shapes import AlertKind
 from runs.ledger.fitting import Room
 from runs.ledger.shapes import Refusal
 from runs.ledger.thresholds import THRESHOLDS_PERCENT, next_amount, reached, told
 from runs.models import Balance, BudgetAlert
+from runs.shapes.alerts import AlertKind
 from smartspawn.access.models import ApiKey
 
 DELIVER: Final = "runs.alerting.tasks.deliver_alerts"

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 import django.db.models.deletion
 import django.utils.timezone
-import runs.alerting.shapes
 from django.conf import settings
 from django.db import migrations, models
+
+import runs.shapes.alerts
 
 
 def arm_running_windows(apps, _schema_editor):
@@ -21,138 +22,161 @@ def arm_running_windows(apps, _schema_editor):
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('runs', '0006_bills_and_uncertain_lines'),
+        ("runs", "0006_bills_and_uncertain_lines"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AlertDelivery',
+            name="AlertDelivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('message_id', models.UUIDField(default=uuid.uuid4)),
-                ('subject', models.CharField(max_length=300)),
-                ('body', models.TextField()),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('sent', 'sent'), ('dead', 'dead')], default=runs.alerting.shapes.DeliveryState['WAITING'], max_length=8)),
-                ('attempt_count', models.PositiveSmallIntegerField(default=0)),
-                ('next_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('lease_token', models.UUIDField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('attempted_at', models.DateTimeField(null=True)),
-                ('answer_status', models.PositiveSmallIntegerField(null=True)),
-                ('error', models.CharField(blank=True, max_length=300)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('closed_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("message_id", models.UUIDField(default=uuid.uuid4)),
+                ("subject", models.CharField(max_length=300)),
+                ("body", models.TextField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "waiting"), ("sent", "sent"), ("dead", "dead")],
+                        default=runs.shapes.alerts.DeliveryState["WAITING"],
+                        max_length=8,
+                    ),
+                ),
+                ("attempt_count", models.PositiveSmallIntegerField(default=0)),
+                ("next_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("lease_token", models.UUIDField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("attempted_at", models.DateTimeField(null=True)),
+                ("answer_status", models.PositiveSmallIntegerField(null=True)),
+                ("error", models.CharField(blank=True, max_length=300)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("closed_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='AlertReceiver',
+            name="AlertReceiver",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('webhook', 'webhook'), ('email', 'email')], max_length=8)),
-                ('reach', models.CharField(choices=[('own', 'own'), ('all', 'all')], default=runs.alerting.shapes.Reach['OWN'], max_length=8)),
-                ('address', models.CharField(max_length=500)),
-                ('secret_sealed', models.TextField(blank=True)),
-                ('old_secret_sealed', models.TextField(blank=True)),
-                ('old_secret_until', models.DateTimeField(null=True)),
-                ('allows_private', models.BooleanField(default=False)),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('switched_off_at', models.DateTimeField(null=True)),
-                ('off_reason', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("webhook", "webhook"), ("email", "email")], max_length=8)),
+                (
+                    "reach",
+                    models.CharField(
+                        choices=[("own", "own"), ("all", "all")], default=runs.shapes.alerts.Reach["OWN"], max_length=8
+                    ),
+                ),
+                ("address", models.CharField(max_length=500)),
+                ("secret_sealed", models.TextField(blank=True)),
+                ("old_secret_sealed", models.TextField(blank=True)),
+                ("old_secret_until", models.DateTimeField(null=True)),
+                ("allows_private", models.BooleanField(default=False)),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("switched_off_at", models.DateTimeField(null=True)),
+                ("off_reason", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name='BudgetAlert',
+            name="BudgetAlert",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
-                ('scope', models.CharField(max_length=60)),
-                ('window', models.CharField(max_length=16)),
-                ('kind', models.CharField(choices=[('spent', 'spent'), ('refused', 'refused')], max_length=8)),
-                ('threshold_percent', models.PositiveSmallIntegerField()),
-                ('cap_nano_usd', models.BigIntegerField()),
-                ('spent_nano_usd', models.BigIntegerField()),
-                ('reserved_nano_usd', models.BigIntegerField()),
-                ('needed_nano_usd', models.BigIntegerField(null=True)),
-                ('user_id', models.PositiveBigIntegerField(null=True)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('spread_at', models.DateTimeField(null=True)),
+                ("id", models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                ("scope", models.CharField(max_length=60)),
+                ("window", models.CharField(max_length=16)),
+                ("kind", models.CharField(choices=[("spent", "spent"), ("refused", "refused")], max_length=8)),
+                ("threshold_percent", models.PositiveSmallIntegerField()),
+                ("cap_nano_usd", models.BigIntegerField()),
+                ("spent_nano_usd", models.BigIntegerField()),
+                ("reserved_nano_usd", models.BigIntegerField()),
+                ("needed_nano_usd", models.BigIntegerField(null=True)),
+                ("user_id", models.PositiveBigIntegerField(null=True)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("spread_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='SeenAlert',
+            name="SeenAlert",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.AddField(
-            model_name='balance',
-            name='alert_at_nano_usd',
+            model_name="balance",
+            name="alert_at_nano_usd",
             field=models.BigIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='alertreceiver',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="alertreceiver",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='alertdelivery',
-            name='receiver',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='runs.alertreceiver'),
+            model_name="alertdelivery",
+            name="receiver",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="deliveries", to="runs.alertreceiver"
+            ),
         ),
         migrations.AddIndex(
-            model_name='budgetalert',
-            index=models.Index(fields=['-at', '-id'], name='alert_by_time'),
+            model_name="budgetalert",
+            index=models.Index(fields=["-at", "-id"], name="alert_by_time"),
         ),
         migrations.AddIndex(
-            model_name='budgetalert',
-            index=models.Index(fields=['user_id', '-at'], name='alert_by_user'),
+            model_name="budgetalert",
+            index=models.Index(fields=["user_id", "-at"], name="alert_by_user"),
         ),
         migrations.AddIndex(
-            model_name='budgetalert',
-            index=models.Index(condition=models.Q(('spread_at', None)), fields=['at'], name='alert_to_spread'),
+            model_name="budgetalert",
+            index=models.Index(condition=models.Q(("spread_at", None)), fields=["at"], name="alert_to_spread"),
         ),
         migrations.AddConstraint(
-            model_name='budgetalert',
-            constraint=models.UniqueConstraint(fields=('scope', 'window', 'kind', 'threshold_percent', 'cap_nano_usd'), name='one_alert_a_threshold'),
+            model_name="budgetalert",
+            constraint=models.UniqueConstraint(
+                fields=("scope", "window", "kind", "threshold_percent", "cap_nano_usd"), name="one_alert_a_threshold"
+            ),
         ),
         migrations.AddField(
-            model_name='alertdelivery',
-            name='alert',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='runs.budgetalert'),
+            model_name="alertdelivery",
+            name="alert",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.CASCADE, related_name="deliveries", to="runs.budgetalert"
+            ),
         ),
         migrations.AddField(
-            model_name='seenalert',
-            name='alert',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='seen', to='runs.budgetalert'),
+            model_name="seenalert",
+            name="alert",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="seen", to="runs.budgetalert"
+            ),
         ),
         migrations.AddField(
-            model_name='seenalert',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="seenalert",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddConstraint(
-            model_name='alertreceiver',
-            constraint=models.UniqueConstraint(fields=('user', 'kind', 'address'), name='one_receiver_an_address'),
+            model_name="alertreceiver",
+            constraint=models.UniqueConstraint(fields=("user", "kind", "address"), name="one_receiver_an_address"),
         ),
         migrations.AddIndex(
-            model_name='alertdelivery',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['next_at'], name='delivery_due'),
+            model_name="alertdelivery",
+            index=models.Index(condition=models.Q(("state", "waiting")), fields=["next_at"], name="delivery_due"),
         ),
         migrations.AddIndex(
-            model_name='alertdelivery',
-            index=models.Index(fields=['closed_at'], name='delivery_by_end'),
+            model_name="alertdelivery",
+            index=models.Index(fields=["closed_at"], name="delivery_by_end"),
         ),
         migrations.AddConstraint(
-            model_name='alertdelivery',
-            constraint=models.UniqueConstraint(fields=('receiver', 'message_id'), name='one_delivery_a_receiver'),
+            model_name="alertdelivery",
+            constraint=models.UniqueConstraint(fields=("receiver", "message_id"), name="one_delivery_a_receiver"),
         ),
         migrations.AddConstraint(
-            model_name='seenalert',
-            constraint=models.UniqueConstraint(fields=('alert', 'user'), name='seen_once'),
+            model_name="seenalert",
+            constraint=models.UniqueConstraint(fields=("alert", "user"), name="seen_once"),
         ),
         migrations.RunPython(arm_running_windows, migrations.RunPython.noop),
     ]

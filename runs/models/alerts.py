@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from runs.alerting.shapes import AlertKind, DeliveryState, Reach, ReceiverKind
+from runs.shapes.alerts import AlertKind, DeliveryState, Reach, ReceiverKind
 
 
 def _choices(words: Any) -> list[tuple[str, str]]:

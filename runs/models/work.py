@@ -176,7 +176,7 @@ class Event(models.Model):
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="events")
     seq = models.PositiveIntegerField()
     at = models.DateTimeField(default=timezone.now)
-    kind = models.CharField(max_length=40)  # "node.completed"; the words stand in runs/events.py
+    kind = models.CharField(max_length=40)  # "node.completed"; the words stand in runs/keeping/events.py
     node_key = models.CharField(max_length=60, blank=True)
     message = models.CharField(max_length=1000, blank=True)
     data = models.JSONField(default=dict)

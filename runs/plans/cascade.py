@@ -16,8 +16,8 @@ from runs.plans.judging import aside_note, families_aside
 from runs.plans.nodes import Bench, ask_for, choose, judge_node, named_model, transform_node, work_node
 from runs.plans.single import plan as plan_single
 from runs.shapes import Feed, Gate, GateKind, ModelChoice, NodeSpec, Purpose, RunRequest
-from runs.transforms import Rule
-from runs.wording import escalation_prompt, work_prompt
+from runs.texts.transforms import Rule
+from runs.texts.wording import escalation_prompt, work_prompt
 
 # Where to look for a stronger model, in this order: the budget that was asked for, then above it where the
 # cheap model is the best there.

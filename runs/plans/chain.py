@@ -10,15 +10,15 @@ from typing import Any
 from runs.chains.perspectives import PERSPECTIVES, instruction_of, title_of
 from runs.chains.reading import read_chain
 from runs.chains.shapes import Chain, Stage, StageMode, StagePrompt, TransformRule
-from runs.cutting import cut
-from runs.expansion import ITEMS
+from runs.graph.expansion import ITEMS
 from runs.plans.desk import Chosen, Desk
 from runs.plans.draft import Draft
 from runs.plans.nodes import Bench, ask_for, choose, transform_node, work_node
 from runs.plans.sizes import shorten
 from runs.shapes import Feed, Mode, NodeSpec, Purpose, RunRequest
-from runs.transforms import Rule
-from runs.wording import DEFAULT_STAGE_PROMPT, stage_prompt
+from runs.texts.cutting import cut
+from runs.texts.transforms import Rule
+from runs.texts.wording import DEFAULT_STAGE_PROMPT, stage_prompt
 
 _NO_KEY = re.compile(r"[^a-z0-9]+")
 

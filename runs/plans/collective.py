@@ -6,8 +6,8 @@ from runs.plans.desk import Desk, family_of
 from runs.plans.draft import Draft
 from runs.plans.nodes import Bench, answer_merge_prompt, ask_for, choose, merge_model, merge_node, work_node
 from runs.plans.single import plan as plan_single
-from runs.prompts import LETTERS
 from runs.shapes import MergeStyle, ModelChoice, RunRequest
+from runs.texts.prompts import LETTERS
 
 LEAST_MODELS = 2
 MOST_MODELS = 5

@@ -12,7 +12,7 @@ from runs.plans.draft import Draft
 from runs.plans.nodes import named_model
 from runs.plans.sizes import MOST_KEY_CHARS, MOST_NODES, MOST_TITLE_CHARS, shorten
 from runs.shapes import Mode, NodeKind, NodeSpec, Plan, RunRequest
-from runs.wording import WORDING_VERSION
+from runs.texts.wording import WORDING_VERSION
 from smartspawn.lib.errors import InvalidParam
 
 _SHOWN_KEYS = 12

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from catalog.shapes import Budget
-from runs.ledger.estimate import text_tokens
 from runs.plans.desk import Ask, Chosen, Desk, RoleText
 from runs.plans.sizes import LONG_PROMPT_TOKENS, output_limit, shorten
-from runs.prompts import LETTERS
 from runs.shapes import Feed, MergeStyle, ModelChoice, NodeKind, NodeSpec, Purpose, RoleRequest, RunRequest
-from runs.transforms import Rule
-from runs.verdicts import Verdict
-from runs.wording import judge_prompt, merge_prompt, vote_prompt, work_prompt
+from runs.texts.prompts import LETTERS
+from runs.texts.transforms import Rule
+from runs.texts.verdicts import Verdict
+from runs.texts.wording import judge_prompt, merge_prompt, vote_prompt, work_prompt
+from runs.tokens.estimate import text_tokens
 from smartspawn.lib.errors import InvalidParam, NoModel
 
 NEXT_TIER: Final[Mapping[Budget, Budget]] = {

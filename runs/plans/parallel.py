@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from runs.ledger.estimate import text_tokens
 from runs.plans.desk import Ask, Desk
 from runs.plans.draft import Draft
 from runs.plans.nodes import Bench, ask_for, choose, work_node
 from runs.plans.sizes import LONG_PROMPT_TOKENS, shorten
 from runs.shapes import NodeKind, NodeSpec, Purpose, RunRequest
-from runs.transforms import Rule
-from runs.wording import work_prompt
+from runs.texts.transforms import Rule
+from runs.texts.wording import work_prompt
+from runs.tokens.estimate import text_tokens
 from smartspawn.lib.errors import MissingParam
 
 # Prompts of one request are alike: what kind of work they are shows in a few of them.

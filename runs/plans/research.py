@@ -12,7 +12,7 @@ from runs.plans.draft import Draft
 from runs.plans.nodes import Bench, ask_for, merge_model, merge_node, named_model, work_node, work_params
 from runs.plans.sizes import shorten
 from runs.shapes import Feed, ModelChoice, NodeKind, NodeSpec, Purpose, RunRequest
-from runs.wording import analysis_prompt, grounded_prompt, research_synthesis_prompt, work_prompt
+from runs.texts.wording import analysis_prompt, grounded_prompt, research_synthesis_prompt, work_prompt
 from smartspawn.lib.errors import Conflict, NoModel
 
 RESULTS_PER_SUBJECT = 6

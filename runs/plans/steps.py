@@ -12,7 +12,7 @@ from runs.plans.nodes import Bench, ask_for, choose, merge_model, merge_node, wo
 from runs.plans.single import plan as plan_single
 from runs.plans.sizes import shorten
 from runs.shapes import Feed, NodeSpec, Purpose, RunRequest
-from runs.wording import step_prompt, synthesis_prompt, work_prompt
+from runs.texts.wording import step_prompt, synthesis_prompt, work_prompt
 
 # "First do A, then B with it": what is wanted stands at the end. A list wants every one of its items.
 _LAST_IS_ALL: Final = frozenset({SplitKind.SEQUENCED})

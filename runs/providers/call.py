@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Protocol
 
 from runs.providers.fault_reading import read_fault
 from runs.providers.faults import CallFailed, Fault, FaultCode, make_fault, not_an_api
@@ -66,6 +66,22 @@ class CallProgress:
 
     def elapsed_ms(self) -> float:
         return (time.perf_counter() - self.started_s) * 1000
+
+
+class CallModel(Protocol):
+    """Sends one request to one place; see ``ProviderDoor.call``."""
+
+    async def __call__(
+        self,
+        grant: Grant,
+        endpoint: Endpoint,
+        request: ChatRequest,
+        secret: str,
+        *,
+        on_delta: OnDelta | None = None,
+        progress: CallProgress | None = None,
+    ) -> ChatResult:
+        """The whole answer. Raises CallFailed."""
 
 
 class ProviderDoor:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from runs.ledger.estimate import estimate_tokens, text_tokens
 from runs.providers.json_reading import count_at
 from runs.shapes import ChatRequest, Usage
+from runs.tokens.estimate import estimate_tokens, text_tokens
 
 _OPENAI_CACHE_READS: Final = (
     ("prompt_tokens_details", "cached_tokens"),

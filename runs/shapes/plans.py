@@ -102,7 +102,7 @@ class NodeSpec:
     max_attempts: int = 3
     schema: JsonObject | None = None  # the answer must satisfy it
     uses_web_search: bool = False
-    expands: str = ""  # what its output grows into: "sections", "items"; see runs/expansion.py
+    expands: str = ""  # what its output grows into: "sections", "items"; see runs/graph/expansion.py
     params: Mapping[str, object] = field(default_factory=dict)  # of a search, a fetch, a transform
     wave: int = 0  # how many nodes must end one after the other before it
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django import template
 
-from runs.alerting.shapes import Alert
 from runs.alerting.wording import amounts, headline
+from runs.shapes.alerts import Alert
 
 register = template.Library()
 

@@ -7,9 +7,9 @@ from typing import Final
 from django import template
 from django.utils.safestring import SafeString
 
-from runs.markdown import render_markdown
 from runs.money import format_usd
 from runs.shapes import NodeStatus, RunStatus
+from runs.texts.markdown import render_markdown
 
 register = template.Library()
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from runs.cutting import cut
 from runs.shapes import NodeInput, NodeSpec, NodeStatus, Reading
+from runs.texts.cutting import cut
 from runs.tools.pages import PageText, read_page
 from smartspawn.lib.errors import SmartSpawnError
 from smartspawn.lib.http import Door, Patience

@@ -9,9 +9,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 from rest_framework.exceptions import ValidationError
 
-from runs.caps_inputs import read_cap, read_cap_place, read_wish
+from runs.caps.inputs import read_cap, read_cap_place, read_wish
+from runs.caps.usage import usage_of
 from runs.ledger.caps import list_caps, list_own_scopes, list_scopes, remove_cap, set_cap
-from runs.ledger.usage import usage_of
 from runs.ledger.wishes import find_wish, set_wish
 from runs.money import to_usd
 from smartspawn.access.gates import requires_role

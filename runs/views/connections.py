@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST, require_safe
 from rest_framework.exceptions import ValidationError
 
-from runs.breakers import BreakerReport, list_breakers, reset_breaker
+from runs.breakers.shared import BreakerReport, list_breakers, reset_breaker
 from runs.connections import (
     ConnectionReport,
     change_connection,

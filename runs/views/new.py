@@ -14,9 +14,9 @@ from routing.roles.load import load_library
 from routing.roles.shapes import Kind, RoleLibrary
 from runs.chains.templates import TEMPLATES
 from runs.create import preview_run, start_run
-from runs.endpoints import reachable_models
+from runs.keeping.serial import request_from_json
+from runs.places.endpoints import reachable_models
 from runs.queries import get_run
-from runs.serial import request_from_json
 from runs.shapes import Mode, Plan
 from runs.views.forms import (
     BUDGET_CHOICES,

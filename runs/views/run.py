@@ -14,15 +14,15 @@ from django_htmx.http import HttpResponseClientRefresh
 from rest_framework.exceptions import ValidationError
 
 from runs.api_inputs import read_retry
-from runs.artifacts import read_outputs
 from runs.charts import draw_cells, draw_nodes
 from runs.control import approve_run, cancel_run, retry_run
 from runs.create import start_run
-from runs.events import list_events
-from runs.letting_go import check_texts
+from runs.keeping.artifacts import read_outputs
+from runs.keeping.events import list_events
+from runs.keeping.letting_go import check_texts
+from runs.keeping.serial import request_from_json
 from runs.models import Node
 from runs.queries import RunReport, find_answer, get_report, get_run, list_drafts, list_node_states
-from runs.serial import request_from_json
 from runs.shapes import Mode, NodeStatus, Purpose, RunStatus
 from smartspawn.access.gates import requires_role
 from smartspawn.access.requests import ActorRequest

@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from rest_framework.exceptions import ValidationError
 
-from runs.correcting import put_right
+from runs.correcting.book import put_right
+from runs.correcting.inputs import UncertainPlace, read_correction, read_uncertain_place
 from runs.ledger.uncertain import list_uncertain, sum_uncertain
 from runs.money import format_usd
 from runs.queries import get_run
-from runs.uncertain_inputs import UncertainPlace, read_correction, read_uncertain_place
 from smartspawn.access.gates import requires_role
 from smartspawn.access.requests import ActorRequest
 from smartspawn.access.shapes import Role

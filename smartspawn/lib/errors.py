@@ -10,7 +10,7 @@
     ├── NotSignedIn              UNAUTHORIZED
     ├── NotAllowed               FORBIDDEN: signed in, but the role or key scope does not reach
     ├── Conflict                 CONFLICT: somebody else changed or holds it
-    ├── TextsGone                TEXTS_GONE: what it needs was let go after its time (runs/letting_go.py)
+    ├── TextsGone                TEXTS_GONE: what it needs was let go after its time (runs/keeping/letting_go.py)
     ├── UnpricedModel            MODEL_UNPRICED: nobody knows what it costs (runs/ledger/quote.py)
     ├── TooManyRequests          RATE_LIMITED: carries the seconds to wait
     ├── CallFailed               CALL_FAILED: a language model gave no whole answer (runs/providers/faults.py)

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from runs.artifacts import read_artifact, read_outputs
 from runs.control import approve_run, cancel_run
 from runs.create import start_run
 from runs.inputs import RunInput, read_run
+from runs.keeping.artifacts import read_artifact, read_outputs
 from runs.presenters import RAW_OUTPUT_CHARS
 from runs.queries import (
     MOST_LISTED,

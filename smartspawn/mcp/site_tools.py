@@ -9,9 +9,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from catalog.queries import find_current_snapshot
-from runs.caps_presenters import usage_payload
+from runs.caps.presenters import usage_payload
+from runs.caps.usage import usage_of
 from runs.connections import current_places
-from runs.ledger.usage import usage_of
 from runs.ledger.wishes import find_wish
 from smartspawn.access.shapes import Actor, Scope
 from smartspawn.health import check_database, check_queue

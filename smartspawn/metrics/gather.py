@@ -11,7 +11,7 @@ from typing import Final
 from django.utils import timezone
 
 from catalog.queries import find_current_snapshot
-from runs.breakers import list_breakers
+from runs.breakers.shared import list_breakers
 from runs.money import to_usd
 from runs.site_figures import CallSum, SiteFigures, site_figures
 from smartspawn.health import check_catalog, check_queue

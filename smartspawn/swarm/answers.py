@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.db import close_old_connections
 from django.utils import timezone
 
-from runs.swarm_figures import figures_of
+from runs.swarm.figures import figures_of
 from smartspawn.bridge import Message, Send
 from smartspawn.swarm.costs import cost_object
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from runs.money import to_usd
-from runs.swarm_figures import Spent
+from runs.swarm.figures import Spent
 
 # Swarm's own yardstick, dollars per million tokens; its clients print what it saves.
 OPUS_INPUT_USD_PER_MTOK: Final = Decimal(15)

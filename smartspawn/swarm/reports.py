@@ -15,7 +15,7 @@ from runs.chains.perspectives import PERSPECTIVES
 from runs.chains.reading import read_chain
 from runs.chains.shapes import Chain, Depth, StageMode, TransformRule
 from runs.chains.templates import TEMPLATES, Template
-from runs.swarm_figures import figures_of
+from runs.swarm.figures import figures_of
 from smartspawn.lib.versions import own_version
 from smartspawn.swarm.costs import cost_object
 from smartspawn.swarm.key import daemon_key

@@ -20,9 +20,9 @@ django.setup()
 
 import uvloop  # noqa: E402 - after Django
 
-from runs.host import Host, open_host  # noqa: E402 - after Django
+from runs.driving.host import Host, open_host  # noqa: E402 - after Django
+from runs.driving.tuning import tune_process  # noqa: E402 - after Django
 from runs.models import Connection, LedgerEntry, Node, Reservation, Run  # noqa: E402 - after Django
-from runs.tuning import tune_process  # noqa: E402 - after Django
 from tests.runs.rows_of_runs import make_simulated_run  # noqa: E402 - after Django
 
 

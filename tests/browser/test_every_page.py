@@ -17,12 +17,12 @@ from routing.decompose.shapes import DecomposeRequest
 from routing.route_rules import save_rules, shipped_rules
 from routing.rule_documents import document_of
 from routing.shapes import TaskRequest
-from runs.alerting.shapes import AlertKind, DeliveryState
-from runs.artifacts import NewArtifact, write_artifacts
-from runs.events import EventKind, NewEvent, add_events
+from runs.keeping.artifacts import NewArtifact, write_artifacts
+from runs.keeping.events import EventKind, NewEvent, add_events
 from runs.ledger.caps import set_cap
 from runs.models import AlertReceiver, Run
 from runs.shapes import Mode, NodeStatus, RunStatus
+from runs.shapes.alerts import AlertKind, DeliveryState
 from smartspawn.access.gates import gate_of, iterate_views
 from smartspawn.access.keys import create_key
 from smartspawn.access.models import User

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 from runs.models import Connection, Run
 from tests.runs.rows_of_runs import make_simulated_run
-from runs.ringing import ring
+from runs.driving.ringing import ring
 fields = json.loads({fields!r})
 Connection.objects.update_or_create(key=fields.pop("key"), defaults={{**fields, "updated_at": timezone.now()}})
 with transaction.atomic():

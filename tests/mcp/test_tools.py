@@ -12,8 +12,8 @@ from django.test import Client as HttpClient
 from mcp import Client
 from mcp.types import TextContent
 
-from runs.artifacts import NewArtifact, write_artifacts
-from runs.events import EventKind, NewEvent, add_events
+from runs.keeping.artifacts import NewArtifact, write_artifacts
+from runs.keeping.events import EventKind, NewEvent, add_events
 from runs.models import Run
 from runs.shapes import NodeStatus, RunStatus
 from smartspawn.access.keys import create_key

@@ -14,13 +14,13 @@ from uuid import UUID
 
 import pytest
 
-from runs.host import Host
+from runs.driving.host import Host
+from runs.keeping.serial import node_to_json, plan_head_to_json, request_to_json
 from runs.ledger import open_run_balance
 from runs.models import Node, Run
-from runs.outside import Outside
+from runs.nodes.outside import Outside
 from runs.providers.call import CallProgress
 from runs.providers.faults import CallFailed, FaultCode, make_fault
-from runs.serial import node_to_json, plan_head_to_json, request_to_json
 from runs.shapes import (
     ChatDelta,
     ChatRequest,
@@ -178,9 +178,9 @@ def serve_models(monkeypatch: pytest.MonkeyPatch, endpoints: Mapping[str, Sequen
     def find(model_id: str, **_options: object) -> tuple[Endpoint, ...]:
         return (endpoint_of(model_id),) if endpoints is None else tuple(endpoints.get(model_id, ()))
 
-    monkeypatch.setattr("runs.places.find_endpoints", find)
-    monkeypatch.setattr("runs.places.why_unreachable", lambda model_id, **_: f"{model_id} cannot be reached")
-    monkeypatch.setattr("runs.places.reveal_secret", lambda connection: f"secret of {connection}")
+    monkeypatch.setattr("runs.places.lookup.find_endpoints", find)
+    monkeypatch.setattr("runs.places.lookup.why_unreachable", lambda model_id, **_: f"{model_id} cannot be reached")
+    monkeypatch.setattr("runs.places.lookup.reveal_secret", lambda connection: f"secret of {connection}")
 
 
 @asynccontextmanager

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from runs.keeping.serial import node_to_json, request_to_json
 from runs.ledger import open_run_balance
 from runs.models import Node, Run
-from runs.serial import node_to_json, request_to_json
 from runs.shapes import Mode, NodeKind, NodeSpec, NodeStatus, Purpose, RunRequest
 from smartspawn.access.models import User
 from smartspawn.access.shapes import Role

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from runs.keeping.serial import node_to_json, plan_head_to_json, request_to_json
 from runs.ledger import open_run_balance
 from runs.models import Node, Run
-from runs.serial import node_to_json, plan_head_to_json, request_to_json
 from runs.shapes import Mode, ModelChoice, NodeKind, NodeSpec, Plan, Purpose, RunRequest
 from tests.runs.simulation import MODEL
 

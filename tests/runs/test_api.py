@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from runs.artifacts import NewArtifact, write_artifacts
-from runs.events import EventKind, NewEvent, add_events
+from runs.keeping.artifacts import NewArtifact, write_artifacts
+from runs.keeping.events import EventKind, NewEvent, add_events
 from runs.models import Run
 from runs.shapes import NodeStatus, RunStatus
 from smartspawn.access.keys import create_key

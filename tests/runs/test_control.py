@@ -10,9 +10,9 @@ import pytest
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from runs.artifacts import NewArtifact, write_artifacts
 from runs.control import approve_run, cancel_run, dependents, retry_run
-from runs.events import list_events
+from runs.keeping.artifacts import NewArtifact, write_artifacts
+from runs.keeping.events import list_events
 from runs.ledger import run_money
 from runs.models import Artifact, Node, Run
 from runs.shapes import NodeStatus, RunStatus

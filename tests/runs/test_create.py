@@ -13,9 +13,9 @@ from django.db import connection
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from runs.artifacts import read_artifact
 from runs.create import KeyReused, preview_run, start_run
-from runs.events import list_events
+from runs.keeping.artifacts import read_artifact
+from runs.keeping.events import list_events
 from runs.ledger import run_money
 from runs.models import Node, Run, RunKey, RunPreference
 from runs.shapes import Mode, RunRequest, RunStatus

@@ -10,9 +10,9 @@ import pytest
 
 from catalog.shapes import Category
 from runs.forecast import forecast
-from runs.ledger.estimate import text_tokens
 from runs.plans.make import make_plan
 from runs.shapes import Mode, ModelChoice, NodeKind, NodeSpec, Plan, Purpose, RunOptions, RunRequest
+from runs.tokens.estimate import text_tokens
 from tests.runs.plans.desks import make_desk
 
 MODEL = ModelChoice(

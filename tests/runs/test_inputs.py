@@ -11,10 +11,10 @@ from rest_framework.exceptions import ValidationError
 
 from catalog.shapes import Budget
 from runs.inputs import MAX_PROMPTS, read_run
-from runs.ready_schemas import READY_SCHEMAS
-from runs.schema_check import check_schema, is_strict
-from runs.serial import StoredShapeFault, node_from_json, request_from_json, request_to_json
+from runs.keeping.serial import StoredShapeFault, node_from_json, request_from_json, request_to_json
 from runs.shapes import MergeStyle, Mode, RoleRequest, RunOptions, RunRequest
+from runs.texts.ready_schemas import READY_SCHEMAS
+from runs.texts.schema_check import check_schema, is_strict
 from smartspawn.api import translate
 
 EVERYTHING = {

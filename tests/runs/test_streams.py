@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 
 from runs import streams
-from runs.events import EventKind, NewEvent, add_events
+from runs.keeping.events import EventKind, NewEvent, add_events
 from runs.models import Run
 from runs.shapes import RunStatus
 from smartspawn.bridge import Message

@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from catalog.models import StoredPayload
 from feedback.models import Spawn
-from runs.alerting.shapes import DeliveryState
-from runs.events import EventKind, NewEvent, add_events
+from runs.keeping.events import EventKind, NewEvent, add_events
 from runs.models import AlertDelivery, BudgetAlert, Event, LedgerEntry, RunKey
 from runs.retention import keepings
+from runs.shapes.alerts import DeliveryState
 from smartspawn.access.models import User
 from smartspawn.access.shapes import Role
 from smartspawn.models import Pruning

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from runs.correcting import correct_call
+from runs.correcting.book import correct_call
 from runs.money import format_usd, to_nano
 from smartspawn.access.shapes import COMMAND_LINE
 from smartspawn.lib.errors import SmartSpawnError

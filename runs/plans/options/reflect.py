@@ -18,9 +18,9 @@ from runs.plans.options.rewriting import (
 )
 from runs.plans.sizes import output_limit
 from runs.shapes import Feed, Gate, GateKind, ModelChoice, NodeKind, NodeSpec, Purpose
-from runs.transforms import Rule
-from runs.verdicts import Verdict
-from runs.wording import critic_prompt, refine_prompt
+from runs.texts.transforms import Rule
+from runs.texts.verdicts import Verdict
+from runs.texts.wording import critic_prompt, refine_prompt
 
 MOST_REFINEMENTS = 3
 

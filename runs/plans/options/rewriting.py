@@ -10,7 +10,7 @@ from runs.plans.draft import Draft
 from runs.plans.judging import aside_note, families_aside
 from runs.plans.nodes import Bench, ask_for, named_model
 from runs.shapes import ModelChoice, NodeKind, NodeSpec, Purpose
-from runs.transforms import Rule
+from runs.texts.transforms import Rule
 
 _PASSING_ON = frozenset({Rule.LATEST.value, Rule.WINNER.value, Rule.BETTER.value, Rule.SAME.value})
 _JUDGING = frozenset({Purpose.JUDGE, Purpose.CRITIC})

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from runs.expansion import MOST_SECTIONS, SECTIONS
+from runs.graph.expansion import MOST_SECTIONS, SECTIONS
 from runs.plans.draft import Draft
 from runs.plans.nodes import Bench, merge_model, merge_node, transform_node
 from runs.plans.options.rewriting import purpose_in_place, replace_nodes
 from runs.plans.sizes import output_limit
 from runs.shapes import Feed, NodeKind, NodeSpec, Purpose
-from runs.transforms import Rule
-from runs.wording import outline_prompt, synthesis_prompt
+from runs.texts.transforms import Rule
+from runs.texts.wording import outline_prompt, synthesis_prompt
 
 # What is a whole text of its own; steps and stages are parts already.
 _WHOLE: Final = frozenset({Purpose.TASK, Purpose.ESCALATION})

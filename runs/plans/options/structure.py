@@ -7,8 +7,8 @@ from dataclasses import replace
 from runs.plans.draft import Draft
 from runs.plans.nodes import Bench
 from runs.plans.options.rewriting import answer_keys, find_producers, replace_nodes
-from runs.schema_check import check_schema
 from runs.shapes import NodeKind, NodeSpec
+from runs.texts.schema_check import check_schema
 from smartspawn.lib.errors import InvalidParam
 
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from runs.plans.draft import WORK, Draft
 from runs.plans.nodes import Bench, transform_node, vote_node
 from runs.plans.options.rewriting import OutsideJudge, as_part, grown_into, purpose_in_place, replace_nodes
-from runs.prompts import LETTERS
 from runs.shapes import ModelChoice, NodeKind, NodeSpec
-from runs.transforms import Rule
+from runs.texts.prompts import LETTERS
+from runs.texts.transforms import Rule
 
 LEAST_ANSWERS = 2
 MOST_ANSWERS = 7

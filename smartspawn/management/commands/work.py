@@ -106,7 +106,7 @@ def _record(is_alive_now: threading.Event) -> None:
 
     Runs whose driver died are looked for here too: all workers may be busy with long ones.
     """
-    from runs.sweep import sweep_runs
+    from runs.driving.sweep import sweep_runs
     from smartspawn.heartbeat import QUEUE_NAME_PREFIX, record_heartbeat
 
     name = f"{QUEUE_NAME_PREFIX}{socket.gethostname()}:{os.getpid()}"

@@ -21,7 +21,7 @@ from routing.corrections import correct_label
 from routing.decide import override_route, recommend
 from routing.models import StoredDecision
 from routing.shapes import TaskRequest
-from runs.letting_go import let_texts_go
+from runs.keeping.letting_go import let_texts_go
 from smartspawn.access.models import User
 from smartspawn.access.shapes import Actor
 from tests.feedback.work import finished

@@ -7,9 +7,9 @@ import uuid
 from django.utils import timezone
 
 from runs.alerting.receivers import purpose_of
-from runs.alerting.shapes import AlertKind, DeliveryState, Reach, ReceiverKind
 from runs.alerting.signing import secret_of
 from runs.models import AlertDelivery, AlertReceiver, BudgetAlert
+from runs.shapes.alerts import AlertKind, DeliveryState, Reach, ReceiverKind
 from smartspawn.access.models import User
 from smartspawn.vault import seal
 

@@ -30,10 +30,10 @@ from runs.alerting.claiming import (
     wait_after,
 )
 from runs.alerting.receivers import renew_secret
-from runs.alerting.shapes import AlertKind, DeliveryState, Reach, ReceiverKind
 from runs.alerting.spreading import spread_alerts
 from runs.alerting.tasks import deliver_alerts
 from runs.models import AlertDelivery, AlertReceiver
+from runs.shapes.alerts import AlertKind, DeliveryState, Reach, ReceiverKind
 from smartspawn.access.keys import create_key
 from smartspawn.access.models import User
 from smartspawn.access.shapes import Role, Scope

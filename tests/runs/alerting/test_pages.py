@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from runs.alerting.shapes import AlertKind
 from runs.ledger.caps import set_cap
+from runs.shapes.alerts import AlertKind
 from smartspawn.access.models import User
 from smartspawn.access.shapes import COMMAND_LINE, Role
 from tests.runs.alerting.rows import CENT, make_alert

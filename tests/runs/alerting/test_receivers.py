@@ -22,9 +22,9 @@ from runs.alerting.receivers import (
     send_again,
     send_test,
 )
-from runs.alerting.shapes import DeliveryState, Reach
 from runs.alerting.tasks import deliver_alerts
 from runs.models import AlertDelivery, AlertReceiver
+from runs.shapes.alerts import DeliveryState, Reach
 from smartspawn.access.keys import create_key
 from smartspawn.access.models import AuditEntry, User
 from smartspawn.access.shapes import COMMAND_LINE, Role, Scope

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from runs import breakers
+from runs.breakers import shared as breakers
 from runs.chat.calling import ChatCalls, ChatFailed, Desk
 from runs.chat.prepared import Chat
 from runs.chat.shapes import Automatic, ChatAsk, Outcome
 from runs.chat.till import Till
 from runs.models import Balance, Cap, LedgerEntry, Reservation
-from runs.places import Places, Spot
+from runs.places.lookup import Places, Spot
 from runs.providers.call import CallProgress
 from runs.providers.faults import CallFailed, FaultCode
 from runs.shapes import ChatDelta, ChatRequest, ChatResult, Endpoint, ModelChoice, Payer

@@ -16,7 +16,7 @@ from django.utils import timezone
 from routing.limits import set_limits
 from routing.models import StoredDecision
 from routing.shapes import Limits
-from runs import breakers
+from runs.breakers import shared as breakers
 from runs.chat.choosing import Route, choose
 from runs.chat.conversations import prune_conversations
 from runs.chat.listing import list_models

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from runs.breakers import is_open, list_breakers, note_fault
+from runs.breakers.shared import is_open, list_breakers, note_fault
 from runs.connections import reveal_secret
-from runs.endpoints import find_endpoints
 from runs.models import Connection
+from runs.places.endpoints import find_endpoints
 from runs.providers.faults import FaultCode, make_fault
 from smartspawn.access.shapes import Role
 from tests.catalog.pages import signed_in

@@ -11,9 +11,9 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from runs import breakers
-from runs.breaker_rules import FAILURES_TO_OPEN, FAILURES_TO_OPEN_BUSY
-from runs.breakers import (
+from runs.breakers import shared as breakers
+from runs.breakers.rules import FAILURES_TO_OPEN, FAILURES_TO_OPEN_BUSY
+from runs.breakers.shared import (
     clear_breakers,
     forget_streaks,
     is_open,
@@ -23,8 +23,8 @@ from runs.breakers import (
     reset_breaker,
     wait_s,
 )
-from runs.endpoints import reachable_models
 from runs.models import Breaker
+from runs.places.endpoints import reachable_models
 from runs.providers.faults import Fault, FaultCode, make_fault
 from runs.shapes import Endpoint, Protocol
 from smartspawn.access.models import AuditEntry

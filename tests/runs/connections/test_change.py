@@ -25,8 +25,8 @@ from runs.connections import (
 )
 from runs.connections.held import forget
 from runs.connections.standing import Light, standing_of
-from runs.endpoints import find_endpoints
 from runs.models import Connection
+from runs.places.endpoints import find_endpoints
 from smartspawn.access.models import AuditEntry
 from smartspawn.access.shapes import COMMAND_LINE, Actor, Role, scopes_within
 from smartspawn.lib.errors import Conflict, InvalidParam, NotAllowed, NotFound

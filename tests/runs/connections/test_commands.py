@@ -11,8 +11,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from runs.connections import reveal_secret
-from runs.endpoints import find_endpoints
 from runs.models import Connection
+from runs.places.endpoints import find_endpoints
 from tests.factories import publish_snapshot
 from tests.runs.connections.places import fake_place
 

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from catalog.shapes import Pricing
 from runs.connections import held
 from runs.connections.held import forget
-from runs.endpoints import find_endpoints, reachable_models, why_unreachable
 from runs.models import Connection
+from runs.places.endpoints import find_endpoints, reachable_models, why_unreachable
 from tests.factories import make_entry, make_facts, make_snapshot, publish_snapshot
 from tests.runs.connections.builders import make_connection
 

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connections
 
-from runs.breaker_rules import FAILURES_TO_OPEN_BUSY
-from runs.breakers import forget_streaks
-from runs.places import Places, Spot
+from runs.breakers.rules import FAILURES_TO_OPEN_BUSY
+from runs.breakers.shared import forget_streaks
+from runs.places.lookup import Places, Spot
 from runs.providers.faults import FaultCode, make_fault
 from runs.shapes import Endpoint, ModelChoice, Protocol
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from runs.breakers import is_open, note_fault
+from runs.breakers.shared import is_open, note_fault
 from runs.connections import check_connection, get_connection, probe, refresh_listings
 from runs.connections.held import forget
 from runs.connections.listed import read_listing
 from runs.connections.shapes import ListedModel
-from runs.endpoints import find_endpoints
 from runs.models import Connection
+from runs.places.endpoints import find_endpoints
 from runs.providers.faults import FaultCode, make_fault
 from runs.shapes import Protocol
 from smartspawn.access.shapes import ANONYMOUS, COMMAND_LINE

@@ -26,7 +26,7 @@ def test_a_key_that_a_provider_repeats_stays_secret(
     status: int, caplog: pytest.LogCaptureFixture, monkeypatch: Any
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr("runs.calling.random.uniform", lambda _low, _high: 0.0)  # retries need not wait here
+    monkeypatch.setattr("runs.nodes.calling.random.uniform", lambda _low, _high: 0.0)  # retries need not wait here
     publish_snapshot()
     admin = signed_in(Role.ADMIN)
     with fake_place() as place:

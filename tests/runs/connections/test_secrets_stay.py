@@ -12,10 +12,10 @@ from django.apps import apps
 from django.core.management import call_command
 from django.test import Client
 
-from runs.breakers import note_fault
+from runs.breakers.shared import note_fault
 from runs.connections import reveal_secret
 from runs.connections.held import current, forget
-from runs.endpoints import find_endpoints
+from runs.places.endpoints import find_endpoints
 from runs.providers.faults import FaultCode, make_fault
 from smartspawn.access.shapes import Role
 from tests.catalog.pages import signed_in

@@ -8,7 +8,7 @@ import pytest
 
 from runs.connections import check_connection
 from runs.connections.simulator import connect_simulator
-from runs.endpoints import find_endpoints, reachable_models
+from runs.places.endpoints import find_endpoints, reachable_models
 from runs.shapes import Protocol
 from smartspawn.access.shapes import COMMAND_LINE
 from tests.runs.simulation import MODEL, running_simulator

@@ -11,11 +11,11 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from runs.breakers import list_breakers, note_fault
+from runs.breakers.shared import list_breakers, note_fault
 from runs.connections import reveal_secret
 from runs.connections.held import forget
-from runs.endpoints import find_endpoints
 from runs.models import Connection
+from runs.places.endpoints import find_endpoints
 from runs.providers.faults import FaultCode, make_fault
 from smartspawn.access.shapes import Role
 from tests.catalog.pages import signed_in, text_of

@@ -11,13 +11,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from runs.alerting.shapes import AlertKind
 from runs.ledger import Refusal, expire, release, reserve, settle
 from runs.ledger.caps import remove_cap, set_cap
 from runs.ledger.corrections import correct
 from runs.ledger.rebuild import rebuild_totals
 from runs.models import Balance, BudgetAlert
 from runs.shapes import Endpoint, Payer
+from runs.shapes.alerts import AlertKind
 from smartspawn.access.keys import create_key
 from smartspawn.access.models import User
 from smartspawn.access.shapes import COMMAND_LINE, Role, Scope

@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from runs.caps.usage import usage_of
 from runs.ledger import Refusal, reserve, settle
 from runs.ledger.caps import list_caps, remove_cap, set_cap
-from runs.ledger.usage import usage_of
 from runs.ledger.wishes import RunWish, find_wish, set_wish
 from runs.models import Balance, Cap
 from runs.shapes import CallQuote, Endpoint, Grant, Payer

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from runs.expansion import grow
-from runs.gates import Readiness, ready_state
-from runs.prompts import build_messages
-from runs.readings import read_answer
+from runs.graph.expansion import grow
+from runs.graph.gates import Readiness, ready_state
 from runs.shapes import ChatResult, NodeInput, NodeKind, NodeSpec, NodeStatus, Plan, Reading, Usage
-from runs.transforms import apply_transform
+from runs.texts.prompts import build_messages
+from runs.texts.readings import read_answer
+from runs.texts.transforms import apply_transform
 
 FAIL = object()
 Script = Mapping[str, object] | Callable[[NodeSpec, str], object]

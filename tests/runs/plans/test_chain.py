@@ -10,7 +10,7 @@ from runs.chains.perspectives import PERSPECTIVES
 from runs.chains.templates import TEMPLATES
 from runs.plans.make import make_plan
 from runs.shapes import Mode, NodeKind, NodeStatus, Plan, RunOptions, RunRequest
-from runs.wording import CRITERIA
+from runs.texts.wording import CRITERIA
 from tests.runs.plans.desks import make_desk
 from tests.runs.plans.play import FAIL, play
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from catalog.shapes import Budget
 from runs.chains.templates import TEMPLATES
 from runs.forecast import forecast
+from runs.keeping.serial import node_from_json, node_to_json, plan_from_json, plan_head_to_json, plan_to_json
 from runs.plans.finish import BrokenPlan, check, count_waves
 from runs.plans.make import make_plan
-from runs.serial import node_from_json, node_to_json, plan_from_json, plan_head_to_json, plan_to_json
 from runs.shapes import (
     Feed,
     MergeStyle,

@@ -9,7 +9,7 @@ import pytest
 from runs.plans.desk import family_of
 from runs.plans.make import make_plan
 from runs.shapes import MergeStyle, Mode, NodeStatus, Plan, RunOptions, RunRequest
-from runs.wording import CRITERIA
+from runs.texts.wording import CRITERIA
 from smartspawn.lib.errors import InvalidParam
 from tests.runs.plans.desks import make_desk
 from tests.runs.plans.play import FAIL, play

@@ -8,11 +8,11 @@ from typing import Any
 import jsonschema
 import pytest
 
-from runs.readings import read_answer
 from runs.shapes import ChatResult, NodeKind, NodeSpec, Purpose, Usage
 from runs.simulator.answers import make_answer
 from runs.simulator.schemas import Filler
-from runs.wording import critic_prompt, judge_prompt, outline_prompt, schema_rules, vote_prompt
+from runs.texts.readings import read_answer
+from runs.texts.wording import critic_prompt, judge_prompt, outline_prompt, schema_rules, vote_prompt
 
 
 def say(prompt: str, *, schema: dict[str, Any] | None = None, tokens: int = 50, score: float | None = None) -> str:

@@ -17,9 +17,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from runs.host import Host
+from runs.driving.host import Host
 from runs.models import Artifact, Run
-from runs.outside import Outside
+from runs.nodes.outside import Outside
 from runs.plans.make import make_plan
 from runs.shapes import ChatRequest, ChatResult, Endpoint, Mode, NodeStatus, RunRequest, RunStatus
 from runs.tools import fetch as fetching

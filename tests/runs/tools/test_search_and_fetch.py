@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from django.test import override_settings
 
-from runs.prompts import build_messages
 from runs.shapes import Feed, ModelChoice, NodeInput, NodeKind, NodeSpec, NodeStatus, Purpose, Reading
+from runs.texts.prompts import build_messages
 from runs.tools.fetch import fetch
 from runs.tools.search import search
 from smartspawn.lib.addresses import AddressRule

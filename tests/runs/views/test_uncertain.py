@@ -9,9 +9,9 @@ from runs.ledger import run_money
 from runs.models import Node
 from smartspawn.access.shapes import Role
 from tests.catalog.pages import signed_in
+from tests.runs.correcting.test_book import lose
 from tests.runs.fakes import make_run, spec
 from tests.runs.ledger.calls import CENT
-from tests.runs.test_correcting import lose
 
 pytestmark = pytest.mark.django_db
 

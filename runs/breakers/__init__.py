@@ -1,0 +1,1 @@
+"""Circuit breakers: places that keep failing are left alone for a while."""

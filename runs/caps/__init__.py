@@ -1,0 +1,1 @@
+"""Caps and usage as forms, JSON and HTTP; the rules stand in the ledger."""

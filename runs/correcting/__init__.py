@@ -1,0 +1,1 @@
+"""Charges that nobody is sure of: asked of providers, put right by admins."""

@@ -1,0 +1,1 @@
+"""What is written down of a run: rows, texts, events, and who may write them."""

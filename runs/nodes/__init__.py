@@ -1,0 +1,1 @@
+"""Doing one node, from what it needs to what it brought and cost."""

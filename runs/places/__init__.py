@@ -1,0 +1,1 @@
+"""Where calls can go, and what they cost there."""

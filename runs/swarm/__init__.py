@@ -1,0 +1,1 @@
+"""Runs in the words of Swarm's daemon."""

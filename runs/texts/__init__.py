@@ -1,0 +1,1 @@
+"""What models are told and what they say, as text: worded, cut, read, checked, shown. All pure."""

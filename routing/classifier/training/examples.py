@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ class Example:
     labels: Mapping[str, int]
     sub_dimensions: Mapping[str, float]
     is_of_start: bool = False  # written and labelled by the hands that wrote the least like the others
+    beliefs: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # a teacher's probabilities, for its heads
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def write_parts(target: Path, folder: Path = DATA_DIR) -> None:
 
 def rows_by_part(folder: Path) -> dict[str, list[Row]]:
     """The lines as they stand in the files, by the part they belong to."""
-    parts: dict[str, list[Row]] = {field.name: [] for field in fields(Split)}
+    parts: dict[str, list[Row]] = {part.name: [] for part in fields(Split)}
     for path in sorted(folder.glob("*/*.jsonl")):
         held = path.stem.startswith(HELD_OUT_PREFIX) or path.stem in _held_out_slices(path.parent)
         for line in path.read_text(encoding="utf-8").split("\n"):

@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import torch
@@ -53,6 +54,7 @@ class Recipe:
     fall_share: float = 0.6  # of all steps, at the end, while the rate falls to nought
     label_smoothing: float = 0.05  # to all labels alike
     neighbour_smoothing: float = 0.1  # to the neighbours, where labels are degrees
+    belief_share: float = 0.5  # of the target, where a teacher has said what it believes
     sub_dimension_weight: float = 2.0
     agreement_weight: float = 0.5
     loose_share: float = 0.2  # of second readings whose words are cut otherwise now and then
@@ -102,7 +104,7 @@ def fit(router: Router, examples: Sequence[Example], encode: Encode, recipe: Rec
 def _step(
     router: Router, batch: Batch, recipe: Recipe, *, optimizers: Sequence[Optimizer], clipped: Sequence[nn.Parameter]
 ) -> float:
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_multiplies_bfloat16()):
         outputs = router(batch.input_ids, batch.attention_mask)
     loss = loss_of(outputs, batch, recipe)
     for optimizer in optimizers:
@@ -112,6 +114,13 @@ def _step(
     for optimizer in optimizers:
         optimizer.step()
     return float(loss.item())
+
+
+@cache
+def _multiplies_bfloat16() -> bool:
+    """Whether the processor does so itself; where it is imitated, a step takes four times as long as in full."""
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("amx_bf16") or able.get("avx512_bf16"))
 
 
 def batches(examples: Sequence[Example], encode: Encode, recipe: Recipe, rng: random.Random) -> Iterator[Batch]:
@@ -162,11 +171,19 @@ def collate(group: Sequence[Reading], recipe: Recipe) -> Batch:
 
 
 def _target(head: str, example: Example, recipe: Recipe) -> list[float]:
-    """One for the label, less what is left to doubt; nothing where there is no label."""
-    count = len(HEADS[head])
+    """What the label says, and a teacher beside it if there is one; nothing where there is no label."""
     if head not in example.labels:
-        return [0.0] * count
-    label = example.labels[head]
+        return [0.0] * len(HEADS[head])
+    target = _doubting_target(head, example.labels[head], recipe)
+    believed = example.beliefs.get(head)
+    if believed is None:
+        return target
+    return [said + recipe.belief_share * (b - said) for said, b in zip(target, believed, strict=True)]
+
+
+def _doubting_target(head: str, label: int, recipe: Recipe) -> list[float]:
+    """One for the label, less what is left to doubt."""
+    count = len(HEADS[head])
     if head in ORDERED_HEADS:
         doubted = [other for other in (label - 1, label + 1) if 0 <= other < count]
         smoothing = recipe.neighbour_smoothing

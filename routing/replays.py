@@ -10,9 +10,11 @@ import msgspec
 from catalog.queries import get_snapshot_to_choose
 from catalog.shapes import Budget, Category
 from routing.adjustments import read_learned_at
-from routing.decisions import Basis, Question, basis_of, get_stored, is_token, read_token
+from routing.decisions import Basis, Question, basis_of, get_stored, is_token, read_token, trial_of
 from routing.decompose.kept import PARTS_KINDS, KeptParts, features_of, limits_of, parts_of
 from routing.desk import EMPTY_SNAPSHOT, Desk, desk_of
+from routing.exploring.shapes import Trial
+from routing.exploring.trying import Tried, try_again
 from routing.features import given_category
 from routing.filters import CAPABILITIES
 from routing.learned import Learned
@@ -61,6 +63,7 @@ class Replay:
     is_same: bool
     choice: Choice | None
     parts: tuple[PartReplay, ...] = ()
+    trial: Trial | None = None  # drawn again, where it was drawn for then
 
 
 def replay(decision_id: str, *, actor: Actor) -> Replay:
@@ -132,9 +135,12 @@ def _chosen(choice: Choice, count: int) -> tuple[str, ...]:
 
 def _replay_choice(row: StoredDecision, footing: Footing) -> Replay:
     basis = basis_of(row)
+    kept = trial_of(row)
     choice = choose_again(basis, footing)
-    then, now = tuple(row.chosen), _chosen(choice, basis.count)
-    return Replay(str(row.pk), then, now, is_same=then == now, choice=choice)
+    again = try_again(choice, kept, footing.policy) if kept else Tried(choice)
+    then, now = tuple(row.chosen), _chosen(again.choice, basis.count)
+    is_same = then == now and (kept is None or again.trial == kept)
+    return Replay(str(row.pk), then, now, is_same=is_same, choice=again.choice, trial=again.trial)
 
 
 def _replay_parts(row: StoredDecision, footing: Footing) -> Replay:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from catalog.shapes import Budget, Category
+from routing.exploring.shapes import Trial
 
 
 class TaskType(StrEnum):
@@ -225,6 +226,7 @@ class Decision:
     policy_version: str
     adjustment_revision: int
     chosen: tuple[str, ...]
+    trial: Trial | None = None  # where another model than the leader might have been tried
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,38 @@
+"""Whether a caller's pick may try another model, with what is set and what is left of it."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from routing.exploring.accounts import ask_leave
+from routing.exploring.allowance import Leave
+from routing.exploring.eligible import KINDS
+from routing.exploring.settings import read_terms
+from routing.exploring.shapes import Trial
+from routing.exploring.trying import try_others
+from routing.ground import Ground
+from routing.shapes import Choice
+from routing.thresholds import CURRENT_POLICY
+from smartspawn.access.shapes import Actor
+
+
+def consider_others(
+    choice: Choice, *, kind: str, ground: Ground, actor: Actor, is_stored: bool
+) -> tuple[Choice, Trial | None]:
+    """The choice, perhaps with another model in front, and what was drawn for it.
+
+    What is not kept could not be told from other picks afterwards: it tries nothing, and neither does anybody
+    who is not known.
+    """
+    user_id = actor.user_id
+    if user_id is None or not is_stored or kind not in KINDS:
+        return choice, None
+    terms = read_terms(ground.mark, actor)
+    if not terms.is_on:
+        return choice, None
+
+    def leave(wants: bool, extra_nano_usd: int) -> Leave:
+        return ask_leave(user_id, terms, wants=wants, extra_nano_usd=extra_nano_usd, now=timezone.now())
+
+    tried = try_others(choice, terms, leave, CURRENT_POLICY)
+    return tried.choice, tried.trial

@@ -39,6 +39,7 @@ class Spawn(models.Model):
     # --- which work it was
     run_id = models.UUIDField(null=True)  # of our own; not a foreign key: the log outlives the run
     node_key = models.CharField(max_length=60, blank=True)
+    decision_id = models.UUIDField(null=True)  # that chose the model, where whoever reports it says so
     said_under = models.CharField(max_length=80, null=True, unique=True)  # noqa: DJ001 - NULL: without a key to repeat
     body_sha256 = models.CharField(max_length=64, blank=True)  # what came under that key
 
@@ -95,6 +96,7 @@ class LessonRow(models.Model):
     context_tags = models.JSONField(default=list)
     worth_share = models.FloatField()
     weight_share = models.FloatField()
+    tried_by = models.UUIDField(null=True)  # the decision that took the model in order to learn, in a leader's place
     at = models.DateTimeField()
 
     class Meta:
@@ -104,7 +106,10 @@ class LessonRow(models.Model):
                 name="lesson_is_a_share",
             )
         ]
-        indexes = [models.Index(fields=["user", "category", "at"], name="lesson_by_user")]
+        indexes = [
+            models.Index(fields=["user", "category", "at"], name="lesson_by_user"),
+            models.Index(fields=["tried_by"], name="lesson_by_trial", condition=models.Q(tried_by__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.model_id} on {self.category}: {self.worth_share}"

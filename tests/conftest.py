@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.chromium import ADVICE, find_chromium
 from tests.network import guard
+
+if TYPE_CHECKING:
+    from smartspawn.access.models import User
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -24,6 +28,22 @@ def _sync_browser_may_use_the_database(request: pytest.FixtureRequest, monkeypat
     """Playwright's sync interface runs an event loop, beside which Django would refuse to read the database."""
     if request.node.get_closest_marker("browser"):
         monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """An admin."""
+    from smartspawn.access.models import User  # not before Django is set up
+
+    return User.objects.create(username="alice", role="admin")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """A member."""
+    from smartspawn.access.models import User  # as above
+
+    return User.objects.create(username="bob", role="member")
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from smartspawn.access.limits import build_limiter
 from smartspawn.access.models import User
 from smartspawn.access.rates import Rate
 from smartspawn.access.shapes import Role, Scope
+from tests import people
 
 PASSWORD = "a quiet long passphrase"
 
@@ -52,13 +53,7 @@ def make_key() -> MakeKey:
 def browse() -> Browse:
     """A browser in which the person is signed in."""
 
-    def make(user: User | None = None) -> Client:
-        client = Client()
-        if user is not None:
-            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-        return client
-
-    return make
+    return people.browse
 
 
 @pytest.fixture

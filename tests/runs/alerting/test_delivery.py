@@ -85,16 +85,6 @@ def hook() -> Iterator[Hook]:
     hook.close()
 
 
-@pytest.fixture
-def bob() -> User:
-    return User.objects.create(username="bob", role=Role.MEMBER)
-
-
-@pytest.fixture
-def alice() -> User:
-    return User.objects.create(username="alice", role=Role.ADMIN)
-
-
 def states() -> list[tuple[str, int]]:
     return list(AlertDelivery.objects.order_by("pk").values_list("state", "attempt_count"))
 

@@ -11,25 +11,10 @@ from runs.ledger.caps import set_cap
 from runs.shapes.alerts import AlertKind
 from smartspawn.access.models import User
 from smartspawn.access.shapes import COMMAND_LINE, Role
+from tests.people import browse
 from tests.runs.alerting.rows import CENT, make_alert
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def alice() -> User:
-    return User.objects.create(username="alice", role=Role.ADMIN)
-
-
-@pytest.fixture
-def bob() -> User:
-    return User.objects.create(username="bob", role=Role.MEMBER)
-
-
-def browse(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def notices(client: Client) -> str:

@@ -27,28 +27,13 @@ from runs.models import AlertDelivery, AlertReceiver
 from runs.shapes.alerts import DeliveryState, Reach
 from smartspawn.access.keys import create_key
 from smartspawn.access.models import AuditEntry, User
-from smartspawn.access.shapes import COMMAND_LINE, Role, Scope
+from smartspawn.access.shapes import COMMAND_LINE, Scope
 from smartspawn.lib.errors import Conflict, InvalidParam, NotAllowed, NotFound
+from tests.people import browse
 from tests.runs.alerting.rows import make_delivery, make_receiver
 
 pytestmark = pytest.mark.django_db
 URL = "https://hooks.example/T0/secret-path"
-
-
-@pytest.fixture
-def alice() -> User:
-    return User.objects.create(username="alice", role=Role.ADMIN)
-
-
-@pytest.fixture
-def bob() -> User:
-    return User.objects.create(username="bob", role=Role.MEMBER)
-
-
-def browse(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 # --- setting up -----------------------------------------------------------------------------------------

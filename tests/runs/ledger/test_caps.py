@@ -17,28 +17,13 @@ from runs.models import Balance, Cap
 from runs.shapes import CallQuote, Endpoint, Grant, Payer
 from smartspawn.access.keys import create_key, revoke_key
 from smartspawn.access.models import AuditEntry, User
-from smartspawn.access.shapes import ANONYMOUS, COMMAND_LINE, Actor, Role, Scope
+from smartspawn.access.shapes import ANONYMOUS, COMMAND_LINE, Actor, Scope
 from smartspawn.access.tokens import key_prefix
 from smartspawn.lib.errors import InvalidParam, NotFound
+from tests.people import browse
 from tests.runs.ledger.calls import CENT, ENDPOINT, NOON, SIMULATED, assert_books_agree, open_run, quote, settlement
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def alice() -> User:
-    return User.objects.create(username="alice", role=Role.ADMIN)
-
-
-@pytest.fixture
-def bob() -> User:
-    return User.objects.create(username="bob", role=Role.MEMBER)
-
-
-def browse(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def passes(payer: Payer, amount: int = CENT) -> bool:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from feedback import api
+from feedback.exploring import api as exploring_api
 from feedback.judges import api as judges_api
 from feedback.production import api as production_api
 from feedback.reconciling import api as reconciling_api
@@ -21,6 +22,7 @@ urlpatterns = [
     path("classifier/evaluation", production_api.evaluation, name="api-classifier-evaluation"),
     path("classifier/export", production_api.export, name="api-classifier-export"),
     path("judges", judges_api.judges, name="api-judges"),
+    path("exploration/results", exploring_api.results, name="api-exploration-results"),
     path("ratings", api.ratings, name="api-ratings"),
     path("ratings/<int:rating_id>", api.rating, name="api-rating"),
 ]

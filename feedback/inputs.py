@@ -12,6 +12,7 @@ from rest_framework import serializers
 
 from catalog.shapes import Budget, Category
 from feedback.shapes import SAID_BY_HAND, OutcomeNote, Reason, Said, SpawnMode, SpawnNote, Subject, Verdict
+from routing.decisions import is_token
 from routing.inputs import clean_text, read_ids, read_tags
 from smartspawn.lib.errors import InvalidBody, InvalidParam, NotFound
 
@@ -20,6 +21,7 @@ MOST_DAYS: Final = 365
 MOST_SAMPLES: Final = 1000
 _Word = TypeVar("_Word", bound=StrEnum)
 _CATEGORIES: Final = [category.value for category in Category]
+_DECISION_ABOUT: Final = "The decisionId of the pick or chat that chose the model, as it was answered."
 
 
 class SpawnLogInput(serializers.Serializer[SpawnNote]):
@@ -36,6 +38,7 @@ class SpawnLogInput(serializers.Serializer[SpawnNote]):
     context = serializers.CharField(  # type: ignore[assignment]  # as above
         required=False, help_text="Tags such as typescript or react, separated by commas."
     )
+    decisionId = serializers.CharField(required=False, help_text=_DECISION_ABOUT)  # noqa: N815 - the wire's name
 
 
 class OutcomeInput(serializers.Serializer[OutcomeNote]):
@@ -45,6 +48,7 @@ class OutcomeInput(serializers.Serializer[OutcomeNote]):
     category = serializers.ChoiceField(choices=_CATEGORIES)
     rating = serializers.IntegerField(min_value=1, max_value=5)
     context = serializers.CharField(required=False)  # type: ignore[assignment]  # as above
+    decisionId = serializers.CharField(required=False, help_text=_DECISION_ABOUT)  # noqa: N815 - the wire's name
 
 
 class RatingInput(serializers.Serializer[Said]):
@@ -72,6 +76,7 @@ def read_spawn(body: object) -> SpawnNote:
         role=_short(values.get("role"), "role") or "primary",
         source=_short(values.get("source"), "source") or "api",
         context_tags=read_tags(values.get("context")),
+        decision_id=_decision(values.get("decisionId")),
     )
 
 
@@ -81,7 +86,13 @@ def read_outcome(body: object) -> OutcomeNote:
     model_id, category = _model_and_category(values)
     if values.get("rating") is None:
         raise InvalidBody("model, category and rating are required")
-    return OutcomeNote(model_id, category, read_score(values["rating"]), read_tags(values.get("context")))
+    return OutcomeNote(
+        model_id,
+        category,
+        read_score(values["rating"]),
+        read_tags(values.get("context")),
+        _decision(values.get("decisionId")),
+    )
 
 
 def read_score(value: object) -> int:
@@ -196,6 +207,20 @@ def _short(value: object, name: str, *, longest: int = LONGEST_WORD) -> str:
     if not isinstance(value, str):
         raise InvalidParam(f"{name} must be a text")
     return clean_text(value, name, longest)
+
+
+def _decision(value: object) -> UUID | None:
+    """The id of a kept decision; that of an open pick is the question itself, of which nothing is kept."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise InvalidParam("decisionId must be a text")
+    if is_token(value):
+        return None
+    try:
+        return UUID(value[:40])
+    except ValueError as error:
+        raise InvalidParam("decisionId must be a decision's id") from error
 
 
 def _uuid(value: object) -> UUID:

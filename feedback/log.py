@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from catalog.queries import find_entry
 from catalog.shapes import Category
+from feedback.exploring.links import check_decision
 from feedback.models import Rating, Spawn
 from feedback.shapes import SpawnMode, SpawnNote
 from runs.create import KeyReused
@@ -49,8 +50,10 @@ class Repeat:
 def log_spawn(*, note: SpawnNote, actor: Actor, key: str = "") -> Spawn:
     """Note that a model was given work elsewhere; tokens and cost are estimates.
 
-    Raises InvalidParam for a model that the catalogue does not know, when nobody in particular reports it.
+    Raises InvalidParam for a model that the catalogue does not know, when nobody in particular reports it, and for
+    a decision that is none of the caller's.
     """
+    check_decision(note.decision_id, actor)
     entry = find_entry(note.model_id)
     if entry is None and actor.user_id is None:
         raise InvalidParam(f"'{note.model_id[:80]}' is not in the catalogue. With a key you may log any model.")
@@ -76,6 +79,7 @@ def log_spawn(*, note: SpawnNote, actor: Actor, key: str = "") -> Spawn:
             role=note.role,
             source=note.source,
             context_tags=list(note.context_tags),
+            decision_id=note.decision_id,
             is_estimate=True,
             prompt_tokens=ASSUMED_PROMPT_TOKENS,
             completion_tokens=ASSUMED_COMPLETION_TOKENS,

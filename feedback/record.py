@@ -9,10 +9,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from catalog.queries import find_entry
 from catalog.shapes import Category
+from feedback.exploring.links import check_decision, tried_in
 from feedback.judges.review import review_judges
 from feedback.learning import share_credit, weight_of, worth_of
 from feedback.log import AHEAD_OF_TURN, Repeat, once, repeat_of, write_runs
@@ -121,6 +123,7 @@ def record_outcome(*, note: OutcomeNote, actor: Actor, key: str = "") -> Rating:
     model that neither the catalogue nor this person's own log knows.
     """
     _check_model(note, actor)
+    check_decision(note.decision_id, actor)
     repeat = repeat_of(key, actor, "outcome", note)
     return once(Rating, repeat, lambda: _write_outcome(note, actor, repeat))
 
@@ -240,15 +243,17 @@ def _run_credit(case: _Case, user_id: int) -> tuple[Credit, ...]:
     return share_credit(left, of_count=len(case.nodes))
 
 
-def _write_lessons(rating: Rating, credit: Iterable[Credit]) -> None:
+def _write_lessons(rating: Rating, credit: Iterable[Credit], decision_id: UUID | None = None) -> None:
     said = said_of(rating)
     worth = worth_of(said)
     rating.lessons.all().delete()
     if worth is None:
         return
+    tried = tried_in(rating, decision_id)
     LessonRow.objects.bulk_create(
         LessonRow(
             rating=rating,
+            tried_by=tried.get(item.model_id),
             user_id=rating.user_id,
             model_id=item.model_id,
             category=item.category,
@@ -310,7 +315,7 @@ def _write_outcome(note: OutcomeNote, actor: Actor, repeat: Repeat) -> Rating:
             body_sha256=repeat.body_sha256,
         )
         tags = note.context_tags or (tuple(spawn.context_tags) if spawn else ())
-        _write_lessons(rating, share_credit([(note.model_id, note.category, tags)]))
+        _write_lessons(rating, share_credit([(note.model_id, note.category, tags)]), note.decision_id)
         if actor.user_id is not None:
             relearn(actor.user_id)
             record(actor=actor, action="rating.set", subject=f"{note.model_id} on {note.category}", after=_told(rating))
@@ -319,8 +324,10 @@ def _write_outcome(note: OutcomeNote, actor: Actor, repeat: Repeat) -> Rating:
 
 def _find_same_work(note: OutcomeNote, user_id: int) -> Spawn | None:
     """The newest logged spawn that this outcome can be about."""
+    is_of_it = Q() if note.decision_id is None else Q(decision_id=None) | Q(decision_id=note.decision_id)
     return (
         Spawn.objects.filter(user_id=user_id, model_id=note.model_id, category=note.category, is_estimate=True)
+        .filter(is_of_it)
         .filter(at__gte=timezone.now() - _SAME_WORK, ratings=None)
         .order_by("-at", "-pk")
         .first()

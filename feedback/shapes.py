@@ -83,6 +83,7 @@ class SpawnNote:
     role: str = "primary"
     source: str = "api"
     context_tags: tuple[str, ...] = ()
+    decision_id: UUID | None = None  # that chose the model
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class OutcomeNote:
     category: Category
     score: int
     context_tags: tuple[str, ...] = ()
+    decision_id: UUID | None = None  # that chose the model
 
 
 # --- learn ---------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from feedback.exploring import views as exploring
 from feedback.judges import views as judging
 from feedback.production import views as production
 from feedback.reconciling import views as reconciling
@@ -38,6 +39,7 @@ urlpatterns = [
     path("judges/restore/", judging.restore, name="judge-restore"),
     path("classifier/", production.classifier, name="classifier"),
     path("classifier/evaluate/", production.evaluate_now, name="classifier-evaluate"),
+    path("exploration/results/", exploring.results, name="exploration-results"),
     path("learned/", learned.learned, name="learned"),
     path("learned/switch/", learned.switch, name="switch"),
     path("learned/reset/", learned.reset, name="reset"),

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from routing import api, limits_api, policy_api, what_if_api
+from routing.exploring import api as exploring_api
 
 urlpatterns = [
     path("pick", api.pick, name="api-pick"),
@@ -25,4 +26,8 @@ urlpatterns = [
     path("limits/site", limits_api.site_limits, name="api-limits-site"),
     path("limits/me", limits_api.own_limits, name="api-limits-me"),
     path("limits/keys/<int:key_id>", limits_api.key_limits, name="api-limits-key"),
+    path("exploration", exploring_api.exploration, name="api-exploration"),
+    path("exploration/site", exploring_api.site_exploration, name="api-exploration-site"),
+    path("exploration/me", exploring_api.own_exploration, name="api-exploration-me"),
+    path("exploration/keys/<int:key_id>", exploring_api.key_exploration, name="api-exploration-key"),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -23,7 +23,7 @@ from routing.exploring.shapes import Trial
 from routing.features import extract
 from routing.ground import Ground, choose_on, find_ground
 from routing.limits import limits_for
-from routing.models import ChosenModel, StoredDecision
+from routing.models import ChosenModel, ExploredPick, StoredDecision
 from routing.policy import confidence_of
 from routing.shapes import Choice, RankedCandidate, Removal, TaskRequest
 from routing.thresholds import CURRENT_POLICY
@@ -265,6 +265,11 @@ def _beyond(rows: QuerySet[_Dated], after: DecisionCursor | None, id_field: str)
     return rows.filter(made_at__lte=after.made_at).exclude(
         made_at=after.made_at, **{f"{id_field}__gte": after.decision_id}
     )
+
+
+def which_tried(decision_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of the decisions that took another model than the leader, to learn."""
+    return set(ExploredPick.objects.filter(pk__in=decision_ids).values_list("pk", flat=True))
 
 
 def read_basis(row: StoredDecision) -> Basis | None:

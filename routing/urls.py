@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from routing.exploring import views as exploring
 from routing.views import decisions, limits, playground, policy, what_if
 
 app_name = "routing"
@@ -32,6 +33,10 @@ urlpatterns = [
     path("limits/keys/<int:key_id>/", limits.key_limits, name="limits-key"),
     path("limits/keys/<int:key_id>/save/", limits.key_limits_save, name="limits-key-save"),
     path("limits/keys/<int:key_id>/_effect", limits.key_limits_effect, name="limits-key-effect"),
+    path("exploration/", exploring.exploration, name="exploration"),
+    path("exploration/save/", exploring.own_save, name="exploration-save"),
+    path("exploration/site/save/", exploring.site_save, name="exploration-site-save"),
+    path("exploration/keys/save/", exploring.keys_save, name="exploration-keys-save"),
     path("decisions/", decisions.decisions, name="decisions"),
     path("decisions/<str:decision_id>/", decisions.decision, name="decision"),
     path("decisions/<str:decision_id>/_replay", decisions.replay_part, name="replay-part"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
-from routing.exploring.shapes import Account, Draw, Terms, Trial
+from routing.exploring.shapes import Account, Draw, Terms, Trial, usd
 from routing.time_machine import TASK_TOKENS
 
 
@@ -37,12 +38,12 @@ def terms_payload(terms: Terms) -> dict[str, Any]:
     }
 
 
-def account_payload(account: Account, *, extra_today_nano_usd: int) -> dict[str, Any]:
+def account_payload(account: Account, *, today: date) -> dict[str, Any]:
     """What was tried so far."""
     return {
         "eligiblePicks": account.eligible_count,
         "triedPicks": account.tried_count,
-        "expectedExtraUsdToday": extra_today_nano_usd / 10**9,
+        "expectedExtraUsdToday": float(usd(account.extra_on(today))),
     }
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
+from uuid import UUID
+
+from catalog.shapes import Category
 
 NANO_PER_USD: Final = 10**9
 # Nobody's picks are tried more often than this, whatever is set: one in ten can be borne by anybody.
@@ -99,6 +102,11 @@ class Trial:
         """What trying is expected to cost beyond the leader."""
         return usd(self.extra_nano_usd)
 
+    @property
+    def saved_usd(self) -> Decimal:
+        """What trying is expected to save."""
+        return usd(-self.extra_nano_usd)
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -113,6 +121,25 @@ class Account:
     def extra_on(self, day: date) -> int:
         """What tried picks of that day are expected to cost beyond the leaders."""
         return self.day_extra_nano_usd if self.day == day else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Explored:
+    """A pick that took another model than the leader."""
+
+    decision_id: UUID
+    made_at: datetime
+    kind: str
+    category: Category
+    model_id: str
+    leader_id: str
+    behind_points: float
+    extra_nano_usd: int  # expected of a task of usual length; below zero: cheaper
+
+    @property
+    def extra_usd(self) -> Decimal:
+        """The same in dollars."""
+        return usd(self.extra_nano_usd)
 
 
 def usd(nano_usd: int) -> Decimal:

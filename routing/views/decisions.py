@@ -24,6 +24,7 @@ from routing.page_queries import (
     read_details,
     read_outcome,
     read_parts,
+    which_tried,
 )
 from routing.policy import select
 from routing.replays import Replay, replay_row, replay_token
@@ -58,6 +59,7 @@ def decisions(request: ActorRequest) -> HttpResponse:
     kept = {name: value for name, value in request.GET.dict().items() if value and name != "after"}
     context |= {
         "rows": rows[:PAGE_ROWS],
+        "tried_ids": which_tried([row.pk for row in rows[:PAGE_ROWS]]),
         "is_filtered": bool(kept),
         "older_url": _older_url(kept, rows[PAGE_ROWS - 1]) if len(rows) > PAGE_ROWS else "",
     }

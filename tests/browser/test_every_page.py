@@ -80,6 +80,8 @@ PAGES = {
         "/route/what-if/override/?model_id=acme/alpha-1&field=score.coding&value=5",
         "/route/what-if/override/?remove={override}",
     ],
+    "exploration/": ["/exploration/"],
+    "exploration/results/": ["/exploration/results/"],
     "limits/": ["/limits/"],
     "limits/site/": ["/limits/site/"],
     "limits/keys/<int:key_id>/": ["/limits/keys/{key}/"],

@@ -51,6 +51,7 @@ class Bundle:
     probes: tuple[Probe, ...] = field(default=())
     drops_courtesy: bool = False  # whether it was trained on tasks without their greetings and thanks
     mends_slips: bool = False  # whether it was trained on tasks whose misspelt words were mended
+    fixed_scales: bool = False  # whether a text's answer depends on nothing that runs together with it
 
 
 def read_bundle(folder: Path) -> Bundle:
@@ -74,6 +75,7 @@ def read_bundle(folder: Path) -> Bundle:
         probes=_probes(config.get("probes", [])),
         drops_courtesy=config.get("drops_courtesy") is True,
         mends_slips=config.get("mends_slips") is True,
+        fixed_scales=config.get("fixed_scales") is True,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
@@ -13,10 +13,11 @@ from catalog.shapes import Category
 from routing.classifier.bundle import BundleFault, read_bundle
 from routing.classifier.cache import TtlCache
 from routing.classifier.heads import HEADS
-from routing.classifier.infer import Answer, Engine
+from routing.classifier.infer import COMPANY_MAX, Answer, Engine
 from routing.classifier.tokenize import tidy
 from routing.keywords import classify_by_keywords, keyword_label, keyword_sums
 from routing.shapes import Classification, Label, TaskType
+from smartspawn.lib.together import Together
 
 CACHE_ENTRIES_MAX = 4096  # a classification takes about 2 kB
 CACHE_TTL_S = 3600.0
@@ -45,23 +46,31 @@ class Classifier:
         self._folder, self._fallback = folder, fallback
         self._answers: TtlCache[bytes, Classification] = TtlCache(entries_max=CACHE_ENTRIES_MAX, ttl_s=CACHE_TTL_S)
         self._lock = threading.Lock()
+        self._worked_out = Together(self._work_out, most=COMPANY_MAX)
         self._engine: Engine | None = None
         self._fault: str | None = None
 
     def classify(self, text: str) -> Classification:
         """Labels with confidences; `is_fallback` where the bundle could not be used."""
-        tidied = tidy(text)
-        key = blake2b(tidied.encode(), digest_size=16).digest()
-        known = self._answers.find(key)
-        if known is None:
-            known = self._classify(tidied)
-            if not known.is_fallback:
-                self._answers.keep(key, known)
-        return known
+        return self.classify_all([text])[0]
+
+    def classify_all(self, texts: Sequence[str]) -> list[Classification]:
+        """The same of several texts, which share the price of one run of the graph as far as they are short."""
+        tidied = [tidy(text) for text in texts]
+        keys = [blake2b(text.encode(), digest_size=16).digest() for text in tidied]
+        known = {key: self._answers.find(key) for key in keys}
+        unknown = {key: text for key, text in zip(keys, tidied, strict=True) if known[key] is None}
+        if unknown:
+            made = dict(zip(unknown, self._worked_out.ask(list(unknown.values())), strict=True))
+            known |= made
+            for key, classification in made.items():
+                if not classification.is_fallback:
+                    self._answers.keep(key, classification)
+        return [found for key in keys if (found := known[key]) is not None]
 
     def classify_uncached(self, text: str) -> Classification:
         """The same, worked out anew: what evaluations and measurements want."""
-        return self._classify(tidy(text))
+        return self._work_out([tidy(text)])[0]
 
     def status(self) -> ClassifierStatus:
         """Load the bundle if need be, and say how it is."""
@@ -70,14 +79,15 @@ class Classifier:
             return ClassifierStatus(self._folder, "keywords", "", is_usable=False, fault=self._fault or "")
         return ClassifierStatus(self._folder, engine.bundle.name, engine.bundle.sha256, is_usable=True)
 
-    def _classify(self, tidied: str) -> Classification:
+    def _work_out(self, tidied: Sequence[str]) -> list[Classification]:
         engine = self._loaded()
         if engine is None:
-            return self._fallback(tidied, note=self._fault or "")
+            return [self._fallback(text, note=self._fault or "") for text in tidied]
         try:
-            return _classification(engine, engine.answer(tidied), tidied)
+            answers = engine.answers(tidied)
         except BundleFault as fault:
-            return self._fallback(tidied, note=fault.message)
+            return [self._fallback(text, note=fault.message) for text in tidied]
+        return [_classification(engine, answer, text) for answer, text in zip(answers, tidied, strict=True)]
 
     def _loaded(self) -> Engine | None:
         if self._engine is None and self._fault is None:
@@ -99,6 +109,11 @@ class Classifier:
 def classify(text: str) -> Classification:
     """What the configured classifier makes of a task text."""
     return configured_classifier().classify(text)
+
+
+def classify_all(texts: Sequence[str]) -> list[Classification]:
+    """What the configured classifier makes of several texts."""
+    return configured_classifier().classify_all(texts)
 
 
 def classifier_status() -> ClassifierStatus:

@@ -25,8 +25,8 @@ def assemble_steps(request: DecomposeRequest, choose: Choose) -> Steps:
     """The parts with a model each; none where the task is one piece of work."""
     split = split_task(request.task)
     read_chars = read_chars_of(len(split.parts))
-    choices = [(part, choose(part[:read_chars], step_budget(part, request.budget))) for part in split.parts]
-    return Steps(request, split, tuple(_subtask(part, choice) for part, choice in choices))
+    choices = choose([(part[:read_chars], step_budget(part, request.budget)) for part in split.parts])
+    return Steps(request, split, tuple(map(_subtask, split.parts, choices)))
 
 
 def assemble_swarm(request: DecomposeRequest, choose: Choose) -> Swarm:

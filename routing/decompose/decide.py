@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django.utils import timezone
 
 from catalog.shapes import Budget
-from routing.classifier import classify
+from routing.classifier import classify_all
 from routing.decisions import store
 from routing.decompose.assemble import assemble_steps, assemble_swarm
 from routing.decompose.categories import settle_category
@@ -50,11 +51,17 @@ class _Chooser:
         """The limits of the whole; a part has a budget of its own."""
         return replace(self.ground.limits, budget=self.request.budget, exclude=frozenset())
 
-    def choose(self, text: str, budget: Budget) -> Choice:
-        """The model for a part."""
-        task = TaskRequest(task=text, budget=budget, context_tags=self.request.context_tags)
-        features = settle_category(extract(task, classify))
-        return choose_on(self.ground, features, replace(self.limits, budget=budget), None)
+    def choose(self, parts: Sequence[tuple[str, Budget]]) -> list[Choice]:
+        """The model for each part, of this text and at this budget."""
+        texts = [text for text, _ in parts]
+        classified = dict(zip(texts, classify_all(texts), strict=True))
+        limits, tags = self.limits, self.request.context_tags
+        choices = []
+        for text, budget in parts:
+            task = TaskRequest(task=text, budget=budget, context_tags=tags)
+            features = settle_category(extract(task, classified.__getitem__))
+            choices.append(choose_on(self.ground, features, replace(limits, budget=budget), None))
+        return choices
 
 
 def _store(kind: str, steps: Steps, found: Swarm | None, chooser: _Chooser, actor: Actor) -> str:

@@ -5,7 +5,7 @@ text -> Split -> Subtasks -> Graph -> Waves, with the models chosen in between.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum, StrEnum
@@ -149,5 +149,5 @@ class Swarm:
     cost: CostInterval
 
 
-# The model for a part at a budget, with the kind of work that the part is.
-Choose = Callable[[str, Budget], Choice]
+# The model for each part at its budget, with the kind of work that the part is.
+Choose = Callable[[Sequence[tuple[str, Budget]]], Sequence[Choice]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
@@ -204,9 +205,11 @@ def test_a_part_without_a_model_is_named_and_not_counted() -> None:
 def test_few_parts_are_read_whole_and_many_long_ones_in_bounded_time() -> None:
     read: list[str] = []
 
-    def choose(text: str, budget: Budget) -> Choice:
-        read.append(text)
-        return Choice(features(text, Category.GENERAL, 0.9), Limits(budget=budget), (), (), "")
+    def choose(parts: Sequence[tuple[str, Budget]]) -> list[Choice]:
+        read.extend(text for text, _ in parts)
+        return [
+            Choice(features(text, Category.GENERAL, 0.9), Limits(budget=budget), (), (), "") for text, budget in parts
+        ]
 
     long = " and says why" * 100
     assemble_steps(DecomposeRequest("\n".join(f"- Build page {number}{long}" for number in range(4))), choose)

@@ -33,7 +33,7 @@ def ask_during_first_turn(work: Work, together: Together[int, int], wishes: Sequ
         first = threads.submit(together.ask, [1])
         assert work.is_begun.wait(10)
         others = [threads.submit(together.ask, wish) for wish in wishes]
-        while len(together._waiting) < len(wishes):  # noqa: SLF001  until all of them stand in line
+        while len(together._waiting) < len(wishes):
             threading.Event().wait(0.001)
         work.may_end.set()
         assert list(first.result(10)) == [2]

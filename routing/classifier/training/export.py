@@ -1,4 +1,4 @@
-"""Pack a trained router as a bundle: ONNX graph, int8 weights, temperatures fitted on the int8 answers, settings."""
+"""Pack a trained router as a bundle: ONNX graph, int8 weights, fixed scales, temperatures fitted on it, settings."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from numpy.typing import NDArray
 
@@ -26,10 +27,12 @@ from routing.classifier.heads import HEADS, LOGITS_OUTPUT
 from routing.classifier.infer import Engine
 from routing.classifier.training.examples import Example
 from routing.classifier.training.network import INPUTS, OUTPUTS, Router
+from routing.classifier.training.scales import fix_scales
 
-NAME, VERSION = "smart-spawn-router", "3"
+NAME, VERSION = "smart-spawn-router", "4"
 OPSET = 17
 AGREEMENT_SHARE_MIN = 0.95  # of labels, per head, between the int8 and the fp32 graph
+SCALED_ON_COUNT = 400  # examples to fit the activations' scales on
 PROBE_PROB_MIN = 0.9  # a probe must not hang on the last digit of another processor's arithmetic
 TEMPERATURES = np.geomspace(0.25, 4.0, 161)
 PROBE_TEXTS = (
@@ -53,8 +56,12 @@ def export_bundle(router: Router, tokenizer_model: bytes, calibration: Sequence[
             _write_settings(place, dict.fromkeys(HEADS, 1.0), probes=())
         _write_graph(router, exact / GRAPH_FILES[1])
         _quantize(exact / GRAPH_FILES[1], staging / GRAPH_FILES[0])
+        reader = Engine(read_bundle(exact))
+        every = max(1, len(calibration) // SCALED_ON_COUNT)
+        prompts = [reader.token_ids(example.text) for example in calibration[::every]]
+        fix_scales(exact / GRAPH_FILES[1], staging / GRAPH_FILES[0], prompts)
         engine = Engine(read_bundle(staging))
-        _refuse_disagreement(engine, Engine(read_bundle(exact)), calibration)
+        _refuse_disagreement(engine, reader, calibration)
         temperatures = {head: fit_temperature(*_log_probs(engine, head, calibration)) for head in HEADS}
         _write_settings(staging, temperatures, probes=())
         _write_settings(staging, temperatures, probes=_probes(Engine(read_bundle(staging))))
@@ -111,7 +118,8 @@ def _write_graph(router: Router, path: Path) -> None:
 def _quantize(source: Path, target: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    quantize_dynamic(source, target, per_channel=True, weight_type=QuantType.QInt8)
+    heads = [node.name for node in onnx.load(source).graph.node if node.op_type == "Gemm"]  # 29 columns: not worth it
+    quantize_dynamic(source, target, per_channel=True, weight_type=QuantType.QInt8, nodes_to_exclude=heads)
 
 
 def _refuse_disagreement(ours: Engine, exact: Engine, examples: Sequence[Example]) -> None:
@@ -143,6 +151,7 @@ def _write_settings(folder: Path, temperatures: Mapping[str, float], *, probes: 
         "max_length": TOKENS_MAX,
         "drops_courtesy": True,
         "mends_slips": True,
+        "fixed_scales": True,
         "labels": {head: list(labels) for head, labels in HEADS.items()},
         "sha256": {path.name: sha256(path.read_bytes()).hexdigest() for path in packed},
         "probes": list(probes),

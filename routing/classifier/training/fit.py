@@ -1,7 +1,8 @@
 """Fine-tune the router on all heads at once; an example counts for the heads it is labelled for.
 
-Every example is seen twice in a batch: once with few slips and once with many. Both must get the labels, and both must
-get the same probabilities, so that what is learnt does not hang on the spelling.
+An example is seen twice in a batch: once with few slips and once with many. Both must get the labels, and both must
+get the same probabilities, so that what is learnt does not hang on the spelling. Where a recipe wants one
+reading, it is either of them.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ ORDERED_HEADS = frozenset({"complexity", "risk"})  # whose labels are degrees: d
 PADDED_LENGTHS = (8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 80, 96, 128)
 AVERAGED_EVERY_STEPS = 8
 EXPLORATION = HEADS["task_type"].index(TaskType.EXPLORATION)
-Reading = tuple[list[int], list[int], Example]
+Read = tuple[tuple[list[int], ...], Example]  # a prompt's readings as tokens, and what is known of it
 
 
 class Encode(Protocol):
@@ -46,15 +47,17 @@ class Recipe:
     epochs: int
     learning_rate: float
     head_learning_rate: float = 1e-3
+    readings: int = 2  # of each example in a batch
     batch_tokens: int = 1280  # padded; about 20 prompts of ordinary length, twice
     tokens_max: int = PADDED_LENGTHS[-1]
     layer_decay: float = 0.9
     weight_decay: float = 0.01
     warmup_share: float = 0.06
     fall_share: float = 0.6  # of all steps, at the end, while the rate falls to nought
-    label_smoothing: float = 0.05  # to all labels alike
-    neighbour_smoothing: float = 0.1  # to the neighbours, where labels are degrees
-    belief_share: float = 0.5  # of the target, where a teacher has said what it believes
+    label_smoothing: float = 0.03  # to all labels alike
+    neighbour_smoothing: float = 0.06  # to the neighbours, where labels are degrees
+    start_doubt: float = 2.0  # times as much of both for the start's lines: theirs are the labels most often missed
+    belief_share: float = 0.3  # of the target, where a teacher has said what it believes
     sub_dimension_weight: float = 2.0
     agreement_weight: float = 0.5
     loose_share: float = 0.2  # of second readings whose words are cut otherwise now and then
@@ -64,7 +67,7 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Padded prompts and their labels, ready for the network: first all first readings, then all second ones."""
+    """Padded prompts and their labels, ready for the network: first all first readings, then any second ones."""
 
     input_ids: Tensor
     attention_mask: Tensor
@@ -124,15 +127,16 @@ def _multiplies_bfloat16() -> bool:
 
 
 def batches(examples: Sequence[Example], encode: Encode, recipe: Recipe, rng: random.Random) -> Iterator[Batch]:
-    """The examples once each, read in two variations, in batches of like length and random order."""
-    by_length: dict[int, list[Reading]] = defaultdict(list)
+    """The examples once each, in batches of like length and random order."""
+    by_length: dict[int, list[Read]] = defaultdict(list)
     for example in rng.sample(examples, len(examples)):
-        first, second = _two_readings(example, encode, recipe, rng)
-        by_length[padded_length(max(len(first), len(second)))].append((first, second, example))
-    groups: list[list[Reading]] = []
-    left: list[Reading] = []  # too few for a batch of their length
+        readings = _two_readings(example, encode, recipe, rng)
+        kept = readings if recipe.readings > 1 else (rng.choice(readings),)
+        by_length[padded_length(max(len(ids) for ids in kept))].append((kept, example))
+    groups: list[list[Read]] = []
+    left: list[Read] = []  # too few for a batch of their length
     for length, rows in sorted(by_length.items()):
-        count = max(1, recipe.batch_tokens // (2 * length))
+        count = max(1, recipe.batch_tokens // (recipe.readings * length))
         waiting = left + rows
         whole = len(waiting) - len(waiting) % count
         groups.extend(waiting[at : at + count] for at in range(0, whole, count))
@@ -157,10 +161,10 @@ def _two_readings(example: Example, encode: Encode, recipe: Recipe, rng: random.
     return plain[: recipe.tokens_max], slipped[: recipe.tokens_max]
 
 
-def collate(group: Sequence[Reading], recipe: Recipe) -> Batch:
+def collate(group: Sequence[Read], recipe: Recipe) -> Batch:
     """Pad to one of the lengths that batches have."""
-    texts = [first for first, _, _ in group] + [second for _, second, _ in group]
-    examples = [example for _, _, example in group] * 2
+    texts = [readings[number] for number in range(recipe.readings) for readings, _ in group]
+    examples = [example for _, example in group] * recipe.readings
     longest = padded_length(max(len(ids) for ids in texts))
     return Batch(
         input_ids=torch.tensor([ids + [0] * (longest - len(ids)) for ids in texts]),
@@ -174,21 +178,23 @@ def _target(head: str, example: Example, recipe: Recipe) -> list[float]:
     """What the label says, and a teacher beside it if there is one; nothing where there is no label."""
     if head not in example.labels:
         return [0.0] * len(HEADS[head])
-    target = _doubting_target(head, example.labels[head], recipe)
+    target = _doubting_target(
+        head, example.labels[head], recipe, doubt=recipe.start_doubt if example.is_of_start else 1
+    )
     believed = example.beliefs.get(head)
     if believed is None:
         return target
     return [said + recipe.belief_share * (b - said) for said, b in zip(target, believed, strict=True)]
 
 
-def _doubting_target(head: str, label: int, recipe: Recipe) -> list[float]:
+def _doubting_target(head: str, label: int, recipe: Recipe, *, doubt: float) -> list[float]:
     """One for the label, less what is left to doubt."""
     count = len(HEADS[head])
     if head in ORDERED_HEADS:
         doubted = [other for other in (label - 1, label + 1) if 0 <= other < count]
-        smoothing = recipe.neighbour_smoothing
+        smoothing = doubt * recipe.neighbour_smoothing
     else:
-        doubted, smoothing = list(range(count)), recipe.label_smoothing
+        doubted, smoothing = list(range(count)), doubt * recipe.label_smoothing
     target = [smoothing / len(doubted) if other in doubted else 0.0 for other in range(count)]
     target[label] += 1 - smoothing
     return target
@@ -201,7 +207,8 @@ def loss_of(outputs: Sequence[Tensor], batch: Batch, recipe: Recipe) -> Tensor:
         targets = batch.targets[head]
         logs = torch.log_softmax(logits.float(), dim=-1)
         total = total - (targets * logs).sum() / len(targets)
-        total = total + recipe.agreement_weight * _disagreement(logs, targets.sum(dim=-1) > 0)
+        if recipe.readings > 1:
+            total = total + recipe.agreement_weight * _disagreement(logs, targets.sum(dim=-1) > 0)
     predicted = torch.stack(list(outputs[len(HEADS) :]), dim=1).float()
     known = ~torch.isnan(batch.sub_dimensions)
     error = (predicted - batch.sub_dimensions.nan_to_num()).square() * known

@@ -29,8 +29,8 @@ PIECES_MAX = 26_000  # of WordPiece's 30,522 and our own: the rest are rare name
 CUT_SHARPNESS = 0.1  # how much likelier the best cut of a word is than one with a piece more: about 20 times
 # First all of MiniLM learns the task, so that it shows which neurons the task needs, and where labels may be doubted;
 # then the rest is left out, and what remains learns it well, from the labels and from those doubts.
-WHOLE = Recipe(epochs=2, learning_rate=1.5e-4)
-SMALL = Recipe(epochs=4, learning_rate=2e-4, seed=14)
+WHOLE = Recipe(epochs=3, learning_rate=1.5e-4, readings=1)
+SMALL = Recipe(epochs=5, learning_rate=2e-4, seed=14)
 KEPT_LAYERS = (0, 2, 3, 4, 5)
 KEPT_INNER = 1024  # of 1,536 neurons in each layer
 IMPORTANCE_BATCHES = 40

@@ -16,7 +16,7 @@ from routing.classifier.training.fit import Recipe, collate
 from routing.classifier.training.network import Router, Size
 from routing.classifier.training.teach import ASKED_AT_ONCE, taught
 
-RECIPE = Recipe(epochs=1, learning_rate=1e-4, neighbour_smoothing=0.1, belief_share=0.25)
+RECIPE = Recipe(epochs=1, learning_rate=1e-4, neighbour_smoothing=0.1, start_doubt=2.0, belief_share=0.25)
 FIX = Example(text="fix the lamp", labels={"complexity": 0}, sub_dimensions={})
 
 
@@ -27,13 +27,17 @@ def encode(text: str, *, loosely: bool = False) -> list[int]:
 
 def target(example: Example) -> list[float]:
     ids = encode(example.text)
-    rows: list[list[float]] = collate([(ids, ids, example)], RECIPE).targets["complexity"].tolist()
+    rows: list[list[float]] = collate([((ids, ids), example)], RECIPE).targets["complexity"].tolist()
     assert rows[0] == rows[1]
     return [round(share, 4) for share in rows[0]]
 
 
 def test_without_a_teacher_the_label_is_the_target_less_some_doubt() -> None:
     assert target(FIX) == [0.9, 0.1, 0.0]
+
+
+def test_the_labels_of_the_start_are_doubted_more() -> None:
+    assert target(replace(FIX, is_of_start=True)) == [0.8, 0.2, 0.0]
 
 
 def test_a_teacher_has_a_share_of_the_target() -> None:

@@ -11,7 +11,6 @@ from functools import partial
 from typing import Final
 
 from django.db import connection
-from django.db.models import Q
 from django.utils import timezone
 
 from routing.quick_commit import quick_commit
@@ -27,6 +26,16 @@ _BEGINNING_S: Final = 30.0  # writing a choice down takes a moment; what takes l
 _FIND: Final = (
     "SELECT model_id, category, reason, decision_id, used_at < %s FROM runs_conversation"
     " WHERE digest = %s AND used_at >= %s"
+)
+# One statement for what begins and what is chosen anew; a conversation that another process began meanwhile stays.
+_KEEP: Final = (
+    "INSERT INTO runs_conversation"
+    " (digest, user_id, model_id, category, reason, decision_id, created_at, used_at)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+    " ON CONFLICT (digest) DO UPDATE SET user_id = excluded.user_id, model_id = excluded.model_id,"
+    " category = excluded.category, reason = excluded.reason, decision_id = excluded.decision_id,"
+    " created_at = excluded.created_at, used_at = excluded.used_at"
+    " WHERE runs_conversation.used_at < %s OR runs_conversation.model_id = %s"
 )
 Write = Callable[[], None]
 
@@ -97,27 +106,19 @@ def keep(digest: str, kept: Kept, *, actor: Actor, instead_of: Kept | None) -> t
     in the same moment in two processes may choose differently, for that one answer.
     """
     held = _beginning.begin(digest, kept)
-    row = Conversation(
-        digest=digest,
-        user_id=actor.user_id,
-        model_id=held.model_id,
-        category=held.category,
-        reason=held.reason[:_REASON_CHARS],
-        decision_id=held.decision_id,
-    )
-    return held, partial(_write, row, instead_of)
+    return held, partial(_write, digest, held, actor.user_id, instead_of)
 
 
-def _write(row: Conversation, instead_of: Kept | None) -> None:
-    is_over = Q(used_at__lt=timezone.now() - LIFE)
-    if instead_of is not None:
-        is_over |= Q(model_id=instead_of.model_id)
+def _write(digest: str, held: Kept, user_id: int | None, instead_of: Kept | None) -> None:
+    moment, adapt = timezone.now(), connection.ops.adapt_datetimefield_value
+    now, reason = adapt(moment), held.reason[:_REASON_CHARS]
+    over = [adapt(moment - LIFE), instead_of.model_id if instead_of else ""]
     try:
-        with quick_commit():
-            Conversation.objects.filter(is_over, pk=row.digest).delete()
-            Conversation.objects.bulk_create([row], ignore_conflicts=True)
+        with quick_commit(), connection.cursor() as cursor:
+            row = [digest, user_id, held.model_id, held.category, reason, held.decision_id, now, now]
+            cursor.execute(_KEEP, [*row, *over])
     finally:
-        _beginning.end(row.digest)
+        _beginning.end(digest)
 
 
 def prune_conversations(*, now: datetime | None = None) -> int:

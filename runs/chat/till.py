@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -24,8 +24,8 @@ MOST_TRIES: Final = 5
 FIRST_PAUSE_S: Final = 0.2
 # What a call came to may wait this long for a call that wants leave: both together cost one commit.
 SETTLED_WITHIN_S: Final = 0.02
-# So many notes share a commit.
-MOST_NOTES: Final = 50
+# So many notes share a commit: more would have those wait who want leave meanwhile, for one hand writes everything.
+MOST_NOTES: Final = 5
 _CLOCK_SLACK_S: Final = 0.001  # a timer may ring a moment early
 
 
@@ -56,6 +56,12 @@ class _Batch:
     @property
     def is_empty(self) -> bool:
         return not (self.settlements or self.released or self.quotes or self.notes)
+
+    def take_money(self) -> _Batch:
+        """All but the notes, which stay."""
+        taken = replace(self, notes=[])
+        self.settlements, self.released, self.quotes = [], [], []
+        return taken
 
 
 class Till:
@@ -142,6 +148,8 @@ class Till:
                 for _, future in some:
                     if not future.done():
                         future.set_result(None)
+            if self._batch.quotes:  # who wants leave goes before notes
+                await self._do_money(self._batch.take_money())
 
     async def _write_some(self, writes: Sequence[Note]) -> None:
         """Write these together; where the database refuses one of them, each by itself, so that no other is lost."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -84,3 +85,22 @@ def test_a_settlement_that_no_leave_was_given_for_lets_no_other_chat_hang() -> N
         await till.reserve(quote(Payer(user_id=1)))
 
     with_till(work)
+
+
+def test_who_wants_leave_does_not_wait_for_all_notes() -> None:
+    written: list[float] = []
+
+    def slow_note() -> None:
+        time.sleep(0.01)
+        written.append(time.monotonic())
+
+    async def work(till: Till) -> int:
+        notes = [till.note(slow_note) for _ in range(4 * till_module.MOST_NOTES)]
+        await asyncio.wait(notes, return_when=asyncio.FIRST_COMPLETED)
+        await till.reserve(quote(Payer(user_id=1)))
+        count = len(written)
+        await asyncio.wait(notes)
+        return count
+
+    assert with_till(work) <= 3 * till_module.MOST_NOTES  # type: ignore[operator]  # a number
+    assert len(written) == 4 * till_module.MOST_NOTES

@@ -18,7 +18,8 @@ register = template.Library()
 @register.filter
 def points(share: float) -> str:
     """A difference of two rates in percentage points, with its sign."""
-    return f"{100 * share:+.0f}".replace("-", "−")
+    whole = round(100 * share)
+    return f"{whole:+d}".replace("-", "−") if whole else "0"
 
 
 @register.filter
@@ -47,7 +48,9 @@ def cost_difference(cell: Cell) -> SafeString:
         amount, words = tried.value - leader.value, "a pick, measured"
     else:
         amount, words = cell.expected_extra_nano_usd / cell.pick_count, "a pick, expected"
-    return format_html('<span class="under">{} {}</span>', signed_usd(Decimal(round(amount)) / NANO_PER_USD), words)
+    return format_html(
+        '<span class="under from-md">{} {}</span>', signed_usd(Decimal(round(amount)) / NANO_PER_USD), words
+    )
 
 
 def _usd(nano_usd: float) -> str:

@@ -65,8 +65,8 @@ class AnthropicFace:
         empty = self._message(outcome, [], usage) | {"stop_reason": None, "stop_sequence": None}
         return _event("message_start", {"message": empty}) + self.keep_alive()
 
-    def piece(self, delta: ChatDelta, outcome: Outcome) -> bytes:
-        """What a delta adds to the stream."""
+    def piece(self, delta: ChatDelta, outcome: Outcome, _number: int = 0) -> bytes:
+        """What a delta adds to the stream; in this protocol there is one answer."""
         told = self.opening(outcome)
         if self._tells_thoughts and self._call is None:
             told += self._take_thought(delta)

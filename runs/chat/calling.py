@@ -32,6 +32,7 @@ _ROUNDS: Final = 2
 _NODE_KEY: Final = "chat"
 
 OnDelta = Callable[[ChatDelta], None]
+WhenGranted = Callable[[], Awaitable[object]]
 OffLoop = Callable[[Callable[[], tuple[Spot, ...]]], Awaitable[tuple[Spot, ...]]]
 
 
@@ -57,7 +58,7 @@ class Desk:
 class ChatCalls:
     """The calls of one chat."""
 
-    def __init__(self, chat: Chat, desk: Desk, on_delta: OnDelta) -> None:
+    def __init__(self, chat: Chat, desk: Desk, on_delta: OnDelta, *, when_granted: WhenGranted | None = None) -> None:
         self.outcome = Outcome(
             model_id=chat.spots[0].choice.model_id,
             reason=chat.reason,
@@ -68,13 +69,14 @@ class ChatCalls:
         self._chat = chat
         self._desk = desk
         self._on_delta = on_delta
+        self._when_granted = when_granted  # what the first call waits for once it has leave
         self._has_begun = False  # the client has got a piece: there is no other place any more
         self._attempt = 0
         self._deadline_s = time.monotonic() + chat.timeout_s
         self._failure = NO_PLACE
         self._pause_s: float | None = None  # after which another round may help
         self._shut: set[str] = set()  # connections of which nothing more is expected
-        self._spent_nano_usd = 0
+        self.spent_nano_usd = 0
 
     async def run(self) -> Outcome:
         """The answer. Raises ChatFailed."""
@@ -95,7 +97,7 @@ class ChatCalls:
                 more = await self._desk.off_loop(self._chat.find_more)
                 result = await self._try_all(more) if more else None
             if result is not None:
-                return replace(self.outcome, result=result, cost_nano_usd=self._spent_nano_usd)
+                return replace(self.outcome, result=result, cost_nano_usd=self.spent_nano_usd)
             if self._pause_s is None or self._pause_s > min(LONGEST_PAUSE_S, self._left_s):
                 break
             await asyncio.sleep(self._pause_s)
@@ -139,6 +141,7 @@ class ChatCalls:
                 return None
             raise self._failed(self._failure) from None
         self._note_place(spot)
+        await self._wait_for_others(grant)
         try:
             result = await self._call(spot, grant, timeout_s)
         except CallFailed as failed:
@@ -147,6 +150,16 @@ class ChatCalls:
             return None
         await self._desk.places.note_success(spot)
         return result
+
+    async def _wait_for_others(self, grant: Grant) -> None:
+        when_granted, self._when_granted = self._when_granted, None
+        if when_granted is None:
+            return
+        try:
+            await when_granted()
+        except asyncio.CancelledError:
+            self._desk.till.release(grant)
+            raise
 
     async def _call(self, spot: Spot, grant: Grant, timeout_s: float) -> ChatResult:
         progress = CallProgress()
@@ -191,11 +204,11 @@ class ChatCalls:
         self.outcome = replace(self.outcome, model_id=model_id, reason=reason, attempt_count=self._attempt)
 
     def _book(self, settlement: Settlement) -> None:
-        self._spent_nano_usd += settlement.cost_nano_usd
+        self.spent_nano_usd += settlement.cost_nano_usd
         self._desk.till.settle(settlement)
 
     def _failed(self, failure: Failure) -> ChatFailed:
-        return ChatFailed(failure, replace(self.outcome, cost_nano_usd=self._spent_nano_usd))
+        return ChatFailed(failure, replace(self.outcome, cost_nano_usd=self.spent_nano_usd))
 
     # --- what is sent -----------------------------------------------------------------------
 

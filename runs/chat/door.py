@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from django.db import close_old_connections, connections
@@ -19,6 +20,7 @@ from runs.chat.deposits import take_out
 from runs.chat.mode_runs import answer_by_run, first_outcome
 from runs.chat.openai_face import OpenAIFace
 from runs.chat.prepared import Chat, RunChat
+from runs.chat.several import OnPiece, SeveralCalls
 from runs.chat.shapes import ChatAsk, Face, Failure, Outcome
 from runs.chat.telling import headers_of, told_of
 from runs.chat.till import Till
@@ -41,7 +43,7 @@ _STREAM_HEADERS: Final[Headers] = [
 ]
 _WHOLE_HEADERS: Final[Headers] = [(b"cache-control", b"no-store"), (b"content-type", b"application/json")]
 T = TypeVar("T")
-OnDelta = Callable[[ChatDelta], None]
+Pieces = asyncio.Queue[tuple[int, ChatDelta] | None]  # the number of the answer, and what it adds
 
 
 class ChatDoor:
@@ -144,10 +146,10 @@ class _Telling:
 
     async def tell(self, desk: Desk, off_loop: Callable[[Callable[[], Any]], Awaitable[Any]]) -> None:
         """Send the answer, or why there is none."""
-        pieces: asyncio.Queue[ChatDelta | None] = asyncio.Queue()
+        pieces: Pieces = asyncio.Queue()
         work = self._work
         if isinstance(work, Chat):
-            calls = ChatCalls(work, desk, pieces.put_nowait if work.ask.is_streaming else _drop)
+            calls = _calls_of(work, desk, pieces)
             self._outcome = lambda: calls.outcome
             answering = asyncio.ensure_future(calls.run())
         else:
@@ -163,17 +165,18 @@ class _Telling:
             answering.cancel()
             await asyncio.gather(answering, return_exceptions=True)
 
-    async def _send_pieces(self, pieces: asyncio.Queue[ChatDelta | None]) -> None:
+    async def _send_pieces(self, pieces: Pieces) -> None:
         while True:
             try:
                 async with asyncio.timeout(KEEP_ALIVE_S):
-                    delta = await pieces.get()
+                    piece = await pieces.get()
             except TimeoutError:
                 await self._send(self._face.opening(self._outcome()) or self._face.keep_alive())
                 continue
-            if delta is None:
+            if piece is None:
                 return
-            await self._send(self._face.piece(delta, self._outcome()))
+            number, delta = piece
+            await self._send(self._face.piece(delta, self._outcome(), number))
 
     async def _send_end(self, answering: asyncio.Future[Outcome]) -> None:
         try:
@@ -231,7 +234,14 @@ def _face_of(work: Chat | RunChat) -> OpenAIFace | AnthropicFace:
     return OpenAIFace(ask, answer_id, int(time.time()))
 
 
-def _drop(_delta: ChatDelta) -> None:
+def _calls_of(chat: Chat, desk: Desk, pieces: Pieces) -> ChatCalls | SeveralCalls:
+    on_piece: OnPiece = (lambda number, delta: pieces.put_nowait((number, delta))) if chat.ask.is_streaming else _drop
+    if chat.ask.choice_count > 1:
+        return SeveralCalls(chat, desk, on_piece)
+    return ChatCalls(chat, desk, partial(on_piece, 0))
+
+
+def _drop(_number: int, _delta: ChatDelta) -> None:
     """The client waits for the whole; the provider streams all the same, so that it is known what a part cost."""
 
 

@@ -92,6 +92,8 @@ def _request_of(ask: ChatAsk, wish: ByMode) -> RunRequest:
     for need, what in (("vision", "pictures"), ("functionCalling", "tools")):
         if need in needs_of(ask.messages, has_tools=bool(ask.tools)):
             raise InvalidParam(f"A {wish.mode} run takes no {what}. Ask for auto, or name a model.", param="model")
+    if ask.choice_count > 1:
+        raise InvalidParam(f"n: a {wish.mode} run gives one answer. Ask for auto, or name a model.", param="n")
     task = next(
         (text for message in reversed(ask.messages) if message.get("role") == "user" and (text := text_of(message))), ""
     )

@@ -24,11 +24,16 @@ class OpenAIFace:
         self._ask = ask
         self._id = f"chatcmpl-{answer_id}"
         self._created = created
-        self._has_begun = False
-        self._call_count = 0
+        self._begun: set[int] = set()  # the numbers of the answers of which something was told
 
     def whole(self, outcome: Outcome, result: ChatResult) -> bytes:
-        """The whole answer."""
+        """The whole answer; where several were asked for, all of them."""
+        results = (result, *outcome.other_results)
+        choices = [self._whole_choice(number, item) for number, item in enumerate(results)]
+        usage = {"usage": usage_of(result.usage)}
+        return _encode(self._head("chat.completion", outcome) | {"choices": choices} | usage | _own(outcome))
+
+    def _whole_choice(self, number: int, result: ChatResult) -> dict[str, Any]:
         message: dict[str, Any] = {"role": "assistant", "content": result.text or None, "refusal": None}
         if result.reasoning:
             message["reasoning_content"] = result.reasoning
@@ -39,32 +44,34 @@ class OpenAIFace:
         elif not result.text:
             message["content"] = ""
         ending = {"finish_reason": result.finish_reason, "logprobs": _chances(result.chances)}
-        choice = {"index": 0, "message": message, **ending}
-        usage = {"usage": usage_of(result.usage)}
-        return _encode(self._head("chat.completion", outcome) | {"choices": [choice]} | usage | _own(outcome))
+        return {"index": number, "message": message, **ending}
 
-    def piece(self, delta: ChatDelta, outcome: Outcome) -> bytes:
-        """What a delta adds to the stream."""
+    def piece(self, delta: ChatDelta, outcome: Outcome, number: int = 0) -> bytes:
+        """What a delta of this answer adds to the stream."""
         if delta.thought and not (delta.text or delta.reasoning or delta.tool_calls):
             return b""  # nobody here can say what proves a thought
-        told: dict[str, Any] = {} if self._has_begun else {"role": "assistant"}
-        self._has_begun = True
+        told: dict[str, Any] = {} if number in self._begun else {"role": "assistant"}
+        self._begun.add(number)
         if delta.text:
             told["content"] = delta.text
         if delta.reasoning:
             told["reasoning_content"] = delta.reasoning
         if delta.tool_calls:
             told["tool_calls"] = [dict(call) for call in delta.tool_calls]
-        return self._chunk(outcome, told, chances=delta.chances)
+        return self._chunk(outcome, told, number=number, chances=delta.chances)
 
     def end(self, outcome: Outcome, result: ChatResult) -> bytes:
         """The end of the stream; its last event tells what is known of the answer."""
-        first = b"" if self._has_begun else self._chunk(outcome, {"role": "assistant", "content": ""})
-        if not self._ask.tells_usage:
-            return first + self._chunk(outcome, {}, result.finish_reason, _own(outcome)) + _END
-        usage = {"choices": [], "usage": usage_of(result.usage)}
-        last = _event(self._head("chat.completion.chunk", outcome) | usage | _own(outcome))
-        return first + self._chunk(outcome, {}, result.finish_reason) + last + _END
+        results = (result, *outcome.other_results)
+        silent = {"role": "assistant", "content": ""}
+        told = [self._chunk(outcome, silent, number=item) for item in range(len(results)) if item not in self._begun]
+        for number, item in enumerate(results, start=1):
+            own = _own(outcome) if number == len(results) and not self._ask.tells_usage else {}
+            told.append(self._chunk(outcome, {}, item.finish_reason, own, number=number - 1))
+        if self._ask.tells_usage:
+            usage = {"choices": [], "usage": usage_of(result.usage)}
+            told.append(_event(self._head("chat.completion.chunk", outcome) | usage | _own(outcome)))
+        return b"".join([*told, _END])
 
     def broken(self, failure: Failure, outcome: Outcome) -> bytes:
         """An error in the middle of the stream, which ends with it."""
@@ -85,9 +92,10 @@ class OpenAIFace:
         ending: str | None = None,
         more: Mapping[str, Any] | None = None,
         *,
+        number: int = 0,
         chances: Sequence[JsonObject] = (),
     ) -> bytes:
-        choice = {"index": 0, "delta": delta, "finish_reason": ending, "logprobs": _chances(chances)}
+        choice = {"index": number, "delta": delta, "finish_reason": ending, "logprobs": _chances(chances)}
         usage = {"usage": None} if self._ask.tells_usage else {}
         return _event(self._head("chat.completion.chunk", outcome) | {"choices": [choice]} | usage | dict(more or {}))
 

@@ -18,6 +18,7 @@ OWN_FIELD: Final = "smartspawn"
 SESSION_HEADER: Final = "X-Smartspawn-Session"
 SIMULATE_HEADER: Final = "X-Smartspawn-Simulate"
 MOST_OUTPUT_TOKENS: Final = 1_000_000
+MOST_CHOICES: Final = 16  # each is a call of its own
 _MOST_MESSAGES: Final = 10_000
 _LONGEST_NAME: Final = 200
 _YES: Final = frozenset({"true", "1", "yes", "on"})
@@ -34,7 +35,7 @@ _REFUSED: Final = {
     "route": "Name one model; spares are chosen here.",
     "fallbacks": "Name one model; spares are chosen here.",
     "preset": "Name one model.",
-    "best_of": "One answer is given to each request.",
+    "best_of": "Ask for several answers (n), and judge them.",
     "audio": "Answers are text and calls of tools; sound is not handed back.",
     "functions": "Send them as tools.",
 }
@@ -50,8 +51,6 @@ def read_chat(body: object, headers: Headers) -> ChatAsk:
     for field, why in _REFUSED.items():
         if given.get(field) not in (None, False, [], 0):
             raise InvalidParam(f"{field}: {why}", param=field)
-    if given.get("n") not in (None, 1):
-        raise InvalidParam("n: One answer is given to each request.", param="n")
     streams = _switch(given, "stream")
     if not _switch(given, "logprobs") and given.get("top_logprobs") not in (None, 0):
         raise InvalidParam("top_logprobs: goes with logprobs: true.", param="top_logprobs")
@@ -70,6 +69,7 @@ def read_chat(body: object, headers: Headers) -> ChatAsk:
         session=own.session,
         budget=own.budget,
         is_simulated=own.is_simulated,
+        choice_count=read_count(given, "n", most=MOST_CHOICES) or 1,
     )
 
 
@@ -161,13 +161,13 @@ def read_number(given: Mapping[str, Any], field: str, *, most: float) -> float |
     return float(value)
 
 
-def read_count(given: Mapping[str, Any], field: str) -> int | None:
+def read_count(given: Mapping[str, Any], field: str, *, most: int = MOST_OUTPUT_TOKENS) -> int | None:
     """A whole number from 1 on; None where the field is absent."""
     value = given.get(field)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_OUTPUT_TOKENS:
-        raise InvalidParam(f"{field}: a whole number from 1 to {MOST_OUTPUT_TOKENS}.", param=field)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        raise InvalidParam(f"{field}: a whole number from 1 to {most}.", param=field)
     return value
 
 

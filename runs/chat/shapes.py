@@ -72,6 +72,7 @@ class ChatAsk:
     session: str = ""  # named by the client
     budget: Budget | None = None
     is_simulated: bool = False
+    choice_count: int = 1  # how many answers
     face: Face = Face.OPENAI
 
 
@@ -89,7 +90,8 @@ class Outcome:
     is_simulated: bool = False
     run_id: str = ""
     cost_nano_usd: int | None = None
-    result: ChatResult | None = None
+    result: ChatResult | None = None  # of several answers the first, with the tokens of all
+    other_results: tuple[ChatResult, ...] = ()
     attempt_count: int = 1
 
 

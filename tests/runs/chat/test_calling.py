@@ -15,6 +15,7 @@ from django.db import connections
 from runs.breakers import shared as breakers
 from runs.chat.calling import ChatCalls, ChatFailed, Desk
 from runs.chat.prepared import Chat
+from runs.chat.several import SeveralCalls
 from runs.chat.shapes import Automatic, ChatAsk, Outcome
 from runs.chat.till import Till
 from runs.models import Balance, Cap, LedgerEntry, Reservation
@@ -234,3 +235,62 @@ def test_many_chats_at_once_share_the_ledgers_transactions() -> None:
 
     with_desk(FakeModels(delay_s=0.05), all_at_once)
     assert lines() == [("ok", CALL_NANO)] * 40
+
+
+# --- several answers -------------------------------------------------------------------------
+
+
+def have_several(work: Chat, models: FakeModels) -> tuple[Outcome | ChatFailed, list[int]]:
+    """What came of a chat with several answers, and whose piece came when."""
+    order: list[int] = []
+
+    async def do(desk: Desk) -> Outcome | ChatFailed:
+        try:
+            return await SeveralCalls(work, desk, lambda number, _delta: order.append(number)).run()
+        except ChatFailed as failed:
+            return failed
+
+    return with_desk(models, do), order
+
+
+def test_several_answers_are_had_side_by_side_and_each_is_paid_for() -> None:
+    three = replace(ASK, choice_count=3, extra={"seed": 7})
+    models = Speaking(script=one_after_another(answer("a"), answer("b"), answer("c")), delay_s=0.05)
+    outcome, order = have_several(chat(ask=three), models)
+    assert isinstance(outcome, Outcome)
+    assert outcome.result is not None
+    assert sorted([outcome.result.text, *(item.text for item in outcome.other_results)]) == ["a", "b", "c"]
+    assert (sorted(order), models.most_open) == ([0, 1, 2], 3)
+    assert (outcome.cost_nano_usd, outcome.result.usage.total_tokens) == (3 * CALL_NANO, 90)
+    assert lines() == [("ok", CALL_NANO)] * 3
+    assert sorted(str(request.extra["seed"]) for _, request in models.calls) == ["7", "8", "9"]
+    keys = {request.idempotency_key for _, request in models.calls}
+    assert len(keys) == 3  # one key would have a provider answer thrice with the same
+
+
+def test_where_not_all_answers_can_be_paid_none_is_asked_for() -> None:
+    Cap.objects.create(scope="site", window="day", cap_nano_usd=250_000, set_by="test")  # two calls of 110,000
+    models = FakeModels()
+    failed, _ = have_several(chat(ask=replace(ASK, choice_count=3)), models)
+    assert isinstance(failed, ChatFailed)
+    assert (failed.failure.code, models.calls) == ("CAP_EXCEEDED", [])
+    assert set(Reservation.objects.values_list("state", flat=True)) == {"released"}
+    assert lines() == []
+
+
+def test_one_answer_that_fails_ends_the_others_and_what_they_cost_is_told() -> None:
+    models = FakeModels(script=one_after_another(failure(FaultCode.CONTENT_FILTERED), answer("b")), delay_s=0.02)
+    failed, _ = have_several(chat(ask=replace(ASK, choice_count=2)), models)
+    assert isinstance(failed, ChatFailed)
+    assert failed.failure.status == 400
+    assert failed.outcome.cost_nano_usd == sum(cost for _, cost in lines())
+    assert not Reservation.objects.filter(state="open").exists()
+
+
+def test_an_answer_that_another_model_gave_is_named() -> None:
+    unknown, one = failure(FaultCode.MODEL_UNKNOWN), answer("one")
+    models = FakeModels(script=one_after_another(one, unknown, answer("two")))
+    outcome, _ = have_several(chat(spot(), spot(TWO), ask=replace(ASK, choice_count=2)), models)
+    assert isinstance(outcome, Outcome)
+    other = {ONE: TWO, TWO: ONE}[outcome.model_id]
+    assert outcome.reason.endswith(f"Answer 1 is by {other}.")

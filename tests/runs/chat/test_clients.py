@@ -82,6 +82,31 @@ def test_a_stream_comes_in_pieces_with_usage_and_the_same_told_at_its_end(gpt: o
     assert float(own["cost_usd"]) > 0
 
 
+def test_several_answers_come_at_once_and_the_cost_is_that_of_all(served: Served, gpt: openai.OpenAI) -> None:
+    served.empty_bill()
+    answer = gpt.chat.completions.create(model="auto:coding", messages=ask(TASK), n=3)
+    assert [choice.index for choice in answer.choices] == [0, 1, 2]
+    assert all("[simulated]" in choice.message.content for choice in answer.choices)
+    usage, own = answer.usage, answer.smartspawn  # type: ignore[attr-defined]  # as above
+    assert usage.completion_tokens == 3 * 50
+    assert float(own["cost_usd"]) == pytest.approx((usage.prompt_tokens * 0.5 + usage.completion_tokens * 1.5) / 1e6)
+    wait_until(lambda: served.money()["open"] == 0, within_s=10, what="every answer's call is settled")
+
+
+def test_several_answers_are_streamed_each_by_its_number(gpt: openai.OpenAI) -> None:
+    texts, endings = {0: "", 1: ""}, {}
+    order = []
+    for chunk in gpt.chat.completions.create(model="auto:coding", messages=ask(TASK), n=2, stream=True):
+        for choice in chunk.choices:
+            texts[choice.index] += choice.delta.content or ""
+            order.append(choice.index)
+            if choice.finish_reason:
+                endings[choice.index] = choice.finish_reason
+    assert all(text.startswith("[simulated]") for text in texts.values())
+    assert endings == {0: "stop", 1: "stop"}
+    assert order != sorted(order)  # side by side, not one after the other
+
+
 def test_tools_and_pictures_are_handed_on(gpt: openai.OpenAI) -> None:
     content = [
         {"type": "text", "text": "What is this?"},
@@ -133,8 +158,10 @@ def test_errors_come_as_the_client_knows_them(served: Served, gpt: openai.OpenAI
     assert "GET /v1/models" in unknown.value.message
     assert unknown.value.code == "MODEL_NOT_FOUND"
     with pytest.raises(openai.BadRequestError) as bad:
-        gpt.chat.completions.create(model="auto", messages=ask(TASK), n=3)
+        gpt.chat.completions.create(model="auto", messages=ask(TASK), n=17)
     assert bad.value.param == "n"
+    with pytest.raises(openai.BadRequestError, match="gives one answer"):
+        gpt.chat.completions.create(model="collective", messages=ask(TASK), n=2)
     with pytest.raises(openai.InternalServerError) as failed:
         gpt.chat.completions.create(model=FAILING, messages=ask(TASK), stream=True)
     assert failed.value.code == "PROVIDER_FAULT"

@@ -166,3 +166,21 @@ def test_the_chances_of_tokens_are_handed_on_where_they_came() -> None:
     assert piece["choices"][0]["logprobs"]["content"] == list(told)
     (piece,) = events(OpenAIFace(ASK, "1", 0).piece(ChatDelta(text="hi"), OUTCOME))
     assert piece["choices"][0]["logprobs"] is None
+
+
+def test_several_answers_are_told_apart_by_their_number() -> None:
+    first = ChatResult("one", USAGE)
+    outcome = Outcome("acme/one", "it leads", result=first, other_results=(ChatResult("two", USAGE, "length"),))
+    whole = json.loads(OpenAIFace(ASK, "1", 0).whole(outcome, first))
+    told = [(item["index"], item["message"]["content"], item["finish_reason"]) for item in whole["choices"]]
+    assert told == [(0, "one", "stop"), (1, "two", "length")]
+    face = OpenAIFace(ASK, "1", 0)
+    pieces = events(face.piece(ChatDelta(text="tw"), OUTCOME, 1) + face.end(outcome, first))
+    streamed = [(item["index"], item["delta"], item["finish_reason"]) for event in pieces for item in event["choices"]]
+    assert streamed == [
+        (1, {"role": "assistant", "content": "tw"}, None),
+        (0, {"role": "assistant", "content": ""}, None),
+        (0, {}, "stop"),
+        (1, {}, "length"),
+    ]
+    assert ["smartspawn" in event for event in pieces] == [False, False, False, True]

@@ -91,7 +91,9 @@ def test_the_newer_limit_counts_before_the_older_and_neither_is_handed_on() -> N
         {"temperature": 2.5},
         {"temperature": float("nan")},
         {"stream": "yes"},
-        {"n": 2},
+        {"n": 0},
+        {"n": 17},
+        {"n": "2"},
         {"models": ["acme/dear"]},  # would get round what is allowed
         {"logprobs": "yes"},
         {"top_logprobs": 3},  # says nothing without the other

@@ -21,6 +21,7 @@ from feedback.record import key_of
 from feedback.shapes import CategorySwitch, Lesson, Subject, Tally
 from feedback.stats import SpawnGroup, SpawnStats, sum_up
 from feedback.teach import list_lessons, switches_of
+from runs import weekly as runs_weekly
 from runs.outcomes import RunOutcome, list_outcomes
 from smartspawn.access.shapes import Actor
 
@@ -73,7 +74,7 @@ def list_waiting(actor: Actor, *, most: int = 30) -> tuple[Waiting, ...]:
     if actor.user_id is None:
         return ()
     since = timezone.now() - WAITS_FOR
-    found = [*_waiting_runs(actor.user_id, since), *_waiting_spawns(actor.user_id, since, most)]
+    found = [*_waiting_runs(actor.user_id, since), *_waiting_spawns(actor.user_id, most)]
     return tuple(sorted(found, key=lambda item: item.at or since, reverse=True)[:most])
 
 
@@ -87,9 +88,25 @@ def _waiting_runs(user_id: int, since: datetime) -> Iterable[Waiting]:
             yield Waiting(key_of(Subject(run.run_id)), run.title, told, run.category, run.ended_at, run=run)
 
 
-def _waiting_spawns(user_id: int, since: datetime, most: int) -> Iterable[Waiting]:
-    rows = Spawn.objects.filter(user_id=user_id, at__gte=since, is_estimate=True, ratings=None).order_by("-at", "-pk")
-    for row in rows[:most]:
+def runs_waiting(actor: Actor) -> runs_weekly.Waiting | None:
+    """How to count this person's runs that wait for a rating, as listed above."""
+    if actor.user_id is None:
+        return None
+    since = timezone.now() - WAITS_FOR
+    # Who rated a run did so after it was asked for.
+    judged = Rating.objects.filter(user_id=actor.user_id, at__gte=since, run_id__isnull=False)
+    return runs_weekly.Waiting(actor.user_id, since, _LOOKED_AT, judged.order_by().values("run_id"))
+
+
+def spawns_waiting(user_id: int) -> QuerySet[Spawn]:
+    """This person's logged work of late that waits for a rating, newest first."""
+    since = timezone.now() - WAITS_FOR
+    rows = Spawn.objects.filter(user_id=user_id, at__gte=since, is_estimate=True, ratings=None)
+    return rows.order_by("-at", "-pk")
+
+
+def _waiting_spawns(user_id: int, most: int) -> Iterable[Waiting]:
+    for row in spawns_waiting(user_id)[:most]:
         told = f"logged by {row.source}, {row.mode}"
         yield Waiting(f"spawn:{row.pk}", f"{row.model_id} on {row.category}", told, row.category, row.at, spawn=row)
 

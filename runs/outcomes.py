@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from runs.models import Node, Run
 from runs.queries import get_run
@@ -72,10 +72,13 @@ def get_outcome(run_id: UUID, actor: Actor) -> RunOutcome:
 
 def list_outcomes(user_id: int, *, since: datetime, most: int) -> tuple[RunOutcome, ...]:
     """This person's own completed runs, simulated ones left out, newest first."""
-    rows = Run.objects.filter(
-        user_id=user_id, created_at__gte=since, status=RunStatus.COMPLETED, is_simulated=False
-    ).order_by("-created_at", "-id")
-    return tuple(_outcome(run) for run in rows[:most])
+    return tuple(_outcome(run) for run in completed_runs(user_id, since=since)[:most])
+
+
+def completed_runs(user_id: int, *, since: datetime) -> QuerySet[Run]:
+    """The same as rows."""
+    rows = Run.objects.filter(user_id=user_id, created_at__gte=since, status=RunStatus.COMPLETED, is_simulated=False)
+    return rows.order_by("-created_at", "-id")
 
 
 def outcomes_ended_since(moment: datetime, *, most: int) -> tuple[RunOutcome, ...]:

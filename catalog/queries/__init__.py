@@ -31,6 +31,7 @@ from catalog.queries.snapshot import (
     get_entry,
     get_snapshot,
     get_snapshot_to_choose,
+    last_read_snapshot,
 )
 from catalog.queries.sources import (
     PayloadReport,
@@ -76,6 +77,7 @@ __all__ = [
     "get_entry",
     "get_snapshot",
     "get_snapshot_to_choose",
+    "last_read_snapshot",
     "latest_refresh",
     "list_aliases",
     "list_change_sets",

@@ -52,6 +52,12 @@ def find_current_snapshot() -> Snapshot | None:
     return held.snapshot if held else None
 
 
+def last_read_snapshot() -> Snapshot | None:
+    """The snapshot that this process read last, for those who asked for the one in use a moment ago. No query."""
+    held = _held
+    return held.snapshot if held else None
+
+
 def current_snapshot() -> Snapshot:
     """The snapshot in use. Raises NotFound on a site that has none yet."""
     return _require().snapshot

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from feedback.digest.said import Accepted
 from feedback.digest.text import write_week
-from feedback.digest.week import Accepted, Week
+from feedback.digest.week import Week
 from feedback.spend.savings import Saving
 from runs.money import to_usd
 

@@ -9,20 +9,18 @@ from typing import Final
 
 from django.utils import timezone
 
-from feedback.learning import worth_of
-from feedback.models import Rating
-from feedback.queries import list_waiting
-from feedback.shapes import Said, Verdict
+from feedback.digest.said import Accepted, what_was_said
+from feedback.queries import runs_waiting
 from feedback.spend.cascades import Cascade
-from feedback.spend.overview import divide
-from feedback.spend.saved import cascades_in, savings_of
+from feedback.spend.overview import rows_of
+from feedback.spend.saved import report_shortly
 from feedback.spend.savings import Saving
 from feedback.spend.shapes import BASELINE_TITLES, Look, SpendRow
 from runs.alerting.queries import list_alerts
 from runs.ledger.windows import day_of
 from runs.shapes.alerts import Alert
 from runs.spend.shapes import Period, Slice, Spent, sum_up
-from runs.weekly import DearRun, count_runs, dearest_runs
+from runs.weekly import DearRun, runs_of_week
 from smartspawn.access.shapes import Actor, Scope
 from smartspawn.lib.errors import NotAllowed
 
@@ -31,14 +29,6 @@ MOST_MODELS: Final = 5
 MOST_RUNS: Final = 5
 MOST_ALERTS: Final = 50
 MOST_WAITING: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """How good the rated work was, as ratings teach it."""
-
-    rating_count: int
-    worth_share: float | None  # None: nobody said anything that teaches
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +69,7 @@ class Week:
 
 
 def week_of(actor: Actor, *, is_everybodys: bool = False, now: datetime | None = None) -> Week:
-    """The last seven days, today among them, of this person or of everybody.
+    """The last seven days, today among them, of this person or of everybody; five queries.
 
     Raises NotAllowed for everybody's, where the actor is no admin, and for callers that are no person.
     """
@@ -91,24 +81,26 @@ def week_of(actor: Actor, *, is_everybodys: bool = False, now: datetime | None =
     today = day_of(now or timezone.now())
     period = Period(today - timedelta(days=WEEK_DAYS - 1), today)
     look = Look(part=Slice(user_id=user_id), period=period, is_everybodys=is_everybodys)
-    rows = divide(look)
-    since, until = _ends(period)
-    before = _ends(period.former)
+    week, former = _ends(period), _ends(period.former)
+    money = report_shortly(look)
+    rows = rows_of(money.models, money.former_models)
+    runs = runs_of_week(user_id, week=week, former=former, most=MOST_RUNS, waiting=runs_waiting(actor))
+    said = what_was_said(user_id, week=week, former=former, waiting_for=actor.user_id)
     return Week(
         period=period,
         is_everybodys=is_everybodys,
-        runs=count_runs(user_id, since=since, until=until),
-        former_runs=count_runs(user_id, since=before[0], until=before[1]),
-        spent=sum_up(row.spent for row in rows),
-        former_spent=sum_up(row.former for row in rows),
+        runs=runs.counts,
+        former_runs=runs.former_counts,
+        spent=sum_up(money.models.values()),
+        former_spent=sum_up(money.former_models.values()),
         models=tuple(row for row in rows if row.spent.call_count)[:MOST_MODELS],
-        savings=tuple(item.saving for item in savings_of(look).savings),
-        cascade=cascades_in(look).total,
-        accepted=_accepted(user_id, since, until),
-        former_accepted=_accepted(user_id, *before),
-        alerts=tuple(item for item in list_alerts(actor, before=None, most=MOST_ALERTS) if item.at >= since),
-        dearest=tuple(dearest_runs(user_id, since=since, until=until, most=MOST_RUNS)),
-        waiting_count=len(list_waiting(actor, most=MOST_WAITING)),
+        savings=money.savings,
+        cascade=money.cascade,
+        accepted=said.accepted,
+        former_accepted=said.former_accepted,
+        alerts=tuple(item for item in list_alerts(actor, before=None, most=MOST_ALERTS) if item.at >= week[0]),
+        dearest=runs.dearest,
+        waiting_count=min(MOST_WAITING, runs.waiting_count + said.waiting_count),
     )
 
 
@@ -118,11 +110,3 @@ def _ends(period: Period) -> tuple[datetime, datetime]:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
-
-
-def _accepted(user_id: int | None, since: datetime, until: datetime) -> Accepted:
-    rows = Rating.objects.filter(at__gte=since, at__lt=until)
-    rows = rows.exclude(user=None) if user_id is None else rows.filter(user_id=user_id)
-    said = [Said(score, Verdict(word) if word else None) for score, word in rows.values_list("score", "verdict")]
-    worths = [worth for item in said if (worth := worth_of(item)) is not None]
-    return Accepted(len(worths), sum(worths) / len(worths) if worths else None)

@@ -85,9 +85,14 @@ def look_over(look: Look, *, today: date, day_share: float) -> Overview:
 def divide(look: Look) -> tuple[SpendRow, ...]:
     """Every row of the division, with its name."""
     now, before = sums_by(look.part, Facet(look.by.value), (look.period, look.former))
-    rows = _rows(now, before, sum_up(now.values()).cost_nano_usd)
+    rows = rows_of(now, before)
     titles = titles_of(((look.by, row.value) for row in rows), seen_by=look.seen_by)
     return tuple(_titled(row, titles[look.by, row.value]) for row in rows)
+
+
+def rows_of(now: Mapping[str, Spent], before: Mapping[str, Spent]) -> list[SpendRow]:
+    """A row for each value, the dearest first, called by the value itself."""
+    return _rows(now, before, sum_up(now.values()).cost_nano_usd)
 
 
 def costs_of(days: Mapping[date, Spent]) -> Mapping[date, int]:

@@ -20,7 +20,7 @@ from feedback.spend.shapes import Look
 from runs.ledger.facets import Facet, split_value
 from runs.shapes import Mode
 from runs.spend.queries import sums_by, sums_together
-from runs.spend.shapes import Period, Spent
+from runs.spend.shapes import Period, Spent, sum_up
 from smartspawn.lib.errors import InvalidParam
 
 # Ratings older than a year are about other versions of the models.
@@ -67,11 +67,12 @@ def savings_of(look: Look, *, named: str = "") -> SavingsReport:
     prices = Prices(histories)
     expected = _stretches(look, prices, choose_baselines(entries, _EVERYTHING, {}, named))
     (now, former), deeds = _answers_and_deeds(look, expected)
-    answers = {_pair(value): spent.call_count for value, spent in now.items() if spent.call_count > 0}
+    answers = _counts(now)
     baselines = choose_baselines(entries, answers, _by_model(former), named)
     needed = _stretches(look, prices, baselines)
     if not {item.first for item in needed} <= {item.first for item in expected}:
         deeds = _deeds(needed, sums_by(look.part, Facet.DEED, needed))
+    deeds = _joined(deeds, needed)
     rated = _rated(look)
     return SavingsReport(
         look,
@@ -81,6 +82,31 @@ def savings_of(look: Look, *, named: str = "") -> SavingsReport:
         ),
         sum(answers.values()),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ShortReport:
+    """What a few days cost by model, and what was saved, without the quality beside it."""
+
+    models: Mapping[str, Spent]
+    former_models: Mapping[str, Spent]
+    savings: tuple[Saving, ...]
+    cascade: Cascade
+
+
+def report_shortly(look: Look) -> ShortReport:
+    """The same figures as the pages of spend have for this look, in one query; for a few days, read day by day."""
+    entries, histories = entries_with_prices()
+    prices = Prices(histories)
+    both, days = (look.period, look.former), tuple(Period(day, day) for day in look.period.days)
+    asked = [(Facet.MODEL, both), (Facet.ANSWER, both), (Facet.DEED, days)]
+    models, (now, former), by_day = sums_together(look.part, asked)
+    baselines = choose_baselines(entries, _counts(now), _by_model(former), "")
+    daily = _deeds(days, by_day)
+    deeds = _joined(daily, _stretches(look, prices, baselines))
+    cascades = cascades_of(deed for deed in daily if deed.mode == Mode.CASCADE)
+    savings = tuple(compare(item, deeds, prices) for item in baselines)
+    return ShortReport(models[0], models[1], savings, sum(cascades, Cascade("")))
 
 
 def cascades_in(look: Look) -> CascadeReport:
@@ -108,6 +134,19 @@ def _answers_and_deeds(look: Look, days: Sequence[Period]) -> tuple[tuple[Mappin
     asked = [(Facet.ANSWER, (look.period, look.former)), (Facet.DEED, days)]
     answers, deeds = sums_together(look.part, asked)
     return answers, _deeds(days, deeds)
+
+
+def _joined(deeds: Iterable[Deed], days: Sequence[Period]) -> tuple[Deed, ...]:
+    """The deeds of these stretches, put together from those of pieces of them."""
+    sums: defaultdict[tuple[Period, str, str, str, str], list[Spent]] = defaultdict(list)
+    for deed in deeds:
+        whole = next(item for item in days if item.first <= deed.days.first <= item.last)
+        sums[whole, deed.mode, deed.category, deed.purpose, deed.status].append(deed.spent)
+    return tuple(Deed(*place, some[0] if len(some) == 1 else sum_up(some)) for place, some in sums.items())
+
+
+def _counts(answers: Mapping[str, Spent]) -> Answers:
+    return {_pair(value): spent.call_count for value, spent in answers.items() if spent.call_count > 0}
 
 
 def _deeds(days: Sequence[Period], found: Sequence[Mapping[str, Spent]]) -> tuple[Deed, ...]:

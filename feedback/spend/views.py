@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from catalog.queries import last_read_snapshot
 from feedback.spend.baselines import CAPABLE_SCORE
 from feedback.spend.calls import list_calls
 from feedback.spend.charts import forecast_figure, spend_figure
@@ -104,6 +105,7 @@ def savings(request: ActorRequest) -> HttpResponse:
     context = {
         **frame(SAVINGS, look, titles_of(look.shown_filters, seen_by=look.seen_by)),
         "report": report,
+        "snapshot": last_read_snapshot(),  # it was priced by it
         "named": named,
         "capable_score": CAPABLE_SCORE,
         "json_url": url_of("api-spend-savings", look, by=None, baseline=named or None),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from runs.alerting.wording import amounts, headline
-from runs.ledger.caps import WINDOWS, titles_of
+from runs.ledger.caps import WINDOWS, key_title, titles_of
 from runs.ledger.windows import SITE, day_of, window_at
 from runs.models import AlertDelivery, AlertReceiver, BudgetAlert
 from runs.shapes.alerts import (
@@ -23,6 +25,7 @@ from runs.shapes.alerts import (
     Receiver,
     ReceiverKind,
 )
+from smartspawn.access.models import ApiKey, User
 from smartspawn.access.shapes import Actor, Scope
 from smartspawn.lib.errors import NotFound
 
@@ -37,14 +40,18 @@ def visible_alerts(actor: Actor) -> QuerySet[BudgetAlert]:
 
 
 def list_alerts(actor: Actor, *, before: UUID | None, most: int) -> tuple[Alert, ...]:
-    """What was told, newest first, beyond the alert ``before``. Raises NotFound where that is none of theirs."""
+    """What was told, newest first, beyond the alert ``before``; one query without one.
+
+    Raises NotFound where that is none of theirs.
+    """
     alerts = visible_alerts(actor)
     if before is not None:
         last = alerts.filter(pk=before).first()
         if last is None:
             raise NotFound("before: there is no such alert to go on from.")
         alerts = alerts.filter(Q(at__lt=last.at) | Q(at=last.at, pk__lt=last.pk))
-    return titled(alerts.order_by("-at", "-pk")[:most])
+    rows = alerts.annotate(**_NAMES).order_by("-at", "-pk")[:most]
+    return tuple(_alert(row, _title(row)) for row in rows)
 
 
 def alerts_of_windows(actor: Actor, windows: Collection[str]) -> tuple[Alert, ...]:
@@ -81,21 +88,46 @@ def titled(rows: Iterable[BudgetAlert]) -> tuple[Alert, ...]:
     """The rows as shapes, with what people call their scopes; what is gone keeps its number."""
     found = list(rows)
     titles = titles_of({row.scope for row in found}) if found else {}
-    return tuple(
-        Alert(
-            alert_id=row.pk,
-            scope=row.scope,
-            window=row.window,
-            kind=AlertKind(row.kind),
-            threshold_percent=row.threshold_percent,
-            cap_nano_usd=row.cap_nano_usd,
-            spent_nano_usd=row.spent_nano_usd,
-            reserved_nano_usd=row.reserved_nano_usd,
-            needed_nano_usd=row.needed_nano_usd,
-            at=row.at,
-            title=titles.get(row.scope, row.scope.replace(":", " ")),
-        )
-        for row in found
+    return tuple(_alert(row, titles.get(row.scope)) for row in found)
+
+
+# Whose budget it is, and the name of the key where it is a key's: read with the alert, not after it.
+_OWNER: Final = User.objects.filter(pk=OuterRef("user_id")).values("username")
+_KEY: Final = (
+    ApiKey.objects.filter(owner_id=OuterRef("user_id"))
+    .annotate(scope=Concat(Value("key:"), Cast("pk", CharField())))
+    .filter(scope=OuterRef("scope"))
+)
+_NAMES: Final[Mapping[str, Subquery]] = {
+    "owner_name": Subquery(_OWNER[:1]),
+    "key_name": Subquery(_KEY.values("name")[:1]),
+    "key_prefix": Subquery(_KEY.values("prefix")[:1]),
+}
+
+
+def _title(row: Any) -> str | None:
+    """What people call the scope of an alert that was read with its names."""
+    kind, _, number = row.scope.partition(":")
+    if not number:
+        return titles_of(()).get(row.scope)
+    if kind == "user":
+        return str(row.owner_name) if row.owner_name else None
+    return key_title(row.key_name, row.key_prefix, row.owner_name) if row.key_name else None
+
+
+def _alert(row: BudgetAlert, title: str | None) -> Alert:
+    return Alert(
+        alert_id=row.pk,
+        scope=row.scope,
+        window=row.window,
+        kind=AlertKind(row.kind),
+        threshold_percent=row.threshold_percent,
+        cap_nano_usd=row.cap_nano_usd,
+        spent_nano_usd=row.spent_nano_usd,
+        reserved_nano_usd=row.reserved_nano_usd,
+        needed_nano_usd=row.needed_nano_usd,
+        at=row.at,
+        title=title or row.scope.replace(":", " "),
     )
 
 

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from django.db import IntegrityError, transaction
+from django.db.models import CharField, F, Value
 from django.utils import timezone
 
 from runs.ledger.balances import set_cap_of_balances
@@ -138,7 +139,7 @@ def list_scopes() -> tuple[tuple[str, str], ...]:
     return (
         (SITE, _SITE_TITLE),
         *((user_scope(user_id), name) for user_id, name in people),
-        *((key_scope(key_id), _key_title(name, prefix, owner)) for key_id, name, prefix, owner in keys),
+        *((key_scope(key_id), key_title(name, prefix, owner)) for key_id, name, prefix, owner in keys),
     )
 
 
@@ -231,20 +232,28 @@ def _line(cap: Cap | None, used: Balance | None, about: tuple[str, str, str], da
 
 
 def titles_of(scopes: Iterable[str]) -> dict[str, str]:
-    """What people call these scopes; those of people and keys that are gone are left out."""
+    """What people call these scopes; those of people and keys that are gone are left out. One query."""
     ids: dict[str, list[int]] = {"user": [], "key": []}
     for scope in scopes:
         kind, _, number = scope.partition(":")
         if number and kind in ids:
             ids[kind].append(int(number))
+    empty = Value("", output_field=CharField())
+    names = ("pk", "word", "mark", "whose")
+    people = User.objects.filter(pk__in=ids["user"]).annotate(word=F("username"), mark=empty, whose=empty)
+    keys = ApiKey.objects.filter(pk__in=ids["key"]).annotate(
+        word=F("name"), mark=F("prefix"), whose=F("owner__username")
+    )
     titles = {SITE: _SITE_TITLE}
-    people = User.objects.filter(pk__in=ids["user"]).values_list("pk", "username")
-    titles |= {user_scope(user_id): name for user_id, name in people}
-    keys = ApiKey.objects.filter(pk__in=ids["key"]).values_list("pk", "name", "prefix", "owner__username")
-    return titles | {key_scope(key_id): _key_title(name, prefix, owner) for key_id, name, prefix, owner in keys}
+    for pk, word, mark, whose in (
+        keys.order_by().values_list(*names).union(people.order_by().values_list(*names), all=True)
+    ):
+        titles |= {key_scope(pk): key_title(word, mark, whose)} if mark else {user_scope(pk): word}
+    return titles
 
 
-def _key_title(name: str, prefix: str, owner: str) -> str:
+def key_title(name: str, prefix: str, owner: str) -> str:
+    """What people call a key."""
     return f"{name} ({prefix}) of {owner}"
 
 

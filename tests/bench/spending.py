@@ -32,6 +32,8 @@ PATHS = (
     "/spend/forecast/",
     "/spend/calls/?range=365d",
     "/spend/calls/?range=365d&mode=chain&status=uncertain",
+    "/digest/",
+    "/digest/?of=all",
 )
 BUILD_SCRIPT = """
 import django, json, random, sys
@@ -43,6 +45,7 @@ from smartspawn.access.keys import create_key
 from smartspawn.access.models import User
 from smartspawn.access.shapes import Role, Scope
 from tests.bench.spend_history import Priced, make_people, repeat_history, write_history
+from tests.bench.work_history import change_prices, write_work
 lines, days, repeated = map(int, sys.argv[1:])
 chance = random.Random(1)
 users = []
@@ -60,6 +63,8 @@ prices = [Priced(entry.facts.model_id, entry.facts.pricing.prompt_usd_per_mtok,
 today = datetime.now(UTC).date()
 span = [today - timedelta(days=number) for number in reversed(range(days))]
 write_history(chance, make_people(chance, users), prices, line_count=lines // repeated, days=span)
+write_work(chance, days=span)
+change_prices([model.model_id for model in prices], since=today - timedelta(days=days * repeated), until=today)
 repeat_history(repeated, shift_days=days)
 print(json.dumps([table.objects.count() for table in (LedgerEntry, DayTotal, SpendTotal)]))
 """
@@ -80,7 +85,7 @@ for role in ("admin", "member"):
     client = Client(headers={"host": "localhost"})
     client.force_login(User.objects.filter(role=role).order_by("pk").first())
     for path in paths:
-        if role == "member" and "by=user" in path:
+        if role == "member" and ("by=user" in path or "of=all" in path):
             continue
         client.get(path)
         wall, cpu = [], []

@@ -92,7 +92,7 @@ def test_queries_do_not_grow_with_the_week(client: Client, ann: User, django_ass
         finished(ann)
     client.force_login(ann)
     client.get("/digest/")
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(8):
         client.get("/digest/")
 
 

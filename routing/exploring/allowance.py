@@ -26,6 +26,11 @@ class Leave:
     refusal: str = ""
 
 
+def has_earned_one(account: Account, terms: Terms) -> bool:
+    """Whether with the next eligible pick enough is earned to try another model."""
+    return account.credit_permille + terms.share_permille >= ONE_PICK_PERMILLE
+
+
 def ask(account: Account, terms: Terms, *, wants: bool, extra_nano_usd: int, today: date) -> Leave:
     """Count one eligible pick; where it wants to try another model, see whether it may.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from routing.exploring.accounts import ask_leave
-from routing.exploring.allowance import Leave
+from routing.exploring.accounts import ask_leave, find_account
+from routing.exploring.allowance import Leave, has_earned_one
 from routing.exploring.eligible import KINDS
 from routing.exploring.settings import read_terms
 from routing.exploring.shapes import Trial
-from routing.exploring.trying import try_others
+from routing.exploring.trying import is_eligible, try_others
 from routing.ground import Ground
 from routing.shapes import Choice
 from routing.thresholds import CURRENT_POLICY
@@ -34,5 +34,10 @@ def consider_others(
     def leave(wants: bool, extra_nano_usd: int) -> Leave:
         return ask_leave(user_id, terms, wants=wants, extra_nano_usd=extra_nano_usd, now=timezone.now())
 
+    if not is_eligible(choice, terms, CURRENT_POLICY):
+        return choice, None
+    if not has_earned_one(find_account(user_id), terms):  # most picks: drawing for them would tell nothing
+        leave(False, 0)
+        return choice, None
     tried = try_others(choice, terms, leave, CURRENT_POLICY)
     return tried.choice, tried.trial

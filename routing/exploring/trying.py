@@ -29,10 +29,15 @@ def new_seed() -> str:
     return secrets.token_hex(16)
 
 
-def try_others(choice: Choice, terms: Terms, ask_leave: AskLeave, policy: RoutingPolicy) -> Tried:
-    """The choice with another model first, where the pick is eligible, another one draws best, and there is leave."""
+def is_eligible(choice: Choice, terms: Terms, policy: RoutingPolicy) -> bool:
+    """Whether the pick may try another model at all: it is low-risk, and there is one to try."""
     if not terms.is_on or len(choice.ranked) < 2 or not is_low_risk(choice.features):
-        return Tried(choice)
+        return False
+    return bool(list_eligible(choice.ranked, choice.features, terms, policy))
+
+
+def try_others(choice: Choice, terms: Terms, ask_leave: AskLeave, policy: RoutingPolicy) -> Tried:
+    """The eligible choice with another model first, where that one draws best and there is leave."""
     trial = draw_trial(choice, terms, new_seed(), policy)
     if trial is None:
         return Tried(choice)

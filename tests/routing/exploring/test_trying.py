@@ -15,7 +15,7 @@ from routing.adjustments import publish, scope_of_user
 from routing.decide import pick, recommend
 from routing.decisions import get_stored, trial_of
 from routing.exploring.accounts import find_account
-from routing.exploring.allowance import SHARE_USED
+from routing.exploring.allowance import DAY_USED
 from routing.exploring.settings import set_terms
 from routing.models import ChosenModel, ExplorationAccount, ExploredPick
 from routing.presenters import pick_payload, replay_payload
@@ -24,6 +24,8 @@ from routing.shapes import Adjustment, Decision, Evidence, Limits, TaskRequest
 from smartspawn.access.keys import create_key
 from smartspawn.access.models import User
 from smartspawn.access.shapes import Actor, Scope
+from tests.factories import make_snapshot, publish_snapshot
+from tests.routing.conftest import entry
 from tests.routing.exploring.conftest import TASK, WIDE, allow_site, usual_of
 
 Ready = Callable[[], None]
@@ -99,16 +101,27 @@ def test_a_replay_stands_on_what_was_known_and_set_then(ann: Actor, ready: Ready
     assert replay(decision.decision_id, actor=ann).is_same
 
 
-def test_a_pick_that_kept_its_leader_is_made_again_with_it(ann: Actor) -> None:
-    """Without credit the leader is kept, whoever draws best: what counts is that there was no leave."""
-    decisions = [ask(ann) for _ in range(9)]
-    held = [item for item in decisions if item.trial and item.trial.held_back]
-    assert held
-    for decision in held:
-        assert decision.trial
-        assert decision.trial.held_back == SHARE_USED
-        assert decision.chosen == (LEADER,)
+def test_a_pick_that_kept_its_leader_is_made_again_with_it(ann: Actor, ready: Ready) -> None:
+    """Where the day's money is used up the leader is kept, whoever draws best, then and in a replay."""
+    publish_snapshot(make_snapshot(entry("lead/er", 90, "1"), entry("near/by", 89.5, "2")))
+    set_terms(replace(WIDE, most_extra_day_nano_usd=21_000_000), scope=f"user:{ann.user_id}", actor=ann)
+    assert tried(ann, ready).chosen == ("near/by",)
+    assert find_account(ann.user_id or 0).day_extra_nano_usd == 21_000_000
+    held = []
+    for _ in range(40):
+        ready()
+        decision = ask(ann)
+        assert decision.chosen == ("lead/er",)
         assert replay(decision.decision_id, actor=ann).is_same
+        held += [decision.trial.held_back] if decision.trial and decision.trial.held_back else []
+    assert set(held) == {DAY_USED}
+    assert find_account(ann.user_id or 0).day_extra_nano_usd == 21_000_000
+
+
+def test_a_pick_that_has_not_earned_it_draws_nothing_and_counts(ann: Actor) -> None:
+    assert [ask(ann).trial for _ in range(9)] == [None] * 9
+    assert find_account(ann.user_id or 0).credit_permille == 900
+    assert ask(ann).trial is not None
 
 
 def test_a_kept_trial_that_was_tampered_with_is_not_the_same(ann: Actor, ready: Ready) -> None:
@@ -118,8 +131,11 @@ def test_a_kept_trial_that_was_tampered_with_is_not_the_same(ann: Actor, ready: 
     assert not replay(str(row.pk), actor=ann).is_same
 
 
-def test_seeds_are_never_the_same_and_the_caller_has_no_say(ann: Actor) -> None:
-    seeds = {ask(ann).trial.seed for _ in range(20)}  # type: ignore[union-attr]  # each is eligible
+def test_seeds_are_never_the_same_and_the_caller_has_no_say(ann: Actor, ready: Ready) -> None:
+    seeds = set()
+    for _ in range(20):
+        ready()
+        seeds.add(ask(ann).trial.seed)  # type: ignore[union-attr]  # each has earned it
     assert len(seeds) == 20
     assert all(len(seed) == 32 for seed in seeds)
 

@@ -25,6 +25,7 @@ from runs.models import Node, Run, RunKey, RunPreference
 from runs.money import to_nano, to_usd
 from runs.planning import plan_run
 from runs.shapes import CostForecast, Plan, RunRequest, RunStatus
+from smartspawn import tracing
 from smartspawn.access.shapes import Actor
 from smartspawn.lib.errors import Conflict, InvalidParam, SmartSpawnError
 
@@ -210,6 +211,7 @@ def _write(
         category=next((spec.model.category for spec in plan.nodes if spec.model), ""),
         decision_ids=list(plan.decision_ids),
         rerun_of_id=rerun_of,
+        traceparent=tracing.noted_down(),
         is_simulated=request.is_simulated,
         cap_nano_usd=bounds.cap_nano_usd,
         expected_nano_usd=costs.expected_nano_usd,

@@ -118,6 +118,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "smartspawn.tracing.TraceMiddleware",
     "smartspawn.api.ErrorsMiddleware",
     "smartspawn.api.BodyLimitMiddleware",
     "smartspawn.access.middleware.LimitMiddleware",

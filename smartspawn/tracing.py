@@ -11,13 +11,16 @@ traced is sent in the background and dropped where nobody takes it; the packages
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from django.conf import settings
+from django.core.exceptions import MiddlewareNotUsed
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from smartspawn.lib.http import user_agent
 
@@ -136,14 +139,60 @@ def parent_in(traceparent: str) -> Context | None:
     return TraceContextTextMapPropagator().extract({TRACEPARENT: traceparent})
 
 
+@contextmanager
+def joined(traceparent: str) -> Iterator[None]:
+    """Have what is traced in the block be a part of what a request says that it is a part of."""
+    parent = parent_in(traceparent)
+    if parent is None:
+        yield
+        return
+    from opentelemetry.context import attach, detach
+
+    token = attach(parent)
+    try:
+        yield
+    finally:
+        detach(token)
+
+
+def noted_down() -> str:
+    """What is being traced here, for work that is done later in another process; "" where nothing is."""
+    return _carrier().get(TRACEPARENT, "") if is_on() else ""
+
+
+def parent_noted(traceparent: str) -> Context | None:
+    """What work that was noted down is a part of; None where it is done within what is being traced here."""
+    if not (traceparent and is_on()):
+        return None
+    from opentelemetry.trace import get_current_span
+
+    return None if get_current_span().get_span_context().is_valid else parent_in(traceparent)
+
+
 def outgoing_headers() -> dict[str, str]:
     """What a provider is told of the trace: nothing, unless the site wants it to know."""
-    carrier: dict[str, str] = {}
-    if is_on() and settings.OTEL_TELL_PROVIDERS:
-        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+    return _carrier() if is_on() and settings.OTEL_TELL_PROVIDERS else {}
 
-        TraceContextTextMapPropagator().inject(carrier)
+
+def _carrier() -> dict[str, str]:
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    carrier: dict[str, str] = {}
+    TraceContextTextMapPropagator().inject(carrier)
     return carrier
+
+
+class TraceMiddleware:
+    """Joins the trace of whoever asks, so that a run that is created in it is a part of it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        if not is_on():
+            raise MiddlewareNotUsed
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with joined(request.headers.get(TRACEPARENT, "")):
+            return self._get_response(request)
 
 
 @lru_cache(maxsize=1)

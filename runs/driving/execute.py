@@ -88,7 +88,8 @@ class Driver:
     async def drive(self) -> None:
         """Bring the run to its end, or give it up so that another can. Raises LeaseLost and database faults."""
         facts = self._floor.facts
-        with tracing.span(f"run {facts.payer.mode}", told_of_run(facts)) as span:
+        parent = tracing.parent_noted(facts.traceparent)
+        with tracing.span(f"run {facts.payer.mode}", told_of_run(facts), parent=parent) as span:
             self._trace = tracing.current()
             await self._drive()
             if self._stop is not None:

@@ -67,6 +67,7 @@ def load_run(run_id: UUID) -> LoadedRun:
         is_simulated=run.is_simulated,
         node_timeout_s=float(node_timeout_s),
         keeps_drafts=request.options.stream and len(places) <= MOST_DRAFTED_NODES,
+        traceparent=run.traceparent,
         outage_patience_s=OUTAGE_PATIENCE_S if len(places) > MOST_DRAFTED_NODES else 0.0,
     )
     most = settings.MAX_PARALLEL_NODES_PER_RUN

@@ -35,6 +35,7 @@ class Run(models.Model):
     plan = models.JSONField()  # the Plan without its nodes: final, summary, notes
     category = models.CharField(max_length=12, blank=True)
     decision_ids = models.JSONField(default=list)
+    traceparent = models.CharField(max_length=60, blank=True)  # the trace that it was asked for in, as W3C writes it
     rerun_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="reruns")
     is_simulated = models.BooleanField(default=False)
     # --- money, in nano-dollars

@@ -36,6 +36,7 @@ class RunFacts:
     node_timeout_s: float
     keeps_drafts: bool
     outage_patience_s: float = 0.0  # so long a node that has not begun waits at least for a place to work again
+    traceparent: str = ""  # the trace that the run was asked for in
 
 
 class NoMoney(SmartSpawnError):

@@ -12,10 +12,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
+from smartspawn import tracing
 from smartspawn.access.gates import requires_scope
 from smartspawn.access.requests import actor_of
 from smartspawn.access.shapes import Actor, Role, Scope
-from smartspawn.bridge import Message
+from smartspawn.bridge import Message, header
 from smartspawn.lib.errors import NotAllowed
 from smartspawn.tickets import Exchange, stream_ticket
 
@@ -78,7 +79,8 @@ class McpDoor:
                 message = {**message, "headers": [*message["headers"], *more]}
             await exchange.send(message)
 
-        await manager.handle_request(scope, exchange.receive, send)
+        with tracing.joined(header(exchange.scope, tracing.TRACEPARENT.encode()).decode("latin1")):
+            await manager.handle_request(scope, exchange.receive, send)
 
     async def close(self) -> None:
         """End with the server."""

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.faults
 
 SECRET_WORDS = "the heron stands in the reeds"
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
+RUN_TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT_ID = "b7ad6b7169203331"
 
 
@@ -78,9 +79,11 @@ def test_a_failed_chat_is_an_error_by_its_kind(served: Served, collector: Collec
 
 
 def test_a_run_is_traced_from_the_worker_down_to_its_calls(served: Served, collector: Collector) -> None:
-    post(served, "/api/runs", {"mode": "collective", "task": SECRET_WORDS, "simulate": True})
+    body = {"mode": "collective", "task": SECRET_WORDS, "simulate": True}
+    post(served, "/api/runs", body, traceparent=f"00-{RUN_TRACE_ID}-{PARENT_ID}-01")
     wait_until(lambda: collector.named("run collective"), within_s=30, what="the run's span")
     (run,) = collector.named("run collective")
+    assert (run.trace_id, run.parent_id) == (RUN_TRACE_ID, PARENT_ID)  # the caller's, though another process did it
     nodes = [span for span in collector.named("node ") if span.parent_id == run.span_id]
     calls = [span for node in nodes for span in collector.named("chat ") if span.parent_id == node.span_id]
     assert len(nodes) == len(calls) >= 3

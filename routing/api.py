@@ -13,9 +13,8 @@ from rest_framework.request import Request
 
 from catalog.encoded import encode
 from routing import presenters
+from routing.answers import answer_pick, answer_recommend
 from routing.decide import override_route
-from routing.decide import pick as pick_model
-from routing.decide import recommend as recommend_models
 from routing.decide import route as route_task
 from routing.inputs import PickInput, RecommendInput, read_body, read_pick, read_recommend
 from routing.replays import replay as replay_decision
@@ -48,8 +47,7 @@ EXAMPLE_DECISION_ID: Final = "q1_nKRwaWNrAKExAKZjb2RpbmembWVkaXVtAcCQwJCQ"
 @api_view(["GET", "POST"])
 def pick(request: Request) -> HttpResponse:
     actor = actor_of(request)
-    decision = pick_model(request=read_pick(_values(request)), actor=actor, is_stored=_is_stored(request, actor))
-    return _json({"data": presenters.pick_payload(decision)})
+    return _json(answer_pick(read_pick(_values(request)), actor, is_stored=_is_stored(request, actor)))
 
 
 @extend_schema(
@@ -72,9 +70,7 @@ def pick(request: Request) -> HttpResponse:
 @api_view(["GET", "POST"])
 def recommend(request: Request) -> HttpResponse:
     actor = actor_of(request)
-    wanted = read_recommend(_values(request))
-    decision = recommend_models(request=wanted, actor=actor, is_stored=_is_stored(request, actor))
-    return _json(presenters.recommend_payload(decision, wanted.task))
+    return _json(answer_recommend(read_recommend(_values(request)), actor, is_stored=_is_stored(request, actor)))
 
 
 @extend_schema(

@@ -1,6 +1,7 @@
 """The door of the site: says who answers a request.
 
 - open reads that were answered before: the event loop, from ``fastpath``
+- choices of the usual form for nobody in particular: one of Django's threads, by the short way of ``routing.quick``
 - chats of the usual form: the event loop, by the short way of ``runs.chat.quick``
 - everything else: Django, in the threads of ``bridge``; an answer that lasts is a ticket that ``tickets``
   redeems as a stream
@@ -24,6 +25,7 @@ from django.db import close_old_connections, connections
 
 from catalog.queries import catalog_revision, find_current_snapshot
 from routing.adjustments import routing_revision
+from routing.quick import QuickChoices
 from runs.chat.door import ChatDoor
 from runs.chat.quick import QuickChats
 from runs.driving.inline import close_inline
@@ -120,7 +122,8 @@ tickets = TicketOffice(django, streams)
 # Choosing is short, and most of it holds the interpreter: more threads than these would only wait for each other.
 choosing = ThreadPoolExecutor(max_workers=_CHOOSING_THREADS, thread_name_prefix="choosing")
 chats = QuickChats(tickets, chat, is_within_limit=is_within_limit, threads=choosing)
-open_reads = OpenReads(chats, fresh_s=OPEN_READS_FRESH_S, find_revision=watch.find, is_within_limit=is_within_limit)
+choices = QuickChoices(chats, is_within_limit=is_within_limit, threads=django.executor)
+open_reads = OpenReads(choices, fresh_s=OPEN_READS_FRESH_S, find_revision=watch.find, is_within_limit=is_within_limit)
 
 counted = RequestCounter(open_reads)
 

@@ -11,10 +11,8 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 
 from catalog.encoded import encode
-from routing.decompose.decide import decompose as decompose_task
-from routing.decompose.decide import swarm as swarm_task
+from routing.answers import answer_decompose, answer_swarm
 from routing.decompose.inputs import DecomposeInput, SwarmInput, read_decompose
-from routing.decompose.presenters import steps_payload, swarm_payload
 from routing.inputs import read_body
 from smartspawn.access.gates import requires_scope
 from smartspawn.access.requests import actor_of
@@ -39,7 +37,7 @@ _EXAMPLE: Final = OpenApiExample(
 @api_view(["POST"])
 def decompose(request: Request) -> HttpResponse:
     wanted = read_decompose(read_body(request.data))
-    return _json(steps_payload(decompose_task(request=wanted, actor=actor_of(request))))
+    return _json(answer_decompose(wanted, actor_of(request)))
 
 
 @extend_schema(
@@ -56,7 +54,7 @@ def decompose(request: Request) -> HttpResponse:
 @api_view(["POST"])
 def swarm(request: Request) -> HttpResponse:
     wanted = read_decompose(read_body(request.data))
-    return _json(swarm_payload(swarm_task(request=wanted, actor=actor_of(request))))
+    return _json(answer_swarm(wanted, actor_of(request)))
 
 
 def _json(value: object) -> HttpResponse:

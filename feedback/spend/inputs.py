@@ -37,11 +37,17 @@ _OFF: Final = ("", "off", "false", "0")
 _ON: Final = ("on", "true", "1")
 
 
+_RANGE_HELP: Final = (
+    f"In whole days, UTC. Narrowed down by anything but a person or a key, at most {MOST_NARROWED_DAYS} days: more "
+    "are refused, except for the list of calls."
+)
+
+
 class LookInput(serializers.Serializer[Look]):
     """GET /api/spend; for the document of the API. What reads it is ``read_look``."""
 
     range = serializers.ChoiceField(
-        [item.value for item in Range], required=False, default=Range.MONTH.value, help_text="In whole days, UTC."
+        [item.value for item in Range], required=False, default=Range.MONTH.value, help_text=_RANGE_HELP
     )
     to = serializers.DateField(required=False, help_text="With from, in place of range; both days count.")
     by = serializers.ChoiceField([item.value for item in Dimension], required=False, default=Dimension.MODEL.value)
@@ -95,9 +101,15 @@ def check_width(look: Look) -> None:
 
 
 def is_too_wide(look: Look) -> bool:
-    """Whether an answer would have to be looked for in too many totals; those of one key are few."""
+    """Whether an answer would have to be looked for in too many totals."""
+    most = most_days(look)
+    return most is not None and look.period.day_count > most
+
+
+def most_days(look: Look) -> int | None:
+    """How many days of this part can be looked at together; None: any range. The totals of one key are few."""
     has_key = any(item is Dimension.KEY and value != "0" for item, value in look.part.filters)
-    return bool(look.part.filters) and not has_key and look.period.day_count > MOST_NARROWED_DAYS
+    return MOST_NARROWED_DAYS if look.part.filters and not has_key else None
 
 
 def read_cursor(text: str) -> LineCursor | None:

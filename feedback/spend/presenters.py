@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from feedback.spend.calls import CallPage
 from feedback.spend.forecast import Forecast
+from feedback.spend.inputs import most_days
 from feedback.spend.overview import Overview
 from feedback.spend.shapes import Look, SpendRow
 from runs.money import to_usd
@@ -50,6 +51,7 @@ def look_payload(look: Look) -> dict[str, Any]:
         "user": look.part.user_id,
         "filters": {dimension.value: value for dimension, value in look.part.filters},
         "isSimulated": look.part.is_simulated,
+        "mostDays": most_days(look),
     }
 
 

@@ -58,21 +58,17 @@ class CascadeReport:
 def savings_of(look: Look, *, named: str = "") -> SavingsReport:
     """The savings of this look; ``named`` is a model that the spend is held against in place of the one used before.
 
-    Three queries; four if a model's price changed that could not be expected to matter. Raises InvalidParam for a
-    named model that the catalogue does not list.
+    Four queries. Raises InvalidParam for a named model that the catalogue does not list.
     """
     entries, histories = entries_with_prices()
     if named and named not in entries:
         raise InvalidParam(f"baseline: the catalogue has no model '{named[:80]}'.")
     prices = Prices(histories)
-    expected = _stretches(look, prices, choose_baselines(entries, _EVERYTHING, {}, named))
-    (now, former), deeds = _answers_and_deeds(look, expected)
+    now, former = sums_by(look.part, Facet.ANSWER, (look.period, look.former))
     answers = _counts(now)
     baselines = choose_baselines(entries, answers, _by_model(former), named)
-    needed = _stretches(look, prices, baselines)
-    if not {item.first for item in needed} <= {item.first for item in expected}:
-        deeds = _deeds(needed, sums_by(look.part, Facet.DEED, needed))
-    deeds = _joined(deeds, needed)
+    days = _stretches(look, prices, baselines)
+    deeds = _deeds(days, sums_by(look.part, Facet.DEED, days))
     rated = _rated(look)
     return SavingsReport(
         look,
@@ -128,12 +124,6 @@ def _stretches(look: Look, prices: Prices, baselines: Iterable[Baseline]) -> tup
     """The look's days, cut where the price of a base line's model changes."""
     models = {model_id for item in baselines for model_id in item.model_ids}
     return stretches(look.period, prices.changes_within(look.period, models))
-
-
-def _answers_and_deeds(look: Look, days: Sequence[Period]) -> tuple[tuple[Mapping[str, Spent], ...], tuple[Deed, ...]]:
-    asked = [(Facet.ANSWER, (look.period, look.former)), (Facet.DEED, days)]
-    answers, deeds = sums_together(look.part, asked)
-    return answers, _deeds(days, deeds)
 
 
 def _joined(deeds: Iterable[Deed], days: Sequence[Period]) -> tuple[Deed, ...]:

@@ -15,7 +15,7 @@ from catalog.queries import last_read_snapshot
 from feedback.spend.baselines import CAPABLE_SCORE
 from feedback.spend.calls import list_calls
 from feedback.spend.charts import forecast_figure, spend_figure
-from feedback.spend.inputs import check_width, read_cursor, read_look, read_model
+from feedback.spend.inputs import check_width, most_days, read_cursor, read_look, read_model
 from feedback.spend.links import (
     CALLS,
     CASCADE,
@@ -178,6 +178,7 @@ def frame(name: str, look: Look, titles: Any) -> dict[str, Any]:
         "ranges": range_links(name, look),
         "chips": chips(name, look, titles),
         "kept": {key: value for key, value in look.query().items() if key not in ("range", "from", "to")},
+        "most_days": None if name in (CALLS, FORECAST) else most_days(look),
         "simulated_url": url_of(name, look, simulated=None if look.part.is_simulated else "on"),
     }
 

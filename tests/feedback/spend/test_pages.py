@@ -13,6 +13,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from catalog.models import PriceFact
+from catalog.queries import history
 from runs.ledger.caps import set_cap
 from runs.ledger.windows import day_of
 from runs.money import to_usd
@@ -62,11 +64,16 @@ def total_of(client: Client, **query: str) -> float:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_asks_the_database_at_most_eight_times(
-    path: str, boss: User, spent: None, django_assert_max_num_queries: Any
+    path: str, boss: User, spent: None, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for fact in {fact.model_id: fact for fact in PriceFact.objects.all()}.values():  # that cuts the days in two
+        changed_at = timezone.now() - timedelta(days=2)
+        PriceFact.objects.create(model_id=fact.model_id, valid_from=changed_at, prompt_usd_per_mtok=9)
+    monkeypatch.setattr(history, "_held_prices", None)
     client = signed_in(boss)
     client.get(path)
-    for query in ("", "?range=90d&by=mode", "?by=key&category=coding"):
+    narrow = "?by=key&category=coding" if "forecast" in path else f"?user={boss.pk}&key=4"
+    for query in ("", "?range=90d&by=mode", "?by=key&category=coding", narrow):
         with django_assert_max_num_queries(8):
             assert client.get(path + query).status_code == 200
 
@@ -233,3 +240,21 @@ def test_of_a_key_of_somebody_else_neither_name_nor_cap_is_told(path: str, ann: 
     theirs = signed_in(boss).get(path, {"key": str(made.key_id)}).content.decode()
     assert "deploy-of-boss" in theirs
     assert ("$77" in theirs) is (path == "/spend/forecast/")
+
+
+def test_what_is_narrowed_down_says_how_many_days_can_be_looked_at_wherever_it_is_asked(
+    boss: User, spent: None
+) -> None:
+    client = signed_in(boss)
+    assert "62 days" not in client.get("/spend/?range=365d").content.decode()
+    for path in ("/spend/", "/spend/savings/", "/spend/cascade/"):
+        assert "at most 62 days" in client.get(f"{path}?category=coding").content.decode()
+        assert "at most 62 days" not in client.get(f"{path}?key=4").content.decode()
+    for path in ("/api/spend", "/api/spend/savings"):
+        assert client.get(f"{path}?category=coding").json()["data"]["mostDays"] == 62
+        assert client.get(f"{path}?key=4").json()["data"]["mostDays"] is None
+    wide = "?category=coding&range=90d"
+    for path in ("/spend/", "/spend/rows.csv", "/api/spend", "/api/spend/savings"):  # refused, never cut short
+        answer = client.get(path + wide)
+        assert answer.status_code == 400
+        assert "at most 62 days" in answer.content.decode()

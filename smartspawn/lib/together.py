@@ -24,46 +24,44 @@ class Together(Generic[Asked, Answer]):
         self._waiting: list[_Wish[Asked, Answer]] = []
 
     def ask(self, items: Sequence[Asked]) -> Sequence[Answer]:
-        """The answers to these items; an error of the work is raised for all whom it was done for."""
+        """The answers to these items. An error that the work raises for others' items is not ours."""
         wish: _Wish[Asked, Answer] = _Wish(items)
         with self._lock:
             self._waiting.append(wish)
         with self._turn:
-            while wish.answers is None and wish.error is None:
-                self._answer(self._next())
-        if wish.error is not None:
-            raise wish.error
+            return self._answered(wish) if wish.answers is None else wish.answers
+
+    def _answered(self, wish: _Wish[Asked, Answer]) -> Sequence[Answer]:
+        company = [wish, *self._taken_along(wish)]
+        try:
+            answers = self._work([item for one in company for item in one.items])
+        except Exception:
+            if len(company) > 1:
+                return self._work(wish.items)  # whoever was taken along asks alone when its turn comes
+            raise
+        begin = 0
+        for one in company:
+            one.answers = answers[begin : begin + len(one.items)]
+            begin += len(one.items)
         return wish.answers or ()
 
-    def _next(self) -> list[_Wish[Asked, Answer]]:
-        """The wishes that waited longest, as many as go together; always one."""
+    def _taken_along(self, wish: _Wish[Asked, Answer]) -> list[_Wish[Asked, Answer]]:
+        """Those who have waited longest, as many as fit beside this one."""
+        taken, size = [], len(wish.items)
         with self._lock:
-            count, size = 0, 0
-            while count < len(self._waiting) and (not count or size + len(self._waiting[count].items) <= self._most):
-                size += len(self._waiting[count].items)
-                count += 1
-            taken, self._waiting = self._waiting[:count], self._waiting[count:]
+            others = [one for one in self._waiting if one is not wish]
+            while others and size + len(others[0].items) <= self._most:
+                taken.append(others.pop(0))
+                size += len(taken[-1].items)
+            self._waiting = others
         return taken
-
-    def _answer(self, wishes: Sequence[_Wish[Asked, Answer]]) -> None:
-        try:
-            answers = self._work([item for wish in wishes for item in wish.items])
-        except Exception as error:  # noqa: BLE001  handed on to each that waits for it
-            for wish in wishes:
-                wish.error = error
-            return
-        begin = 0
-        for wish in wishes:
-            wish.answers = answers[begin : begin + len(wish.items)]
-            begin += len(wish.items)
 
 
 class _Wish(Generic[Asked, Answer]):
     """What one thread asks for, and what came of it."""
 
-    __slots__ = ("answers", "error", "items")
+    __slots__ = ("answers", "items")
 
     def __init__(self, items: Sequence[Asked]) -> None:
         self.items = items
         self.answers: Sequence[Answer] | None = None
-        self.error: Exception | None = None

@@ -56,11 +56,12 @@ def test_a_turn_takes_no_more_than_fit_but_always_one_wish() -> None:
     assert sorted(map(len, work.turns[1:])) == [2, 2, 4]
 
 
-def test_a_failure_is_told_to_all_whom_the_turn_was_for_and_to_nobody_else() -> None:
+def test_a_failure_is_told_to_whom_it_belongs_and_to_nobody_in_company() -> None:
     work = Work()
     together = Together(work, most=16)
-    failures = ask_during_first_turn(work, together, [[2], [13]])
-    assert [str(failure) for failure in failures] == ["unlucky", "unlucky"]
+    answer, failure = ask_during_first_turn(work, together, [[2], [13]])
+    assert answer == [4]
+    assert str(failure) == "unlucky"
     assert list(together.ask([5])) == [10]
 
 

@@ -9,11 +9,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from catalog.shapes import Category
-from feedback.community.aggregation import COUNTED_FOR, LEAST_REPORTERS, count_up, join
+from feedback.community.aggregation import COUNTED_FOR, LEAST_REPORTERS, count_up, join, least_reporters
 from feedback.community.models import BallotRow, CommunityScoreRow, CommunitySite
 from feedback.community.shapes import Aggregate, Ballot, CommunityScore
 from feedback.learning import decay, week_of
@@ -45,14 +45,35 @@ def is_server() -> bool:
 
 
 def recount(now: datetime | None = None) -> int:
-    """Count this site's own votes up and make them count; how many scores that made."""
+    """Count this site's own votes up and make them count; how many scores there are.
+
+    A score that is told already stays as it is until as many networks have reported on it since as the first one
+    needed: whoever compares it before and after learns no more of a single voice than from the first.
+    """
     now = now or timezone.now()
     scores = list(_own_scores(now)) if is_server() else []
     with transaction.atomic():
         site = lock_site()
-        _replace(Aggregate(site.publisher, now, tuple(scores)), is_imported=False)
+        own = CommunityScoreRow.objects.filter(publisher=site.publisher)
+        there = {(score.model_id, str(score.category)) for score in scores}
+        resting = _resting(own)
+        kept = {place: resting[place] for place in resting.keys() & there}
+        own.exclude(pk__in=kept.values()).delete()
+        changed = tuple(score for score in scores if (score.model_id, str(score.category)) not in kept)
+        rows = _rows(Aggregate(site.publisher, now, changed), is_imported=False)
+        CommunityScoreRow.objects.bulk_create(rows, batch_size=200)
         republish(now)
     return len(scores)
+
+
+def _resting(own: QuerySet[CommunityScoreRow]) -> dict[tuple[str, str], int]:
+    """The rows of models and categories on which too few networks have reported since their score was made."""
+    found = {}
+    for row in own:
+        since = BallotRow.objects.filter(model_id=row.model_id, category=row.category, last_at__gt=row.published_at)
+        if least_reporters(since.order_by().values_list("month", "network").distinct()) < LEAST_REPORTERS:
+            found[row.model_id, row.category] = row.pk
+    return found
 
 
 def republish(now: datetime | None = None) -> None:

@@ -11,10 +11,11 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog.shapes import Category
+from feedback.community.aggregation import LEAST_REPORTERS
 from feedback.community.limits import hash_instance
 from feedback.community.models import BallotRow, CommunityScoreRow, NetworkSalt, ReportReceipt
 from feedback.community.publishing import recount
-from feedback.community.reporting import MOST_INSTANCES_A_NETWORK, take_report, tidy_votes
+from feedback.community.reporting import MOST_INSTANCES_A_NETWORK, forget_instance, take_report, tidy_votes
 from feedback.community.shapes import Report
 from smartspawn.access.limits import build_limiter
 from smartspawn.access.rates import Rate
@@ -209,3 +210,28 @@ def test_a_site_that_is_no_server_keeps_nothing_and_says_so(report: Send, settin
     assert answer.json()["data"]["recorded"] is False
     assert not BallotRow.objects.exists()
     assert report(rating=99).status_code == 400
+
+
+def test_a_score_changes_only_once_a_whole_crowd_has_reported_since() -> None:
+    """Else who compares it before and after would read the one voice between."""
+    crowd(25, rating=5)
+    recount()
+    told = CommunityScoreRow.objects.values_list("mean_score", "vote_weight", "published_at").get()
+    for number in range(LEAST_REPORTERS - 1):
+        said = Report(BODY["model"], Category.CODING, 1, f"later-instance-{number:04}")
+        take_report(report=said, network=f"later {number}")
+        if number % 6 == 0:
+            assert recount() == 1
+    recount()
+    assert CommunityScoreRow.objects.values_list("mean_score", "vote_weight", "published_at").get() == told
+    take_report(report=Report(BODY["model"], Category.CODING, 1, "the-last-instance"), network="the last")
+    recount()
+    assert CommunityScoreRow.objects.get().mean_score < told[0]
+
+
+def test_a_score_goes_at_once_when_too_few_are_left_behind_it() -> None:
+    crowd(LEAST_REPORTERS)
+    recount()
+    assert forget_instance("instance-0003") == 1
+    assert recount() == 0
+    assert not CommunityScoreRow.objects.exists()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -15,12 +16,12 @@ import typer
 from smartspawn.cli.client import Api
 from smartspawn.cli.config import PROJECT_DIR, Config, write_config
 from smartspawn.cli.context import api_of, config_of, wants_json
-from smartspawn.cli.faults import FAILED, CliFault
+from smartspawn.cli.faults import FAILED, NOT_ALLOWED, USAGE, CliFault
 from smartspawn.cli.show import show_json, show_table, show_text, tell, usd
 from smartspawn.cli.site import home_dir, manage
 from smartspawn.cli.swarm_config import read_swarm_config
 
-_KEY_TIMEOUT_S: Final = 60
+_MANAGE_WITHIN_S: Final = 180  # a few seconds where the machine has nothing else to do
 
 
 # --- diagnose ------------------------------------------------------------------------------
@@ -124,65 +125,98 @@ def setup(
     import_swarm_config: Annotated[
         Path | None, typer.Option("--import-swarm-config", help="A node-scaling.yaml to take provider and key from.")
     ] = None,
+    address: Annotated[str, typer.Option(help="Where a server of your own answers: http://localhost:8080/v1.")] = "",
 ) -> None:
     """Keep address and key of the site, connect a provider, and test both."""
     config = config_of(ctx)
-    token = key or config.key or _make_key()
-    api = Api(Config(url=config.url, key=token))
-    api.get("/api/me/usage")
+    wanted = read_swarm_config(import_swarm_config) if import_swarm_config else None  # before anything is made
+    token = _find_key(config, key)
+    api = Api(replace(config, key=token))
     write_config(config.path, url=config.url, key=token)
     tell(f"Kept in {config.path}; the key opens {config.url}.")
-    wanted = read_swarm_config(import_swarm_config) if import_swarm_config else None
     if wanted and wanted.max_daily_usd is not None:
         cap_daemon(wanted.max_daily_usd)  # before anything can be spent
     name = provider or (wanted.provider if wanted else "")
-    if not name and not os.isatty(0):
-        return
-    name = name or typer.prompt("Connect which provider? (empty: none)", default="", show_default=False)
+    if not name and sys.stdin.isatty():
+        name = typer.prompt("Connect which provider? (empty: none)", default="", show_default=False)
     if name:
-        secret = (wanted.secret if wanted else "") or typer.prompt(f"The key of {name}", hide_input=True)
-        _connect(api, name, secret)
+        _connect(api, name, address=address, secret=wanted.secret if wanted else "")
+
+
+def _find_key(config: Config, given: str) -> str:
+    """A key that opens the site: the one that was given, the one that is kept, or a new one."""
+    token = given or config.key or _make_key()
+    try:
+        Api(replace(config, key=token)).get("/api/me/usage")
+    except CliFault as fault:
+        if given or fault.exit_code != NOT_ALLOWED or token != config.key:
+            raise
+        tell(f"The key that was kept opens nothing at {config.url} any more.")
+        return _make_key()
+    return token
 
 
 def _make_key() -> str:
     """A key from the site's own database, where this machine has it."""
     if not (home_dir() / "smartspawn.db").exists() and not os.environ.get("DATABASE_URL"):
         raise CliFault("Give a key of the site: smartspawn setup --key ss_... (made on its Keys page)")
-    done = subprocess.run(  # noqa: S603 - our own program
-        manage("make_key", "--name", "smartspawn command"),
-        cwd=PROJECT_DIR,
-        capture_output=True,
-        text=True,
-        timeout=_KEY_TIMEOUT_S,
-        check=False,
-    )
-    if done.returncode:
-        raise CliFault(f"No key could be made: {done.stderr.strip().splitlines()[-1]}")
-    return done.stdout.strip().splitlines()[-1]
+    return _have_managed("No key could be made", "make_key", "--name", "smartspawn command").splitlines()[-1]
 
 
 def cap_daemon(max_usd: float) -> None:
     """Let the port of Swarm's daemon spend as much in a day as Swarm's own settings say."""
-    done = subprocess.run(  # noqa: S603 - our own program
-        manage("swarm_cap", f"{max_usd:.9f}"),
-        cwd=PROJECT_DIR,
-        capture_output=True,
-        text=True,
-        timeout=_KEY_TIMEOUT_S,
-        check=False,
-    )
-    if done.returncode:
-        raise CliFault(f"Its daily cap of {usd(max_usd)} could not be set: {done.stderr.strip().splitlines()[-1]}")
+    _have_managed(f"Its daily cap of {usd(max_usd)} could not be set", "swarm_cap", f"{max_usd:.9f}")
     tell(f"Its daily cap of {usd(max_usd)} holds for the port of Swarm's daemon: smartspawn start --swarm-port 9999")
 
 
-def _connect(api: Api, provider: str, secret: str) -> None:
-    made = api.post("/api/connections", {"provider": provider, "secret": secret})["data"]
+def _have_managed(failed: str, *words: str) -> str:
+    """What a command of ``manage.py`` printed. Raises CliFault, beginning with what failed."""
+    try:
+        done = subprocess.run(  # noqa: S603 - our own program
+            manage(*words), cwd=PROJECT_DIR, capture_output=True, text=True, timeout=_MANAGE_WITHIN_S, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CliFault(f"{failed} within {_MANAGE_WITHIN_S} s: the machine is busy, or the database is.") from error
+    if done.returncode:
+        raise CliFault(f"{failed}: {(done.stderr.strip().splitlines() or ['it did not say why'])[-1]}")
+    return done.stdout.strip()
+
+
+def _connect(api: Api, provider: str, *, address: str, secret: str) -> None:
+    """Connect the provider, or give the connection that there is a new key, and have it tested."""
+    found = api.get("/api/connections")
+    known = next((item for item in found["meta"]["providers"] if item["name"] == provider), None)
+    if known is None:
+        names = ", ".join(item["name"] for item in found["meta"]["providers"])
+        raise CliFault(f"There is no provider '{provider}'. There are: {names}.", USAGE)
+    secret = secret or (_ask_secret(known) if known["needsKey"] else "")
+    body = {"secret": secret} | ({"baseUrl": address, "allowPrivate": True} if address else {})
+    same = next((item for item in found["data"] if _is_same(item, provider, address)), None)
+    if same:
+        made = api.patch(f"/api/connections/{same['key']}", body)["data"]
+    else:
+        made = api.post("/api/connections", {"provider": provider, **body})["data"]
     tested = api.post(f"/api/connections/{made['key']}/test", {})["data"]
-    result = tested.get("testResult")
-    if result:
-        raise CliFault(f"{made['title']} is connected, but its test failed: {result}")
+    if not tested["isWell"]:
+        again = f"smartspawn setup --provider {provider}{f' --address {address}' if address else ''}"
+        raise CliFault(f"{made['title']} is kept, but its test failed: {tested['problem']} Once mended: {again}")
     tell(f"{made['title']} is connected and answers.")
+
+
+def _is_same(connection: Mapping[str, Any], provider: str, address: str) -> bool:
+    is_there = not address or connection["baseUrl"] == address.rstrip("/")
+    return connection["source"] == "stored" and connection["provider"] == provider and is_there
+
+
+def _ask_secret(provider: Mapping[str, Any]) -> str:
+    """The provider's key: asked for unseen, or the first line of what is piped in."""
+    if sys.stdin.isatty():
+        page = f" (made at {provider['keyPage']})" if provider["keyPage"] else ""
+        return str(typer.prompt(f"The key of {provider['title']}{page}", hide_input=True)).strip()
+    secret = sys.stdin.readline().strip()
+    if not secret:
+        raise CliFault(f"Give the key of {provider['title']} on standard input, or at a terminal.", USAGE)
+    return secret
 
 
 # --- bench and spend -----------------------------------------------------------------------

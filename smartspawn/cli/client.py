@@ -34,6 +34,10 @@ class Api:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self._ask("POST", path, json=dict(body), headers=named)
 
+    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        """The answer's JSON. Raises CliFault."""
+        return self._ask("PATCH", path, json=dict(body))
+
     def lines(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
         """The lines of a stream as they come. Raises CliFault."""
         headers = {"Accept": "application/x-ndjson"}
@@ -51,12 +55,18 @@ class Api:
             reply = self._http.request(method, path, **options)
         if not reply.is_success:
             raise _refusal(reply)
-        return reply.json()
+        try:
+            return reply.json()
+        except ValueError as error:
+            raise CliFault(f"What answers at {self.config.url} is no Smart Spawn.", UNREACHABLE) from error
 
     @contextmanager
     def _reached(self) -> Iterator[None]:
         try:
             yield
+        except httpx2.ReadTimeout as error:
+            message = f"{self.config.url} did not answer within {TIMEOUT_S:.0f} s. Look at 'smartspawn status'."
+            raise CliFault(message, UNREACHABLE) from error
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
             message = f"Nobody answers at {self.config.url} ({type(error).__name__}). Start it: smartspawn start"
             raise CliFault(message, UNREACHABLE) from error

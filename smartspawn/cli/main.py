@@ -10,14 +10,15 @@ import typer
 
 from smartspawn.cli import checkup, choosing, site, working
 from smartspawn.cli.config import read_config
-from smartspawn.cli.faults import CliFault
+from smartspawn.cli.faults import INTERRUPTED, CliFault
 from smartspawn.cli.show import tell
 from smartspawn.lib.versions import own_version
 
 app = typer.Typer(
     name="smartspawn",
     help="Which language model should do this task, and was that the right choice? "
-    "Exit codes: 1 it failed, 2 wrong words, 3 nobody answers, 4 no key that reaches, 5 a limit, 6 it waits for a yes.",
+    "Exit codes: 1 it failed, 2 wrong words, 3 nobody answers, 4 no key that reaches, 5 a limit, 6 it waits for a yes, "
+    "130 Ctrl-C.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -70,6 +71,8 @@ def main() -> None:
     except CliFault as fault:
         tell(fault.message)
         sys.exit(fault.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:  # "smartspawn logs | head" has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

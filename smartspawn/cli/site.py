@@ -19,8 +19,11 @@ from smartspawn.cli.context import api_of, config_of, wants_json
 from smartspawn.cli.faults import FAILED, UNREACHABLE, CliFault
 from smartspawn.cli.show import show_json, show_table, show_text, tell
 
-START_WITHIN_S: Final = 60.0
-STOP_WITHIN_S: Final = 20.0
+# A quiet machine needs some seconds for the first start, which makes the database; a busy one minutes.
+START_WITHIN_S: Final = 300.0
+STOP_WITHIN_S: Final = 90.0  # open requests get some seconds, the queue's tasks half a minute
+_PATIENCE_S: Final = 10.0  # after which somebody who waits is told what for
+_STATUS_WITHIN_S: Final = 15.0
 _POLL_S: Final = 0.2
 
 
@@ -58,8 +61,13 @@ def start(ctx: typer.Context, swarm_port: SwarmPort = None) -> None:
     if _is_up(url):
         tell(f"It is up already at {url}.")
         return
-    home = home_dir()
-    (home / "logs").mkdir(parents=True, exist_ok=True)
+    process = None if _pid() else _start_process(swarm_port)  # one that is still starting is waited for
+    _wait_for_start(url, process)
+    show_text(f"Up at {url} (process {_pid()}).")
+
+
+def _start_process(swarm_port: int | None) -> subprocess.Popen[bytes]:
+    (home_dir() / "logs").mkdir(parents=True, exist_ok=True)
     with log_path().open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 - our own program
             manage("up", *_swarm_words(swarm_port)),
@@ -70,15 +78,22 @@ def start(ctx: typer.Context, swarm_port: SwarmPort = None) -> None:
             cwd=PROJECT_DIR,
         )
     pid_path().write_text(str(process.pid))
-    deadline = time.monotonic() + START_WITHIN_S
+    return process
+
+
+def _wait_for_start(url: str, process: subprocess.Popen[bytes] | None) -> None:
+    began, is_told = time.monotonic(), False
     while not _is_up(url):
-        if process.poll() is not None:
+        if process.poll() is not None if process else _pid() is None:
             pid_path().unlink(missing_ok=True)
             raise CliFault(f"It did not start:\n{''.join(_tail(log_path(), 15))}")
-        if time.monotonic() > deadline:
+        waited_s = time.monotonic() - began
+        if waited_s > START_WITHIN_S:
             raise CliFault(f"It does not answer at {url} after {START_WITHIN_S:.0f} s. Look at 'smartspawn logs'.")
+        if waited_s > _PATIENCE_S and not is_told:
+            is_told = True
+            tell("It is still starting. Ctrl-C leaves it to that.")
         time.sleep(_POLL_S)
-    show_text(f"Up at {url} (process {process.pid}).")
 
 
 def stop() -> None:
@@ -88,10 +103,14 @@ def stop() -> None:
         tell("Nothing runs that 'smartspawn start' started.")
         return
     os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_WITHIN_S
+    began, is_told = time.monotonic(), False
     while _is_ours(pid):
-        if time.monotonic() > deadline:
+        waited_s = time.monotonic() - began
+        if waited_s > STOP_WITHIN_S:
             raise CliFault(f"Process {pid} does not end. Look at 'smartspawn logs'.")
+        if waited_s > _PATIENCE_S and not is_told:
+            is_told = True
+            tell("It is still stopping: what it does is brought to a place from which it can go on.")
         time.sleep(_POLL_S)
     pid_path().unlink(missing_ok=True)
     show_text("Stopped.")
@@ -107,10 +126,14 @@ def status(ctx: typer.Context) -> None:
     """Whether the site is up and able to work."""
     url = config_of(ctx).url
     try:
-        reply = httpx2.get(f"{url}/readyz", timeout=5)
-    except httpx2.TransportError as error:
+        reply = httpx2.get(f"{url}/readyz", timeout=_STATUS_WITHIN_S)
+        found = reply.json()
+    except httpx2.TimeoutException as error:
+        raise CliFault(f"{url} took longer than {_STATUS_WITHIN_S:.0f} s to answer.", UNREACHABLE) from error
+    except (httpx2.TransportError, httpx2.InvalidURL) as error:
         raise CliFault(f"Nobody answers at {url}. Start it: smartspawn start", UNREACHABLE) from error
-    found = reply.json()
+    except ValueError as error:
+        raise CliFault(f"What answers at {url} is no Smart Spawn.", UNREACHABLE) from error
     if wants_json(ctx):
         show_json({"url": url, "pid": _pid(), **found})
     else:

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from smartspawn.cli.client import Api
 from smartspawn.cli.context import api_of, wants_json
-from smartspawn.cli.faults import FAILED, USAGE, WAITS, CliFault
+from smartspawn.cli.faults import FAILED, USAGE, WAITS, CliFault, told_when_interrupted
 from smartspawn.cli.show import ERR, OUT, show_json, show_json_line, show_text, tell, usd
 
 Simulate: TypeAlias = Annotated[bool, typer.Option("--simulate", help="By the provider simulator: nothing is spent.")]
@@ -49,8 +49,12 @@ def run(  # noqa: PLR0913 - each is an option of the command
     if is_detached:
         show_json(started) if wants_json(ctx) else show_text(started["id"])
         return
-    _settle_approval(api, started, is_approved=is_approved)
-    follow(api, started["id"])
+    _settle_approval(ctx, started, is_approved=is_approved)
+    goes_on = (
+        f"The run goes on. Follow it: smartspawn events {started['id']}; stop it: smartspawn cancel {started['id']}"
+    )
+    with told_when_interrupted(goes_on):
+        follow(api, started["id"])
     _show_result(ctx, api.get(f"/api/runs/{started['id']}/result")["data"])
 
 
@@ -79,8 +83,7 @@ def parallel(  # noqa: PLR0913 - each is an option of the command
             show_text(" ".join(result.split()) if result is not None else "")
         for fault in last["errors"]:
             tell(f"prompt {fault['index'] + 1}: {fault['error']}")
-        good, took_s = last["stats"]["successful"], last["duration"] / 1000
-        tell(f"{good} of {len(asked)} in {took_s:.2f} s, ${last['cost']['swarmCost']}")
+        _tell_end(last, f"{last['stats']['successful']} of {len(asked)}", simulate=simulate)
     if last["stats"]["failed"]:
         raise typer.Exit(FAILED)
 
@@ -103,6 +106,7 @@ def research(
         show_text(f"# {item['subject']}\n\n{item['analysis']}\n")
     if last.get("output"):
         show_text(last["output"])
+    _tell_end(last, f"{len(last['analyses'])} of {len(last['subjects'])}", simulate=simulate)
 
 
 def chain(
@@ -127,6 +131,7 @@ def chain(
         show_json(last)
     else:
         show_text(last.get("output") or "")
+        _tell_end(last, str(last["name"]), simulate=simulate)
 
 
 # --- following -----------------------------------------------------------------------------
@@ -153,7 +158,7 @@ def _stream(ctx: typer.Context, path: str, body: Mapping[str, Any], *, total: in
     """Follow a stream in Swarm's events and give its last one. Raises CliFault where that is an error."""
     progress = _progress()
     bar = progress.add_task("working", total=total)
-    with progress:
+    with told_when_interrupted("Stopped: what was under way is broken off, and what it cost is booked."), progress:
         for event in api_of(ctx).lines("POST", path, body):
             if event["event"] in ("progress", "task"):
                 progress.advance(bar)
@@ -166,19 +171,26 @@ def _stream(ctx: typer.Context, path: str, body: Mapping[str, Any], *, total: in
     raise CliFault("The answer broke off. Look at 'smartspawn logs', and at the Runs page for what was kept.")
 
 
+def _tell_end(last: Mapping[str, Any], what: str, *, simulate: bool) -> None:
+    note = " (simulated)" if simulate else ""
+    tell(f"{what} in {last['duration'] / 1000:.2f} s, ${last['cost']['swarmCost']}{note}")
+
+
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=ERR, transient=True, disable=not ERR.is_terminal)
 
 
-def _settle_approval(api: Api, started: Mapping[str, Any], *, is_approved: bool) -> None:
+def _settle_approval(ctx: typer.Context, started: Mapping[str, Any], *, is_approved: bool) -> None:
     """Ask whether a dear run may start. Raises CliFault with WAITS where nobody can be asked or says no."""
     if not started["needsApproval"]:
         return
     question = f"It may cost up to {usd(started['likelyWorstUsd'])}. Let it start?"
     if not is_approved and not (sys.stdin.isatty() and OUT.is_terminal and typer.confirm(question)):
+        if wants_json(ctx):
+            show_json(started)
         raise CliFault(f"{question} smartspawn approve {started['id']}", WAITS)
-    api.post(f"/api/runs/{started['id']}/approve", {})
+    api_of(ctx).post(f"/api/runs/{started['id']}/approve", {})
 
 
 def approve(ctx: typer.Context, run_id: Annotated[str, typer.Argument(help="The run's id.")]) -> None:

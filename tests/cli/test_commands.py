@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from runs.simulator.scenario import Latency, Scenario
 from tests.simulated import Simulated
-from tests.site import ROOT, Site, clean_environment, running_site
+from tests.site import ROOT, Site, clean_environment, running_site, wait_until
 
 pytestmark = pytest.mark.faults
 
@@ -21,7 +23,8 @@ pytestmark = pytest.mark.faults
 class Shell:
     """Runs the command with settings of its own."""
 
-    def __init__(self, site: Site, folder: Path) -> None:
+    def __init__(self, site: Site, folder: Path, provider: Simulated) -> None:
+        self.provider = provider
         self._environment = {
             **site.environment,
             "XDG_CONFIG_HOME": str(folder),
@@ -39,6 +42,18 @@ class Shell:
             text=True,
             timeout=60,
             check=False,
+        )
+
+    def begin(self, *words: str) -> subprocess.Popen[str]:
+        """The command while it runs."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "smartspawn.cli", *words],
+            cwd=ROOT,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
 
     def json(self, *words: str, stdin: str = "") -> Any:
@@ -64,7 +79,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        made = Shell(site, tmp_path_factory.mktemp("config"))
+        made = Shell(site, tmp_path_factory.mktemp("config"), provider)
         kept = made("setup")
         assert kept.returncode == 0, kept.stderr
         yield made
@@ -162,6 +177,66 @@ def test_a_key_that_opens_nothing_is_told_apart(shell: Shell) -> None:
     done = shell("spend", SMARTSPAWN_API_KEY="ss_00000000_nothing")
     assert done.returncode == 4
     assert "opens nothing" in done.stderr
+
+
+def test_setup_says_when_a_provider_does_not_answer(shell: Shell) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}/v1"
+    for _ in range(2):
+        done = shell("setup", "--provider", "custom", "--address", nobody, stdin="sk-some-key\n")
+        assert done.returncode == 1
+        assert "is kept, but its test failed: 127.0.0.1 cannot be reached" in done.stderr
+    shown = shell("setup", "--provider", "dance")
+    assert (shown.returncode, "There are: openrouter, openai" in shown.stderr) == (2, True)
+    assert shell("setup", "--provider", "openai").returncode == 2  # nobody can be asked for its key
+
+
+def test_setup_tests_what_it_connects_and_gives_one_that_is_there_its_new_key(shell: Shell) -> None:
+    connected = []
+    for _ in range(2):
+        done = shell("setup", "--provider", "custom", "--address", f"{shell.provider.url}/v1", stdin="sk-some-key\n")
+        assert (done.returncode, "is connected and answers" in done.stderr) == (0, True), done.stderr
+        connected.append(shell.json("diagnose")["checks"][-1]["said"])
+    assert connected[0] == connected[1]  # one connection, not two
+
+
+def test_a_kept_key_that_opens_nothing_any_more_is_replaced(shell: Shell) -> None:
+    done = shell("setup", SMARTSPAWN_API_KEY="ss_00000000_nothing")
+    assert done.returncode == 0, done.stderr
+    assert "opens nothing" in done.stderr
+    assert shell.json("status")["status"] == "ready"
+    assert shell("spend").returncode == 0
+
+
+def test_a_run_that_waits_for_a_yes_says_so_to_people_and_programs_and_is_let_go_or_stopped(shell: Shell) -> None:
+    waits = ("run", "Name a colour", "--model", "simulated/small", "--options", '{"approveAboveUsd": 0}')
+    told = shell(*waits)
+    assert (told.returncode, "smartspawn approve" in told.stderr) == (6, True), told.stderr
+    for command in ("approve", "cancel"):
+        waiting = shell(*waits, "--json")
+        assert waiting.returncode == 6
+        assert shell(command, json.loads(waiting.stdout)["id"]).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "Take your time", "--mode", "swarm", "--simulate"), "The run goes on. Follow it: smartspawn events"),
+        (("parallel", "--simulate", *map(str, range(200))), "Stopped: what was under way is broken off"),
+    ],
+)
+def test_ctrl_c_says_what_becomes_of_the_work(shell: Shell, words: tuple[str, ...], said: str) -> None:
+    shell.provider.behave(Scenario(latency=Latency(20_000)))
+    others = shell.provider.bill.in_flight_count  # of the run before, which goes on
+    try:
+        console = shell.begin(*words)
+        wait_until(lambda: shell.provider.bill.in_flight_count > others, within_s=60, what="the first call")
+        console.send_signal(signal.SIGINT)
+        _, told = console.communicate(timeout=60)
+    finally:
+        shell.provider.behave(Scenario())
+    assert console.returncode == 130, told
+    assert said in told
+    assert "Traceback" not in told
 
 
 def test_a_site_is_started_in_the_background_looked_at_and_stopped(tmp_path: Path) -> None:

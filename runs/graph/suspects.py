@@ -23,7 +23,7 @@ def is_suspect(place: Place) -> bool:
 
 def most_at_once(company: Sequence[Place], slot_count: int) -> int:
     """How many nodes may be in hand together when these are among them."""
-    losses_but_one = max(place.lost_count for place in company) - 1
+    losses_but_one = max(1, *(place.lost_count for place in company)) - 1
     return max(1, slot_count // int(SHRINKS_BY**losses_but_one))
 
 

@@ -29,6 +29,10 @@ def test_the_last_three_deaths_before_a_node_is_given_up_it_dies_alone(slot_coun
     }
 
 
+def test_nodes_that_nobody_died_over_may_all_be_at_work() -> None:
+    assert most_at_once([place(), place()], 200) == 200
+
+
 def test_one_death_says_nothing_and_what_is_done_is_not_suspected() -> None:
     assert not is_suspect(place(lost_count=1))
     assert is_suspect(place(lost_count=2))

@@ -22,5 +22,8 @@ async def _serve() -> None:
     from smartspawn.mcp.server import make_server
 
     server = make_server(lambda _context: COMMAND_LINE)
-    async with stdio_server() as (read, write):
-        await server.run(read, write, server.create_initialization_options())
+    try:
+        async with stdio_server() as (read, write):
+            await server.run(read, write, server.create_initialization_options())
+    except* BrokenPipeError:
+        pass  # who asked is gone, and nobody else is there to be told

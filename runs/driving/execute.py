@@ -68,8 +68,10 @@ class Driver:
             writer=self._writer,
         )
         self._floor.on_rest = self._start_nodes
+        self._floor.slots.on_full = self._begin_ahead
         self._floor.is_closing_node = self._graph.is_closing_node
         self._ready: deque[str] = deque()
+        self._is_ahead = False  # nodes get their leave before a slot is free
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._is_over = asyncio.Event()
         self._is_starting = True
@@ -139,7 +141,8 @@ class Driver:
     def _start_nodes(self) -> None:
         """Start what is ready, as far as there is room."""
         slots = self._floor.slots.count
-        room = slots + count_ahead(slots) + self._floor.resting_count - len(self._tasks)
+        ahead = count_ahead(slots) if self._is_ahead else 0
+        room = slots + ahead + self._floor.resting_count - len(self._tasks)
         while self._ready and room > 0 and self._is_starting and self._stop is None:
             key = self._ready.popleft()
             place = self._graph.places[key]
@@ -150,6 +153,12 @@ class Driver:
                 return
             self._tasks[key] = asyncio.ensure_future(self._do(place))
             room -= 1
+
+    def _begin_ahead(self) -> None:
+        """All slots are taken: time to prepare what comes next. Before, it would only hold up the first calls."""
+        if not self._is_ahead:
+            self._is_ahead = True
+            asyncio.get_running_loop().call_soon(self._start_nodes)
 
     def _may_join(self, place: Place) -> bool:
         """Whether the node may be begun beside those at work, should one of them be what kills drivers."""

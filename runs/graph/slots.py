@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 # As in ``writer``, but more: between them other calls end, and a slot that was given back should not stand empty.
@@ -28,6 +29,7 @@ class Slots:
         self._taken = 0
         self._handed = 0  # in this turn of the event loop
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self.on_full: Callable[[], None] = lambda: None  # each time that the last free place is taken
 
     @property
     def taken(self) -> int:
@@ -51,8 +53,13 @@ class Slots:
                 if not self._handed:
                     asyncio.get_running_loop().call_soon(self._go_on)
                 self._handed += 1
-                self._taken += 1
+                self._occupy()
                 turn.set_result(None)
+
+    def _occupy(self) -> None:
+        self._taken += 1
+        if self._taken == self.count:
+            self.on_full()
 
     def _go_on(self) -> None:
         """The next turn of the event loop."""
@@ -62,7 +69,7 @@ class Slots:
     async def take(self, *, is_retry: bool = False) -> None:
         """Wait for a place and hold it."""
         if self._taken < self.count and not self._waiting:
-            self._taken += 1
+            self._occupy()
             return
         turn = asyncio.get_running_loop().create_future()
         if is_retry:

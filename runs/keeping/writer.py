@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -49,7 +50,10 @@ class GroupWriter:
         self._write = write
         self._on_written = on_written
         self._waiting: dict[int, asyncio.Future[Leave]] = {}
+        self._answers: deque[tuple[Ask, Written]] = deque()  # written, and not yet told to who asked
         self._patience = max(1, patience)
+        self._is_told = asyncio.Event()  # no answers are left
+        self._is_told.set()
         self._is_due = asyncio.Event()
         self._is_urgent = asyncio.Event()
         self._closing = asyncio.Event()
@@ -72,22 +76,32 @@ class GroupWriter:
             self.hurry()
         else:
             self.stir()
-        return await answer
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            if answer.done() and not answer.cancelled() and not answer.exception():  # both came at the same moment
+                self._give_back(answer.result())
+            raise
 
     async def run(self) -> None:
         """Write until closed. Raises LeaseLost, and what the database says when it stays away."""
-        while not self._closing.is_set() or not self.group.is_empty:
-            await self._is_due.wait()
-            await asyncio.sleep(GATHER_S)
-            began_s = time.monotonic()
-            await self.flush()
-            if len(self.group.asks) < ASKS_AT_ONCE:
-                await _wait(self._closing, began_s + FLUSH_EVERY_S)
-                await _wait(self._is_urgent, began_s + FLUSH_LATE_S)
+        try:
+            while not self._closing.is_set() or not self.group.is_empty:
+                await self._is_due.wait()
+                await asyncio.sleep(GATHER_S)
+                began_s = time.monotonic()
+                await self.flush()
+                if len(self.group.asks) < ASKS_AT_ONCE:
+                    await self._is_told.wait()
+                    await _wait(self._closing, began_s + FLUSH_EVERY_S)
+                    await _wait(self._is_urgent, began_s + FLUSH_LATE_S)
+        finally:
+            self._closing.set()  # also where the database stays away: no further call is to begin
 
     def close(self) -> None:
-        """Have ``run`` return when everything is written."""
+        """Have ``run`` return when everything is written; for when nobody waits for an answer any more."""
         self._closing.set()
+        self._hand_out(len(self._answers))
         self.hurry()
 
     async def flush(self) -> None:
@@ -100,10 +114,26 @@ class GroupWriter:
             return
         written = await self._write_patiently(group)
         self._on_written(group, written)
-        for place, ask in enumerate(group.asks, start=1):
-            self._answer(ask, written)
-            if place % ANSWERS_AT_ONCE == 0:
-                await asyncio.sleep(0)
+        is_idle = not self._answers
+        self._answers.extend((ask, written) for ask in group.asks)
+        self._is_told.clear()
+        if self._closing.is_set():
+            self._hand_out(len(self._answers))
+        elif is_idle:
+            self._hand_on()
+
+    def _hand_on(self) -> None:
+        """Have some go on now and the others in the turns to come, while the next group is written."""
+        if not self._closing.is_set():  # from then on all are answered at once
+            self._hand_out(min(ANSWERS_AT_ONCE, len(self._answers)))
+            if self._answers:
+                asyncio.get_running_loop().call_soon(self._hand_on)
+
+    def _hand_out(self, count: int) -> None:
+        for _ in range(count):
+            self._answer(*self._answers.popleft())
+        if not self._answers:
+            self._is_told.set()
 
     def _take_group(self) -> Group:
         """What there is; of many requests for leave the first."""
@@ -117,14 +147,16 @@ class GroupWriter:
     def _answer(self, ask: Ask, written: Written) -> None:
         answer = self._waiting.pop(ask.node_id, None)
         if answer is None or answer.done():  # whoever asked has been stopped meanwhile
-            leave = written.grants.get(ask.node_id)
-            if isinstance(leave, Grant):
-                self.group.released.append(leave.call_id)
-                self.stir()
+            self._give_back(written.grants.get(ask.node_id))
         elif ask.node_id in written.grants:
             answer.set_result(written.grants[ask.node_id])
         else:
             answer.set_exception(Claimed())
+
+    def _give_back(self, leave: Leave) -> None:
+        if isinstance(leave, Grant):
+            self.group.released.append(leave.call_id)
+            self.stir()
 
     async def _write_patiently(self, group: Group) -> Written:
         """A group that failed is written again as it was: what it says is true once, however often it is said."""

@@ -19,11 +19,15 @@ from runs.nodes.purse import Purse
 from runs.places.lookup import Places
 from runs.shapes import CallQuote, Grant, Payer, Settlement
 from smartspawn.lib.errors import SmartSpawnError
+from smartspawn.lib.turnstile import Turnstile
 
 BUDGET_LOW: Final = "budget_low"
 BUDGET_EXHAUSTED: Final = "budget_exhausted"
 # Money that other runs have set aside may come free; for so long a call waits for it.
 MONEY_PATIENCE_S: Final = 30.0
+# So many answers are worked on in one turn of the event loop once their calls are booked: where many come at once,
+# turns are long and the calls that follow go first; in between turns are short and many.
+AFTERWARDS_AT_ONCE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class Floor:
         self.places = places
         self.slots = slots
         self.turns = Slots(slots.count + count_ahead(slots.count))  # to ask for leave: after an outage all come at once
+        self.afterwards = Turnstile(AFTERWARDS_AT_ONCE)  # to work on an answer whose slot has gone to the next call
         self.purse = purse
         self.writer = writer
         self.resting_count = 0  # nodes that wait before a further attempt

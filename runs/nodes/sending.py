@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -74,9 +75,12 @@ class Sender:
         """The answer; the call is settled whatever becomes of it. Raises CallFailed, NoMoney, NotGranted, Claimed."""
         await self._floor.turns.take(is_retry=self._deadline_s is not None)
         try:
-            return await self._send(spot, asked, timeout_s)
+            answer = await self._send(spot, asked, timeout_s)
         finally:
             self._floor.turns.give()
+        with contextlib.suppress(asyncio.CancelledError):  # what was answered and paid for is kept, also at a stop
+            await self._floor.afterwards.pass_through()
+        return answer
 
     async def _send(self, spot: Spot, asked: Asked, timeout_s: float) -> ChatResult:
         grant, quote, asked = await self._get_leave(spot, asked)

@@ -185,14 +185,16 @@ def _refuse_error(answer: object) -> None:
 
 def _content(message: object) -> str:
     """The text, also where it comes in parts; Mistral puts its thinking among them."""
-    parts = rows_at(message, "content")
-    return text_at(message, "content") or "".join(text_at(part, "text") for part in parts)
+    told = text_at(message, "content")
+    return told or "".join(text_at(part, "text") for part in rows_at(message, "content"))
 
 
 def _reasoning(message: object) -> str:
     told = text_at(message, "reasoning_content") or text_at(message, "reasoning")
+    if told or text_at(message, "content"):
+        return told
     thoughts = (row for part in rows_at(message, "content") for row in rows_at(part, "thinking"))
-    return told or "".join(text_at(row, "text") for row in thoughts)
+    return "".join(text_at(row, "text") for row in thoughts)
 
 
 def _chances(choice: object) -> tuple[JsonObject, ...]:

@@ -70,3 +70,15 @@ def test_more_places_let_more_in_and_fewer_let_in_nobody_until_enough_are_free()
         assert slots.taken == 1
 
     asyncio.run(do())
+
+
+def test_the_last_free_place_is_told_of_when_it_is_taken() -> None:
+    async def do() -> list[int]:
+        slots, told = Slots(2), []
+        slots.on_full = lambda: told.append(slots.taken)
+        await slots.take()
+        assert told == []
+        await slots.take()
+        return told
+
+    assert asyncio.run(do()) == [2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 
 import pytest
@@ -36,6 +37,23 @@ def test_leave_that_comes_after_its_node_was_stopped_is_given_back() -> None:
     assert asyncio.run(do()).released == [GRANT.call_id]
 
 
+def test_leave_that_comes_at_the_moment_in_which_its_node_is_stopped_is_given_back() -> None:
+    async def do() -> Group:
+        writer = GroupWriter(write, lambda _group, _written: None, has_drafts=False)
+        asking = asyncio.ensure_future(writer.ask(1, QUOTE))
+        await asyncio.sleep(0)
+        await writer.flush()  # the answer is there, and nobody has read it
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        return writer.group
+
+    async def write(_group: Group) -> Written:
+        return written(grants={1: GRANT})
+
+    assert asyncio.run(do()).released == [GRANT.call_id]
+
+
 def test_a_node_that_another_driver_took_is_said_to_be() -> None:
     async def do() -> None:
         writer = GroupWriter(write, lambda _group, _written: None, has_drafts=False)
@@ -49,6 +67,55 @@ def test_a_node_that_another_driver_took_is_said_to_be() -> None:
         return written()
 
     asyncio.run(do())
+
+
+def test_more_money_is_set_aside_while_the_first_calls_go_out() -> None:
+    """Of 250 that ask, the first go on in the turn after the first group, long before all have their answer."""
+    told_at_write: list[int] = []
+    leaves: list[object] = []
+
+    async def write(group: Group) -> Written:
+        told_at_write.append(len(leaves))
+        await asyncio.sleep(0)
+        return written(grants={ask.node_id: GRANT for ask in group.asks})
+
+    async def do() -> None:
+        writer = GroupWriter(write, lambda _group, _written: None, has_drafts=False)
+        running = asyncio.ensure_future(writer.run())
+        await asyncio.gather(*(_keep(writer, number, leaves) for number in range(250)))
+        writer.close()
+        await running
+
+    asyncio.run(do())
+    assert len(leaves) == 250
+    assert 0 < told_at_write[1] < 100
+
+
+async def _keep(writer: GroupWriter, number: int, leaves: list[object]) -> None:
+    leaves.append(await writer.ask(number, QUOTE))
+    time.sleep(0.0005)  # noqa: ASYNC251 - as long as a request takes to be put together
+
+
+def test_leave_that_was_written_but_not_told_of_is_given_back_at_the_end() -> None:
+    released: list[uuid.UUID] = []
+
+    async def write(group: Group) -> Written:
+        released.extend(group.released)
+        return written(grants={ask.node_id: GRANT for ask in group.asks})
+
+    async def do() -> None:
+        writer = GroupWriter(write, lambda _group, _written: None, has_drafts=False)
+        asking = [asyncio.ensure_future(writer.ask(number, QUOTE)) for number in range(50)]
+        await asyncio.sleep(0)
+        await writer.flush()
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+        writer.close()
+        await writer.run()
+
+    asyncio.run(do())
+    assert len(released) == 50
 
 
 def test_what_comes_within_a_moment_shares_a_transaction() -> None:

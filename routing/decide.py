@@ -9,6 +9,7 @@ from routing.classifier import classify
 from routing.decisions import Basis
 from routing.decompose.categories import settle_category
 from routing.exploring.considering import consider_others
+from routing.exploring.eligible import KINDS
 from routing.features import extract
 from routing.ground import choose_on, conclude, find_ground
 from routing.limits import limits_for
@@ -54,7 +55,8 @@ def recommend(
         # A quick task with a dear budget, as cascades ask for one: the price that was asked for counts.
         features = replace(features, category=Category.GENERAL)
         choice = choose_on(ground, features, limits, request.preference)
-    choice, trial = consider_others(choice, kind=kind, ground=ground, actor=actor, is_stored=is_stored)
+    may_try = is_stored and (kind in KINDS or request.may_try_others)
+    choice, trial = consider_others(choice, ground=ground, actor=actor) if may_try else (choice, None)
     chosen = tuple(candidate.model_id for candidate in select(choice.ranked, request.count))
     basis = Basis(features, limits, request.count, request.preference, actor.user_id)
     return conclude(kind, choice, chosen, ground=ground, basis=basis, actor=actor, is_stored=is_stored, trial=trial)

@@ -59,6 +59,7 @@ class TaskRequest:
     min_context_tokens: int | None = None
     preference: int | None = None  # 0: every cent counts, 10: quality alone; None: by score, ties by price
     count: int = 1
+    may_try_others: bool = False  # it is a run's work, and neither judges nor merges
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,7 @@ class _Chooser:
             min_context_tokens=room,
             preference=self.request.preference,
             count=ask.count,
+            may_try_others=ask.may_try_others,
         )
 
     def _is_usable(self, model_id: str, ask: Ask) -> bool:

@@ -6,7 +6,6 @@ from django.utils import timezone
 
 from routing.exploring.accounts import ask_leave, find_account
 from routing.exploring.allowance import Leave, has_earned_one
-from routing.exploring.eligible import KINDS
 from routing.exploring.settings import read_terms
 from routing.exploring.shapes import Trial
 from routing.exploring.trying import is_eligible, try_others
@@ -16,16 +15,13 @@ from routing.thresholds import CURRENT_POLICY
 from smartspawn.access.shapes import Actor
 
 
-def consider_others(
-    choice: Choice, *, kind: str, ground: Ground, actor: Actor, is_stored: bool
-) -> tuple[Choice, Trial | None]:
+def consider_others(choice: Choice, *, ground: Ground, actor: Actor) -> tuple[Choice, Trial | None]:
     """The choice, perhaps with another model in front, and what was drawn for it.
 
-    What is not kept could not be told from other picks afterwards: it tries nothing, and neither does anybody
-    who is not known.
+    Call for picks that are kept: others could not be told apart afterwards. Who is not known tries nothing.
     """
     user_id = actor.user_id
-    if user_id is None or not is_stored or kind not in KINDS:
+    if user_id is None:
         return choice, None
     terms = read_terms(ground.mark, actor)
     if not terms.is_on:

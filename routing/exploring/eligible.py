@@ -17,7 +17,7 @@ from routing.thresholds import RoutingPolicy
 from routing.time_machine import TASK_TOKENS
 
 # Picks of these kinds. A recommendation is a list, in which everybody stands already; a kickoff locks a session to
-# its driver and model; a run asks for judges and merges in the same words as for work.
+# its driver and model; a run says itself which of its asks may (``TaskRequest.may_try_others``).
 KINDS: Final = frozenset({"pick", "chat"})
 # Probabilities are calibrated to some six points: of ten tasks called low with this one, eight at least are.
 LEAST_LOW_RISK_PROB: Final = 0.85

@@ -25,6 +25,7 @@ class Ask:
     is_part: bool = False  # of a larger task: terse, and classified as such
     prompt_tokens: int = 0  # what must fit into the model's context, where that is much
     is_grounded: bool = False  # only models whose provider can search the web
+    may_try_others: bool = False  # a model near the best may do this work, where the person lets others be tried
 
 
 @dataclass(frozen=True, slots=True)

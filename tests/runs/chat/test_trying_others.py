@@ -96,7 +96,25 @@ def test_a_model_asked_for_by_name_is_what_is_given(ann: Actor) -> None:
     assert ExplorationAccount.objects.get().eligible_count == 0
 
 
-@pytest.mark.parametrize("mode", [Mode.SINGLE, Mode.CASCADE, Mode.COLLECTIVE])
+def test_a_run_of_one_model_may_try_another_and_says_so(ann: Actor) -> None:
+    for _ in range(60):
+        ready(ann)
+        (node,) = plan_run(request=RunRequest(mode=Mode.SINGLE, task="Write tests"), actor=ann).nodes
+        if node.model and node.model.model_id != LEADER:
+            break
+    assert node.model
+    assert node.model.reason.startswith("Tried ")
+    assert ExploredPick.objects.get().model_id == node.model.model_id
+
+
+def test_a_plan_that_is_only_shown_tries_nothing(ann: Actor) -> None:
+    for _ in range(10):
+        ready(ann)
+        plan_run(request=RunRequest(mode=Mode.SINGLE, task="Write tests"), actor=ann, is_stored=False)
+    assert ExplorationAccount.objects.get().eligible_count == 0
+
+
+@pytest.mark.parametrize("mode", [Mode.CASCADE, Mode.COLLECTIVE])
 def test_no_model_of_a_run_is_tried_its_judges_and_merges_least_of_all(ann: Actor, mode: Mode) -> None:
     plans = []
     for _ in range(6):

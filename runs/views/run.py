@@ -175,6 +175,7 @@ def _live_context(report: RunReport, nodes: tuple[Node, ...], actor: Actor) -> d
         "look_every_s": LOOK_AT_MANY_EVERY_S if len(nodes) > MANY_NODES else LOOK_EVERY_S,
         "events": tuple(reversed(events)),
         "is_final": RunStatus(row.status).is_final,
+        "has_answers": any(item.status == NodeStatus.COMPLETED for item in nodes),
         "is_waiting": row.status == RunStatus.AWAITING_APPROVAL,
         "can_change": actor.has_role(Role.MEMBER),
         "failed_count": sum(item.status in (NodeStatus.FAILED, NodeStatus.CANCELED) for item in nodes),

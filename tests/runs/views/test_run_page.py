@@ -85,3 +85,15 @@ def test_whoever_cancels_is_told_what_came_of_it(client: Client, status: RunStat
     Run.objects.filter(pk=run.pk).update(status=status)
     answer = client.post(reverse("runs:cancel", args=[run.pk]), follow=True)
     assert words in answer.content.decode()
+
+
+@pytest.mark.parametrize(("node_status", "is_asked"), [(NodeStatus.COMPLETED, True), (NodeStatus.CANCELED, False)])
+def test_only_a_run_with_something_to_rate_asks_for_a_rating(
+    client: Client, node_status: NodeStatus, is_asked: bool
+) -> None:
+    ann = make_user("ann")
+    client.force_login(ann)
+    run = make_run(ann, status=RunStatus.CANCELED)
+    make_node(run, "a", status=node_status)
+    page = client.get(reverse("runs:run", args=[run.pk])).content.decode()
+    assert (reverse("feedback:run-part", args=[run.pk]) in page) is is_asked

@@ -41,22 +41,26 @@ class MonthReport:
 
 
 def month_of(look: Look, *, today: date, day_share: float) -> MonthReport:
-    """The month that runs, whatever days are looked at. At most five queries."""
+    """The month that runs, whatever days are looked at. At most four queries."""
     first = today.replace(day=1)
     since = min(first, today - timedelta(days=HISTORY_DAYS))
     costs = costs_of(sums_by_day(look.part, Period(since, today)))
     found = forecast(costs, today=today, day_share=day_share)
     days = Period(first, today).days
     grown = tuple(zip(days, accumulate(costs.get(day, 0) for day in days), strict=True))
-    return MonthReport(look, found, grown, _caps(look, found), titles_of(look.shown_filters, seen_by=look.seen_by))
+    titles = titles_of(look.shown_filters, seen_by=look.seen_by)
+    return MonthReport(look, found, grown, _caps(look, found, titles), titles)
 
 
-def _caps(look: Look, found: Forecast) -> tuple[CapAhead, ...]:
+def _caps(look: Look, found: Forecast, titles: Mapping[tuple[Dimension, str], str]) -> tuple[CapAhead, ...]:
     """The cap that exactly this part of the spend counts in: the site's, a person's or a key's."""
     scope = _scope(look)
     if scope is None or look.part.is_simulated:
         return ()
-    months = [line for line in lines_of([scope]) if line.kind == MONTH and line.cap_nano_usd is not None]
+    kind, _, number = scope.partition(":")
+    title = titles.get((Dimension(kind), number)) if number else None
+    lines = lines_of([scope], titles={scope: title} if title else None)
+    months = [line for line in lines if line.kind == MONTH and line.cap_nano_usd is not None]
     return tuple(CapAhead(line, found.reached_on(line.cap_nano_usd or 0)) for line in months)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -116,14 +116,16 @@ def list_caps(at: datetime | None = None) -> tuple[CapLine, ...]:
     )
 
 
-def lines_of(scopes: Collection[str], at: datetime | None = None) -> tuple[CapLine, ...]:
-    """What these scopes have spent today and this month, beside their caps."""
+def lines_of(
+    scopes: Collection[str], at: datetime | None = None, *, titles: Mapping[str, str] | None = None
+) -> tuple[CapLine, ...]:
+    """What these scopes have spent today and this month, beside their caps; under ``titles`` that are known already."""
     day = day_of(at or timezone.now())
     caps = {(cap.scope, cap.window): cap for cap in Cap.objects.filter(scope__in=scopes)}
     windows = [window_at(kind, day) for kind in WINDOWS]
     rows = Balance.objects.filter(scope__in=scopes, window__in=windows)
     used = {(row.scope, row.window): row for row in rows}
-    titles = titles_of(scopes)
+    titles = titles_of(scopes) if titles is None else titles
     return tuple(
         _line(caps.get((scope, kind)), used.get((scope, window_at(kind, day))), (scope, kind, titles[scope]), day)
         for scope in scopes

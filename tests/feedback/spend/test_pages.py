@@ -72,8 +72,8 @@ def test_a_page_asks_the_database_at_most_eight_times(
     monkeypatch.setattr(history, "_held_prices", None)
     client = signed_in(boss)
     client.get(path)
-    narrow = "?by=key&category=coding" if "forecast" in path else f"?user={boss.pk}&key=4"
-    for query in ("", "?range=90d&by=mode", "?by=key&category=coding", narrow):
+    narrow = (f"?user={boss.pk}", "?key=4", f"?user={boss.pk}&key=4")
+    for query in ("", "?range=90d&by=mode", "?by=key&category=coding", *narrow):
         with django_assert_max_num_queries(8):
             assert client.get(path + query).status_code == 200
 

@@ -34,7 +34,7 @@ MANAGE = [command for command in COMMANDS if command.startswith(".venv/bin/pytho
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with running_site(tmp_path_factory.mktemp("readme")) as running:
+    with running_site(tmp_path_factory.mktemp("readme"), is_first_start=True) as running:
         yield running
 
 

@@ -53,7 +53,7 @@ def first_page(folder: Path, runs: int) -> Iterator[Figure]:
     seconds = []
     for number in range(runs):
         started = time.perf_counter()
-        with running_site(folder / f"first{number}") as site:
+        with running_site(folder / f"first{number}", is_first_start=True) as site:
             Browser(site).time_ms("/")
             seconds.append(time.perf_counter() - started)
     command = "manage.py up (what make up runs) on an empty SMARTSPAWN_HOME, sign in, GET /"

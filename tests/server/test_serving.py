@@ -21,7 +21,7 @@ pytestmark = pytest.mark.faults
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with running_site(tmp_path_factory.mktemp("serving"), SMARTSPAWN_RATE_LIMIT="off") as running:
+    with running_site(tmp_path_factory.mktemp("serving"), is_first_start=True, SMARTSPAWN_RATE_LIMIT="off") as running:
         yield running
 
 

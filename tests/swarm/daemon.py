@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.runs.simulation import Simulation, running_simulator
-from tests.site import Site, clean_environment
+from tests.site import Site, clean_environment, furnish_home
 
 TOLD = re.compile(r"For Swarm's clients\s+(?P<address>\S+)")
 # Models of the catalogue at a price, which the simulator serves: for real, as far as the site can tell.
@@ -96,7 +96,7 @@ def running_search() -> Iterator[str]:
 @contextmanager
 def running_daemon(home: Path) -> Iterator[SwarmClient]:
     """A site on two free ports with a provider and a search behind it."""
-    home.mkdir(parents=True, exist_ok=True)
+    furnish_home(home)
     with running_simulator() as provider, running_search() as search:
         searching = {"SEARCH_PROVIDER": "searxng", "SEARCH_BASE_URL": search}
         # Whichever model is chosen for a thousand prompts: nobody is there who could say yes.

@@ -293,4 +293,4 @@ def test_an_answer_that_another_model_gave_is_named() -> None:
     outcome, _ = have_several(chat(spot(), spot(TWO), ask=replace(ASK, choice_count=2)), models)
     assert isinstance(outcome, Outcome)
     other = {ONE: TWO, TWO: ONE}[outcome.model_id]
-    assert outcome.reason.endswith(f"Answer 1 is by {other}.")
+    assert outcome.reason.endswith(f"Answer 2 is by {other}.")

@@ -1,7 +1,7 @@
 """The door of the site: says who answers a request.
 
 - open reads that were answered before: the event loop, from ``fastpath``
-- choices of the usual form for nobody in particular: one of Django's threads, by the short way of ``routing.quick``
+- choices of the usual form for nobody in particular: threads of their own, by the short way of ``routing.quick``
 - chats of the usual form: the event loop, by the short way of ``runs.chat.quick``
 - everything else: Django, in the threads of ``bridge``; an answer that lasts is a ticket that ``tickets``
   redeems as a stream
@@ -120,9 +120,11 @@ chat = ChatDoor()
 streams = {"run-events": stream_events, "run-drive": stream_swarm, "mcp": mcp.redeem, "chat": chat.redeem}
 tickets = TicketOffice(django, streams)
 # Choosing is short, and most of it holds the interpreter: more threads than these would only wait for each other.
+# Chats have some of their own, because a task of many parts takes longer than a chat may wait.
+choosing_for_chats = ThreadPoolExecutor(max_workers=_CHOOSING_THREADS, thread_name_prefix="choosing-for-chats")
 choosing = ThreadPoolExecutor(max_workers=_CHOOSING_THREADS, thread_name_prefix="choosing")
-chats = QuickChats(tickets, chat, is_within_limit=is_within_limit, threads=choosing)
-choices = QuickChoices(chats, is_within_limit=is_within_limit, threads=django.executor)
+chats = QuickChats(tickets, chat, is_within_limit=is_within_limit, threads=choosing_for_chats)
+choices = QuickChoices(chats, is_within_limit=is_within_limit, threads=choosing)
 open_reads = OpenReads(choices, fresh_s=OPEN_READS_FRESH_S, find_revision=watch.find, is_within_limit=is_within_limit)
 
 counted = RequestCounter(open_reads)
@@ -151,6 +153,7 @@ async def _live(receive: Receive, send: Send) -> None:
     await close_inline()
     await mcp.close()
     await counted.write_off_loop()
-    choosing.submit(connections.close_all)
-    choosing.shutdown(wait=False)
+    for threads in (choosing_for_chats, choosing):
+        threads.submit(connections.close_all)
+        threads.shutdown(wait=False)
     await send({"type": "lifespan.shutdown.complete"})

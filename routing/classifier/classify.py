@@ -13,11 +13,10 @@ from catalog.shapes import Category
 from routing.classifier.bundle import BundleFault, read_bundle
 from routing.classifier.cache import TtlCache
 from routing.classifier.heads import HEADS
-from routing.classifier.infer import COMPANY_MAX, Answer, Engine
+from routing.classifier.infer import Answer, Engine
 from routing.classifier.tokenize import tidy
 from routing.keywords import classify_by_keywords, keyword_label, keyword_sums
 from routing.shapes import Classification, Label, TaskType
-from smartspawn.lib.together import Together
 
 CACHE_ENTRIES_MAX = 4096  # a classification takes about 2 kB
 CACHE_TTL_S = 3600.0
@@ -46,7 +45,6 @@ class Classifier:
         self._folder, self._fallback = folder, fallback
         self._answers: TtlCache[bytes, Classification] = TtlCache(entries_max=CACHE_ENTRIES_MAX, ttl_s=CACHE_TTL_S)
         self._lock = threading.Lock()
-        self._worked_out = Together(self._work_out, most=COMPANY_MAX)
         self._engine: Engine | None = None
         self._fault: str | None = None
 
@@ -61,7 +59,7 @@ class Classifier:
         known = {key: self._answers.find(key) for key in keys}
         unknown = {key: text for key, text in zip(keys, tidied, strict=True) if known[key] is None}
         if unknown:
-            made = dict(zip(unknown, self._worked_out.ask(list(unknown.values())), strict=True))
+            made = dict(zip(unknown, self._work_out(list(unknown.values())), strict=True))
             known |= made
             for key, classification in made.items():
                 if not classification.is_fallback:

@@ -15,6 +15,7 @@ from routing.classifier.courtesy import without_courtesy
 from routing.classifier.heads import HEADS, LOGITS_OUTPUT, OPTIONAL_HEADS, SUB_OUTPUT
 from routing.classifier.slips import Mender, lexicon
 from routing.classifier.tokenize import Tokenizer, tidy
+from smartspawn.lib.together import Together
 
 # What spawn-router's graph asks for beside the text: "nothing happened before". Fed only where the graph has it.
 SENTINELS: Mapping[str, NDArray[Any]] = {
@@ -32,6 +33,8 @@ SHARING_TOKENS_MAX = 32
 PADDING_TOKENS_MAX = 8
 COMPANY_MAX = 16
 SELF_TEST_TEXT = "Fix the null pointer exception in the login handler"
+
+Outputs = Mapping[str, Sequence[float]]  # of one text, by their names in the graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Engine:
             raise BundleFault(f"{bundle.graph_path} asks for inputs that nobody knows: {', '.join(sorted(unknown))}.")
         self._masked = "attention_mask" in asked
         self._may_share = bundle.fixed_scales and self._masked
+        self._together: Together[Sequence[int], Outputs] = Together(self._run_all, most=COMPANY_MAX)
         self._sentinels = {name: value for name, value in SENTINELS.items() if name in asked}
         self._outputs = [entry.name for entry in self._session.get_outputs()]
         self.heads = tuple(head for head in HEADS if LOGITS_OUTPUT[head] in self._outputs)
@@ -70,11 +74,8 @@ class Engine:
     def answers(self, texts: Sequence[str]) -> list[Answer]:
         """What the graph says of each of these texts, the same in company as alone."""
         encoded = [self.token_ids(text) for text in texts]
-        found: dict[int, Answer] = {}
-        for company in companies([len(ids) for ids in encoded], may_share=self._may_share):
-            rows = self._run([encoded[place] for place in company])
-            found |= {place: self._answer(row) for place, row in zip(company, rows, strict=True)}
-        return [found[place] for place in range(len(texts))]
+        rows = self._together.ask(encoded) if self._may_share else self._run_all(encoded)
+        return [self._answer(row) for row in rows]
 
     def token_ids(self, text: str) -> list[int]:
         """The text as the graph reads it."""
@@ -98,8 +99,15 @@ class Engine:
         mended = self._mender.mend(tidied) if self._mender else tidied
         return without_courtesy(mended) if self.bundle.drops_courtesy else mended
 
-    def _run(self, rows: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:
-        """The outputs of each row, by their names."""
+    def _run_all(self, encoded: Sequence[Sequence[int]]) -> list[Outputs]:
+        """The outputs for each of these rows of ids."""
+        found: dict[int, Outputs] = {}
+        for company in companies([len(ids) for ids in encoded], may_share=self._may_share):
+            found |= zip(company, self._run([encoded[place] for place in company]), strict=True)
+        return [found[place] for place in range(len(encoded))]
+
+    def _run(self, rows: Sequence[Sequence[int]]) -> list[Outputs]:
+        """The outputs for rows that run together."""
         ids, mask = _padded(rows, steadied=self._may_share)
         feeds: dict[str, NDArray[Any]] = {"input_ids": ids, **self._sentinels}
         if self._masked:
@@ -111,7 +119,7 @@ class Engine:
         columns = [value.reshape(len(rows), -1).tolist() for value in values]
         return [dict(zip(self._outputs, row, strict=True)) for row in zip(*columns, strict=True)]
 
-    def _answer(self, outputs: Mapping[str, Sequence[float]]) -> Answer:
+    def _answer(self, outputs: Outputs) -> Answer:
         return Answer(
             probs={head: self._probs(head, outputs[LOGITS_OUTPUT[head]]) for head in self.heads},
             sub_dimensions={

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.bench.bare import ask_directly
 from tests.bench.figures import ROOT, Figure
 from tests.faults.run_script import make_key, post_parallel, start_simulated_run, tell_of_run
 from tests.faults.test_runs import assert_money_adds_up, kill_a_worker, wait_for_end
@@ -37,6 +38,9 @@ def speed(folder: Path, runs: int) -> Iterator[Figure]:
     with running_simulator(latency="500ms") as simulation:
         told = _drive(home, simulation, 1000, 200, runs)
         yield Figure("1000 prompts, 200 at once, 500 ms", "s", _each(told, "seconds"), _shown(1000, 200, "500ms"), 2.75)
+        base_url = str(simulation.connection["base_url"])
+        direct = [ask_directly(base_url, count=1000, slots=200) for _ in range(runs)]
+        yield Figure("the same asked of the provider itself", "s", direct, "a bare aiohttp client in one process", 2.75)
 
 
 def over_http(folder: Path, runs: int) -> Iterator[Figure]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
@@ -45,16 +46,23 @@ class ChildLog:
         if level:
             self._is_loud = self._file is None or level["level"] not in _QUIET_LEVELS
         if self._is_loud and line:
-            print(f"{self._name:>6} | {line}", file=self._console, flush=True)
+            with suppress(OSError):  # a full disk or a closed terminal must not end the site with its log
+                print(f"{self._name:>6} | {line}", file=self._console, flush=True)
 
     def close(self) -> None:
         """Write what is left and close the file."""
         if self._rest:
             self.feed(b"\n")
         if self._file:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
+
+
+class _LogFile(RotatingFileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Lose the line: where it cannot be written, a word about each would fill the console instead."""
 
 
 def _open_file(path: Path) -> RotatingFileHandler:
     path.parent.mkdir(parents=True, exist_ok=True)
-    return RotatingFileHandler(path, maxBytes=FILE_BYTES, backupCount=FILE_COUNT, encoding="utf-8", errors="replace")
+    return _LogFile(path, maxBytes=FILE_BYTES, backupCount=FILE_COUNT, encoding="utf-8", errors="replace")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -120,8 +121,9 @@ class Supervisor:
     def _start(self, child: Child) -> None:
         program = child.program
         if program.beat_path:
-            program.beat_path.parent.mkdir(parents=True, exist_ok=True)
-            program.beat_path.unlink(missing_ok=True)
+            with suppress(OSError):  # the program will say by itself that it cannot write there
+                program.beat_path.parent.mkdir(parents=True, exist_ok=True)
+                program.beat_path.unlink(missing_ok=True)
         child.beat_mtime_ns, child.beat_seen_at = 0, None
         child.process = subprocess.Popen(  # noqa: S603 - our own commands, no shell
             program.argv,
@@ -209,7 +211,8 @@ class Supervisor:
         for child in self._children:
             child.log.close()
             if child.program.beat_path:
-                child.program.beat_path.unlink(missing_ok=True)
+                with suppress(OSError):
+                    child.program.beat_path.unlink(missing_ok=True)
 
 
 def _is_alive(child: Child) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -74,6 +75,27 @@ def test_output_without_line_ends_and_of_no_encoding_is_survived(tmp_path: Path)
     log.feed(b"the rest")
     log.close()
     assert "the rest" in (tmp_path / "web.log").read_text()
+
+
+class _FullConsole(io.StringIO):
+    def write(self, _text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_loses_lines_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "web.log").symlink_to("/dev/full")
+    log = ChildLog("web", tmp_path, _FullConsole())
+    log.feed(b"2026-01-01 10:00:00,001 ERROR database or disk is full\n")
+    log.close()
+
+
+def test_a_home_that_is_read_only_does_not_end_the_supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "FIRST_RESTART_DELAY_S", 0.001)
+    monkeypatch.setattr(supervisor, "TICK_S", 0.01)
+    monkeypatch.setattr(supervisor.signal, "signal", lambda *_args: None)
+    beat_path = Path("/proc/no-such-folder/worker.beat")  # nobody may make anything there
+    broken = Program(name="broken", argv=(sys.executable, "-c", "raise SystemExit(1)"), beat_path=beat_path)
+    assert Supervisor([broken], tmp_path, lambda _line: None).run() == EXIT_GAVE_UP
 
 
 def test_the_file_is_turned_over_before_it_grows_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

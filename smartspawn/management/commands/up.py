@@ -9,6 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from argparse import ArgumentParser
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -69,8 +70,9 @@ class Command(BaseCommand):
         return supervisor.run(greeting.say_when_ready if greeting else None)
 
     def say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()
+        with suppress(OSError):  # a full disk or a closed terminal must not end the site
+            self.stdout.write(line)
+            self.stdout.flush()
 
 
 class _Greeting:

@@ -59,7 +59,7 @@ class ChildLog:
 
 
 class _LogFile(RotatingFileHandler):
-    def handleError(self, record: logging.LogRecord) -> None:
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library calls it so
         """Lose the line: where it cannot be written, a word about each would fill the console instead."""
 
 

@@ -15,7 +15,7 @@ from catalog.shapes import Category
 from feedback.models import LessonRow
 from feedback.spend.baselines import Answers, Quality, Rated, choose_baselines, quality_of, quality_of_used
 from feedback.spend.cascades import Cascade, cascades_of
-from feedback.spend.savings import Baseline, Deed, Prices, Saving, compare, stretches
+from feedback.spend.savings import Baseline, Deed, Prices, Saving, compare, compare_all, stretches
 from feedback.spend.shapes import Look
 from runs.ledger.facets import Facet, split_value
 from runs.shapes import Mode
@@ -74,7 +74,8 @@ def savings_of(look: Look, *, named: str = "") -> SavingsReport:
         look,
         quality_of_used(entries, answers, rated),
         tuple(
-            JudgedSaving(compare(item, deeds, prices), quality_of(item, entries, answers, rated)) for item in baselines
+            JudgedSaving(saving, quality_of(saving.baseline, entries, answers, rated))
+            for saving in compare_all(baselines, deeds, prices)
         ),
         sum(answers.values()),
     )
@@ -101,7 +102,7 @@ def report_shortly(look: Look) -> ShortReport:
     daily = _deeds(days, by_day)
     deeds = _joined(daily, _stretches(look, prices, baselines))
     cascades = cascades_of(deed for deed in daily if deed.mode == Mode.CASCADE)
-    savings = tuple(compare(item, deeds, prices) for item in baselines)
+    savings = compare_all(baselines, deeds, prices)
     return ShortReport(models[0], models[1], savings, sum(cascades, Cascade("")))
 
 

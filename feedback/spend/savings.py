@@ -96,12 +96,10 @@ class Prices:
         days = {point.valid_from.date() for model_id in model_ids for point in self._histories.get(model_id, ())}
         return tuple(sorted(day for day in days if period.first < day <= period.last))
 
-    def cost_nano(self, model_id: str, spent: Spent, day: date) -> int | None:
-        """What these tokens cost of this model on this day; None where a price that is needed is unknown."""
-        point = next(
-            (item for item in reversed(self._histories.get(model_id, ())) if item.valid_from.date() <= day), None
-        )
-        return None if point is None else _cost_nano(spent, point)
+    def find(self, model_id: str, day: date) -> PricePoint | None:
+        """This model's price on this day; None where it is unknown."""
+        points = reversed(self._histories.get(model_id, ()))
+        return next((item for item in points if item.valid_from.date() <= day), None)
 
 
 def stretches(period: Period, changes: Iterable[date]) -> tuple[Period, ...]:
@@ -113,37 +111,72 @@ def stretches(period: Period, changes: Iterable[date]) -> tuple[Period, ...]:
 
 def compare(baseline: Baseline, deeds: Sequence[Deed], prices: Prices) -> Saving:
     """What this base line would have cost, beside what was paid."""
+    return compare_all([baseline], deeds, prices)[0]
+
+
+def compare_all(baselines: Sequence[Baseline], deeds: Sequence[Deed], prices: Prices) -> tuple[Saving, ...]:
+    """What each of these base lines would have cost, beside what was paid."""
     groups: defaultdict[tuple[Period, str], list[Deed]] = defaultdict(list)
     for deed in deeds:
         groups[deed.days, deed.category].append(deed)
-    parts = [
-        _compare_group(baseline.models.get(category), some, prices, days.last)
-        for (days, category), some in groups.items()
-    ]
+    works = [_work(days.last, category, some) for (days, category), some in groups.items()]
+    return tuple(_against(baseline, works, prices) for baseline in baselines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One kind of task in one stretch of days; what it cost is the same beside every base line."""
+
+    last_day: date
+    category: str
+    paid_nano_usd: int
+    overhead_nano_usd: int
+    lost_nano_usd: int
+    call_count: int
+    answers: tuple[tuple[Spent, Fraction], ...]  # each with the part of it that a straight answer would have needed
+    answer_count: float
+
+
+def _work(last_day: date, category: str, deeds: Sequence[Deed]) -> _Work:
+    by_mode: defaultdict[str, list[Deed]] = defaultdict(list)
+    for deed in deeds:
+        by_mode[deed.mode].append(deed)
+    shares = [pair for mode, some in by_mode.items() for pair in straight_shares(mode, some)]
+    paid = sum(deed.spent.cost_nano_usd for deed in deeds)
+    came = [deed for deed in deeds if deed.status == "ok"]
+    return _Work(
+        last_day=last_day,
+        category=category,
+        paid_nano_usd=paid,
+        overhead_nano_usd=sum(deed.spent.cost_nano_usd for deed in came if not deed.is_answer),
+        lost_nano_usd=paid - sum(deed.spent.cost_nano_usd for deed in came),
+        call_count=sum(deed.spent.call_count for deed in deeds),
+        answers=tuple((deed.spent, share) for deed, share in shares),
+        answer_count=sum(float(deed.spent.call_count * share) for deed, share in shares),
+    )
+
+
+def _against(baseline: Baseline, works: Iterable[_Work], prices: Prices) -> Saving:
+    parts = [_part(baseline.models.get(work.category), work, prices) for work in works]
     return Saving(baseline, *(sum(values) for values in zip(*parts, strict=True))) if parts else Saving(baseline)
 
 
 _Part = tuple[int, int, int, int, float, int, int]
 
 
-def _compare_group(model_id: str | None, deeds: Sequence[Deed], prices: Prices, day: date) -> _Part:
-    """One kind of task in one stretch of days."""
-    paid = sum(deed.spent.cost_nano_usd for deed in deeds)
-    by_mode: defaultdict[str, list[Deed]] = defaultdict(list)
-    for deed in deeds:
-        by_mode[deed.mode].append(deed)
-    cost, answers = 0, 0.0
-    for mode, some in by_mode.items():
-        for deed, share in straight_shares(mode, some):
-            whole = None if model_id is None else prices.cost_nano(model_id, deed.spent, day)
-            if whole is None:
-                return 0, 0, 0, 0, 0.0, sum(item.spent.call_count for item in deeds), paid
-            cost += round(whole * share)
-            answers += float(deed.spent.call_count * share)
-    came = [deed for deed in deeds if deed.status == "ok"]
-    overhead = sum(deed.spent.cost_nano_usd for deed in came if not deed.is_answer)
-    lost = paid - sum(deed.spent.cost_nano_usd for deed in came)
-    return paid, overhead, lost, cost, answers, 0, 0
+def _part(model_id: str | None, work: _Work, prices: Prices) -> _Part:
+    """One kind of task in one stretch of days beside one model; left out where a price that is needed is unknown."""
+    point = None if model_id is None else prices.find(model_id, work.last_day)
+    cost = 0
+    for spent, share in work.answers:
+        whole = None if point is None else cost_nano(spent, point)
+        if whole is None:
+            return 0, 0, 0, 0, 0.0, work.call_count, work.paid_nano_usd
+        cost += whole if share == 1 else round(whole * share)
+    return (
+        *(work.paid_nano_usd, work.overhead_nano_usd, work.lost_nano_usd),
+        *(cost, work.answer_count, 0, 0),
+    )
 
 
 def straight_shares(mode: str, deeds: Sequence[Deed]) -> Iterable[tuple[Deed, Fraction]]:
@@ -178,8 +211,11 @@ def _kept(mode: str, counts: Mapping[str, int]) -> int:
     return max(0, kept - counts.get(Purpose.REFINE, 0))
 
 
-def _cost_nano(spent: Spent, point: PricePoint) -> int | None:
-    """As calls are priced: cached tokens without a price of their own cost what fresh ones do."""
+def cost_nano(spent: Spent, point: PricePoint) -> int | None:
+    """What these tokens cost at this price; None where a price that is needed is unknown.
+
+    As calls are priced: cached tokens without a price of their own cost what fresh ones do.
+    """
     fresh, out = point.prompt_usd_per_mtok, point.completion_usd_per_mtok
     read = fresh if point.cache_read_usd_per_mtok is None else point.cache_read_usd_per_mtok
     written = fresh if point.cache_write_usd_per_mtok is None else point.cache_write_usd_per_mtok
@@ -189,6 +225,11 @@ def _cost_nano(spent: Spent, point: PricePoint) -> int | None:
         (spent.cache_write_tokens, written),
         (spent.completion_tokens, out),
     )
-    if any(price is None for tokens, price in parts if tokens):
-        return None
-    return sum(price_nano(tokens, price) for tokens, price in parts if price is not None)
+    cost = 0
+    for tokens, price in parts:
+        if not tokens:
+            continue
+        if price is None:
+            return None
+        cost += price_nano(tokens, price)
+    return cost

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from runs.ledger.windows import SITE, user_scope
@@ -80,6 +81,7 @@ def join_value(parts: Sequence[object]) -> str:
     return BETWEEN.join(map(str, parts))
 
 
+@lru_cache(maxsize=4096)  # a look over a year meets a few hundred of them, each many times
 def split_value(facet: Facet, value: str) -> tuple[str, ...]:
     """The fields that a value of this facet was joined from."""
     return tuple(value.split(BETWEEN, len(FACET_FIELDS[facet]) - 1)) if FACET_FIELDS[facet] else ()

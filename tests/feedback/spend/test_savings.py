@@ -12,7 +12,7 @@ from catalog.queries import PricePoint
 from catalog.shapes import Tier
 from feedback.spend.baselines import Rated, choose_baselines, quality_of, quality_of_used
 from feedback.spend.cascades import cascades_of
-from feedback.spend.savings import Baseline, Deed, Prices, compare, straight_shares, stretches
+from feedback.spend.savings import Baseline, Deed, Prices, compare, cost_nano, straight_shares, stretches
 from feedback.spend.shapes import BaselineKey
 from runs.spend.shapes import Period, Spent
 from tests.factories import make_entry, make_score
@@ -100,9 +100,10 @@ def test_a_kind_of_task_without_a_base_line_is_left_out_whole() -> None:
 
 def test_cached_tokens_without_a_price_of_their_own_cost_what_fresh_ones_do() -> None:
     spent = Spent(call_count=1, cache_read_tokens=1000)
-    assert Prices({"m": (point(10),)}).cost_nano("m", spent, DAY) == 1000 * 10_000
-    assert Prices({"m": (point(10, read=1),)}).cost_nano("m", spent, DAY) == 1000 * 1_000
-    assert Prices({"m": (point(None),)}).cost_nano("m", spent, DAY) is None
+    assert cost_nano(spent, point(10)) == 1000 * 10_000
+    assert cost_nano(spent, point(10, read=1)) == 1000 * 1_000
+    assert cost_nano(spent, point(None)) is None
+    assert cost_nano(Spent(call_count=1, output_tokens=10), point(None, 20)) == 10 * 20_000  # of output alone
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -114,7 +115,7 @@ def test_sums_cost_what_their_calls_cost_one_by_one(seed: int) -> None:
         for fresh, out, cost in calls
     ]
     prices = Prices({"acme/big": (point("3.25", "15.125"),)})
-    whole = sum(prices.cost_nano("acme/big", spent, DAY) or 0 for spent in one_by_one)
+    whole = sum(cost_nano(spent, point("3.25", "15.125")) or 0 for spent in one_by_one)
     together = Spent(40, sum(c[0] for c in calls), 0, 0, sum(c[1] for c in calls), 0, sum(c[2] for c in calls))
     saving = compare(base(), [Deed(DAYS, "chat", "coding", "chat", "ok", together)], prices)
     assert abs(saving.baseline_nano_usd - whole) <= len(calls)  # each call was rounded by itself

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
 from datetime import date, timedelta
 from itertools import pairwise
@@ -70,6 +71,21 @@ def test_every_sum_is_that_of_its_lines(seed: int) -> None:
         streamed = list(stream_lines(part, PERIOD))
         assert {item.line_id for item in streamed} == {entry.pk for entry in entries}
         assert sum(item.cost_nano_usd for item in streamed) == sum_up(days.values()).cost_nano_usd
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("seed", range(4))
+def test_many_periods_side_by_side_or_apart_each_hold_their_own_days(seed: int) -> None:
+    chance = random.Random(seed)
+    first = TODAY - timedelta(days=60)
+    write(*(line(first + timedelta(days=place), cost=1 << place) for place in range(61)))
+    cuts = sorted(chance.sample(range(61), 24))
+    periods = [Period(first + timedelta(days=a), first + timedelta(days=b - 1)) for a, b in pairwise(cuts)]
+    periods = [item for item in periods if seed % 2 or chance.random() < 0.6]  # with gaps, or without
+    chance.shuffle(periods)
+    found = sums_by(Slice(), Facet.ALL, periods)
+    costs = [sum(1 << (day - first).days for day in item.days) for item in periods]
+    assert [sum_up(some.values()).cost_nano_usd for some in found] == costs
 
 
 @pytest.mark.django_db

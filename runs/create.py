@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final
@@ -16,13 +16,14 @@ from django.utils import timezone
 
 from runs.driving.ringing import ring
 from runs.forecast import forecast
+from runs.graph.closing import least_cap_nano
 from runs.keeping.artifacts import PLAN_KEY, NewArtifact, write_artifacts
 from runs.keeping.events import EventKind, NewEvent, add_events
 from runs.keeping.node_rows import node_row
 from runs.keeping.serial import plan_head_to_json, request_to_json
 from runs.ledger import open_run_balance
 from runs.models import Node, Run, RunKey, RunPreference
-from runs.money import to_nano, to_usd
+from runs.money import format_usd, to_nano, to_usd
 from runs.planning import plan_run
 from runs.shapes import CostForecast, Plan, RunRequest, RunStatus
 from smartspawn import tracing
@@ -88,6 +89,7 @@ def start_run(
     costs = forecast(plan)
     bounds = _bounds(request, actor)
     _refuse_hopeless(bounds, costs)
+    plan = _with_warning(plan, bounds)
     try:
         with transaction.atomic():
             run = _write(request, actor, plan, costs, bounds, rerun_of)
@@ -106,7 +108,7 @@ def start_run(
 def preview_run(*, request: RunRequest, actor: Actor) -> tuple[Plan, CostForecast]:
     """What would be done and what it would cost, without starting anything."""
     plan = plan_run(request=request, actor=actor, is_stored=False)
-    return plan, forecast(plan)
+    return _with_warning(plan, _bounds(request, actor)), forecast(plan)
 
 
 # --- keys ----------------------------------------------------------------------------------
@@ -180,6 +182,19 @@ def _refuse_hopeless(bounds: _Bounds, costs: CostForecast) -> None:
     expected = costs.expected_nano_usd
     if bounds.cap_nano_usd == 0 and expected != 0:
         raise Conflict("The cap of this run is $0, which lets nothing through. Give it a budget: maxUsd.")
+
+
+def _with_warning(plan: Plan, bounds: _Bounds) -> Plan:
+    """The plan; where its cap lets no answer be brought to the end, it says so."""
+    least = least_cap_nano(plan.nodes, plan.final)
+    if bounds.cap_nano_usd is None or bounds.cap_nano_usd >= least:
+        return plan
+    cap, needed = format_usd(bounds.cap_nano_usd), format_usd(least)
+    warning = (
+        f"The cap of {cap} is too small to bring the answers together: for one answer and that, {needed} has to be "
+        "free. It buys answers as far as it goes, which are then put below one another."
+    )
+    return replace(plan, notes=(*plan.notes, warning))
 
 
 def _needs_yes(bounds: _Bounds, costs: CostForecast) -> bool:

@@ -20,7 +20,7 @@ from runs.graph.expansion import ITEMS, MOST_ITEMS, MOST_SECTIONS, grow
 from runs.money import ceiling_nano, to_nano
 from runs.providers.pricing import GROUNDING_TOKENS
 from runs.shapes import CostForecast, Feed, GateKind, ModelChoice, NodeKind, NodeSpec, Plan, Purpose
-from runs.texts.transforms import Rule
+from runs.texts.transforms import CHOOSING
 from runs.tokens.estimate import text_tokens
 
 # Usual answers in tokens, thinking included: the mean of today's models over tasks of the kind. A model that thinks
@@ -62,7 +62,6 @@ _USUAL_SECTIONS: Final = 5
 _USUAL_ITEMS: Final = 6
 # A line of an outline as models write it.
 _SECTION_LINE: Final = "Title of the section: what belongs into it and what is left to the other sections of the text"
-_CHOOSING: Final = frozenset({Rule.SAME, Rule.LATEST, Rule.BETTER, Rule.WINNER, Rule.BEST})
 _MESSAGES_TOKENS: Final = 40  # roles, headings and fences around the texts
 # Of the searches that one call may make, models use about so many.
 _USUAL_SEARCH_SHARE: Final = 0.4
@@ -176,7 +175,7 @@ def _passed_on(node: NodeSpec, inputs: Sequence[_Size]) -> tuple[float, int, int
     """What a rule gives on, expected and at most: choosing gives one of the texts, joining all of them."""
     came = [item.output * item.prob for item in inputs]
     most = [item.most_output for item in inputs]
-    if node.params.get("rule") in _CHOOSING:
+    if node.params.get("rule") in CHOOSING:
         return max(came, default=0.0), 0, max(most, default=0)
     return sum(came), 0, sum(most)
 

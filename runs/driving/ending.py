@@ -8,7 +8,7 @@ from uuid import UUID
 
 from runs.graph.live import NOT_NEEDED, Graph, Place
 from runs.keeping.artifacts import MERGED_KEY, NewArtifact, read_outputs
-from runs.keeping.commit import Ending
+from runs.keeping.commit import Ending, NodeResult
 from runs.nodes.floor import BUDGET_EXHAUSTED, BUDGET_LOW
 from runs.shapes import NodeStatus, Purpose, RunStatus
 
@@ -42,6 +42,20 @@ def end_run(run_id: UUID, graph: Graph, stop: Stop | None, words: str = "") -> E
     if any(place.error_code in (BUDGET_LOW, BUDGET_EXHAUSTED) for place in graph.with_status(NodeStatus.CANCELED)):
         return _end_without_money(run_id, graph)
     return end_whole(graph)
+
+
+def unstarted(place: Place, status: NodeStatus, reason: str, code: str) -> NodeResult:
+    """The end of a node that was not begun, or not brought to its own end; what was paid for it stays."""
+    return NodeResult(
+        node_id=place.node_id,
+        key=place.key,
+        status=status,
+        model_id=place.model_id,
+        cost_nano_usd=place.cost_nano_usd,
+        is_cost_uncertain=place.is_cost_uncertain,
+        error=reason,
+        error_code=code,
+    )
 
 
 def end_whole(graph: Graph) -> Ending:

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from django.db import Error as DatabaseFault
 from django.utils import timezone
 
-from runs.driving.ending import Stop, end_run
+from runs.driving.ending import Stop, end_run, unstarted
 from runs.driving.loading import LoadedRun
 from runs.driving.sharing import COME_WITHIN, see_help
 from runs.driving.telling import tell_end, tell_ending
@@ -64,7 +64,7 @@ class Driver:
             outside,
             Places(reads, is_simulated=loaded.facts.is_simulated),
             slots=Slots(loaded.slot_count),
-            purse=Purse(loaded.money),
+            purse=Purse(loaded.money, loaded.share),
             writer=self._writer,
         )
         self._floor.on_rest = self._start_nodes
@@ -202,17 +202,7 @@ class Driver:
 
     def _end_unstarted(self, place: Place, status: NodeStatus, reason: str, code: str) -> None:
         place.is_started = True
-        result = NodeResult(
-            node_id=place.node_id,
-            key=place.key,
-            status=status,
-            model_id=place.model_id,
-            cost_nano_usd=place.cost_nano_usd,
-            is_cost_uncertain=place.is_cost_uncertain,
-            error=reason,
-            error_code=code,
-        )
-        self._hand_in(place, result)
+        self._hand_in(place, unstarted(place, status, reason, code))
 
     # --- what was written -------------------------------------------------------------------
 
@@ -245,9 +235,11 @@ class Driver:
         moves = []
         if result.growth is not None:
             moves += self._graph.grow(result.growth, grown_ids)
+            self._floor.purse.share.follow(self._graph.places)
             data = {"nodes": [spec.key for spec in result.growth.nodes]}
             self._floor.tell(EventKind.PLAN_GROWN, place, f"{len(result.growth.nodes)} nodes more", data)
         moves += self._graph.end(place.key, result.status)
+        self._floor.purse.share.take_in(place.key, result.output)
         if result.error_code in (BUDGET_LOW, BUDGET_EXHAUSTED) and not self._graph.is_closing:
             self._begin_closing()
         if result.stops_run:
@@ -363,7 +355,7 @@ class Driver:
         group = Group(ending=ending)
         for place in self._graph.places.values():
             if not place.status.is_final:
-                result = _unfinished(place, ending.stop_reason)
+                result = unstarted(place, NodeStatus.CANCELED, "The run ended first.", ending.stop_reason)
                 group.results.append(result)
                 group.events.append(tell_end(result, place.spec.title))
         group.events.append(tell_ending(ending))
@@ -378,19 +370,6 @@ def _stop_at_once(loaded: LoadedRun) -> Stop | None:
     if loaded.is_cancel_requested:
         return Stop.CANCELED
     return Stop.TIMED_OUT if timezone.now() >= loaded.deadline_at else None
-
-
-def _unfinished(place: Place, code: str) -> NodeResult:
-    return NodeResult(
-        node_id=place.node_id,
-        key=place.key,
-        status=NodeStatus.CANCELED,
-        model_id=place.model_id,
-        cost_nano_usd=place.cost_nano_usd,
-        is_cost_uncertain=place.is_cost_uncertain,
-        error="The run ended first.",
-        error_code=code,
-    )
 
 
 async def _cancel(tasks: Iterable[asyncio.Future[None]]) -> None:

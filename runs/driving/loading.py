@@ -10,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 
 from runs.graph.live import Graph, Place
+from runs.graph.share import ClosingShare
 from runs.keeping.artifacts import read_outputs
 from runs.keeping.serial import StoredShapeFault, node_from_json, plan_from_json, request_from_json
 from runs.ledger import RunMoney, run_money
@@ -46,6 +47,7 @@ class LoadedRun:
     facts: RunFacts
     graph: Graph
     money: RunMoney
+    share: ClosingShare
     slot_count: int
     deadline_at: datetime
     is_cancel_requested: bool
@@ -73,10 +75,12 @@ def load_run(run_id: UUID) -> LoadedRun:
     most = settings.MAX_PARALLEL_NODES_PER_RUN
     if run.deadline_at is None:
         raise ValueError(f"run {run_id} was taken without a deadline")
+    money = run_money([run_id])[run_id]
     return LoadedRun(
         facts=facts,
         graph=graph,
-        money=run_money([run_id])[run_id],
+        money=money,
+        share=ClosingShare(graph.places, graph.final, money.cap_nano_usd),
         slot_count=max(1, min(request.max_parallel_nodes or most, most)),
         deadline_at=run.deadline_at,
         is_cancel_requested=run.cancel_requested_at is not None,

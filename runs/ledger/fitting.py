@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from runs.ledger.windows import RUN_WINDOW
+
 
 @dataclass(frozen=True, slots=True)
 class Room:
@@ -24,6 +26,7 @@ class Ask:
 
     amount_nano_usd: int
     balance_ids: tuple[int, ...]
+    kept_nano_usd: int = 0  # must stay free in the run's balance
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ def _first_short(ask: Ask, rooms: Mapping[int, Room], taken: Mapping[int, int]) 
         if room.cap_nano_usd is None:
             continue
         reserved = room.reserved_nano_usd + taken[balance_id]
-        if room.spent_nano_usd + reserved + ask.amount_nano_usd > room.cap_nano_usd:
+        kept = ask.kept_nano_usd if room.window == RUN_WINDOW else 0
+        if room.spent_nano_usd + reserved + ask.amount_nano_usd + kept > room.cap_nano_usd:
             return Shortfall(room, reserved)
     return None

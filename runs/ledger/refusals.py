@@ -7,7 +7,7 @@ from typing import Final
 
 from runs.ledger.fitting import Shortfall
 from runs.ledger.shapes import Refusal, RefusalCode
-from runs.ledger.windows import MONTH, kind_of
+from runs.ledger.windows import MONTH, RUN_WINDOW, kind_of
 from runs.money import format_usd
 from runs.shapes import CallQuote
 
@@ -50,6 +50,7 @@ def refuse_short(quote: CallQuote, lacking: Shortfall) -> Refusal:
         cap_nano_usd=room.cap_nano_usd,
         spent_nano_usd=room.spent_nano_usd,
         reserved_nano_usd=lacking.reserved_nano_usd,
+        kept_nano_usd=quote.least_kept_nano_usd if room.window == RUN_WINDOW else 0,
     )
     message = f"{_state_of(refusal)} {_advice(refusal)}"
     return Refusal(**{name: getattr(refusal, name) for name in Refusal.__slots__} | {"message": message})
@@ -57,9 +58,12 @@ def refuse_short(quote: CallQuote, lacking: Shortfall) -> Refusal:
 
 def _state_of(refusal: Refusal) -> str:
     cap = "nothing" if refusal.cap_nano_usd == 0 else format_usd(refusal.cap_nano_usd or 0)
+    kept = (
+        f", {format_usd(refusal.kept_nano_usd)} is kept to bring the answers together" if refusal.kept_nano_usd else ""
+    )
     return (
         f"{_whose(refusal.scope)} may spend {cap}{_when(refusal.window)}: "
-        f"{format_usd(refusal.spent_nano_usd)} is spent, {format_usd(refusal.reserved_nano_usd)} is set aside, "
+        f"{format_usd(refusal.spent_nano_usd)} is spent, {format_usd(refusal.reserved_nano_usd)} is set aside{kept}, "
         f"and this call may take {format_usd(refusal.needed_nano_usd)}."
     )
 
@@ -67,7 +71,7 @@ def _state_of(refusal: Refusal) -> str:
 def _advice(refusal: Refusal) -> str:
     if refusal.fits_once_settled:
         return "It will fit if calls under way turn out cheaper: try again when they have ended, or raise the cap."
-    if refusal.scope.startswith("run:"):
+    if refusal.window == RUN_WINDOW:
         return "Raise the run's cap, or ask for shorter answers or a cheaper model."
     return f"Wait for the end of the {kind_of(refusal.window)} (UTC), or have an admin raise the cap."
 

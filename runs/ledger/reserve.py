@@ -69,7 +69,8 @@ def _reserve(keyed: _KeyedQuotes, now: datetime, answers: dict[UUID, Answer]) ->
     wanted: list[tuple[CallQuote, Ask]] = []
     for quote, keys in open_ones:
         if all(key in rooms for key in keys):
-            wanted.append((quote, Ask(quote.amount_nano_usd, tuple(rooms[key].balance_id for key in keys))))
+            balance_ids = tuple(rooms[key].balance_id for key in keys)
+            wanted.append((quote, Ask(quote.amount_nano_usd, balance_ids, quote.kept_nano_usd)))
         else:
             answers[quote.call_id] = refuse_unopened(quote)
     lacks, taken = fit([ask for _, ask in wanted], {room.balance_id: room for room in rooms.values()})

@@ -40,11 +40,13 @@ class Refusal:
     cap_nano_usd: int | None = None
     spent_nano_usd: int = 0
     reserved_nano_usd: int = 0  # by other calls, when this one was asked for
+    kept_nano_usd: int = 0  # for what brings the run's answers together, once other calls have ended
 
     @property
     def fits_once_settled(self) -> bool:
         """Whether waiting may help: only what other calls have set aside stands in the way."""
-        return self.cap_nano_usd is not None and self.spent_nano_usd + self.needed_nano_usd <= self.cap_nano_usd
+        taken = self.spent_nano_usd + self.needed_nano_usd + self.kept_nano_usd
+        return self.cap_nano_usd is not None and taken <= self.cap_nano_usd
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,7 @@ class Floor:
             return answer, quote
         if answer is None:
             raise RuntimeError("a call was answered as if it cost nothing")
+        self.purse.share.expect(place.key, 0)
         if answer.code is not RefusalCode.CAP_EXCEEDED:
             raise NotGranted(answer.message, code=answer.code.value)
         if is_final or not answer.fits_once_settled:
@@ -180,4 +181,4 @@ class Floor:
 def _room(refusal: Refusal, *, is_final: bool) -> int:
     """What the cap that stood in the way leaves, once others have settled; at the last try they have not."""
     held = refusal.reserved_nano_usd if is_final else 0
-    return max(0, (refusal.cap_nano_usd or 0) - refusal.spent_nano_usd - held)
+    return max(0, (refusal.cap_nano_usd or 0) - refusal.spent_nano_usd - refusal.kept_nano_usd - held)

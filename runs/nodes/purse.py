@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from runs.graph.share import ClosingShare
 from runs.ledger import RunMoney
 
 # From here on nothing new starts but what brings the answers together: the rest is kept for that.
@@ -12,12 +13,13 @@ LOW_PERCENT: Final = 80
 
 
 class Purse:
-    """The run's cap, what is spent of it, and how many calls have money set aside."""
+    """The run's cap, what is spent of it, how many calls have money set aside, and what is kept for the end."""
 
-    def __init__(self, money: RunMoney) -> None:
+    def __init__(self, money: RunMoney, share: ClosingShare) -> None:
         self.cap_nano_usd = money.cap_nano_usd
         self.spent_nano_usd = money.spent_nano_usd
         self.open_calls = 0
+        self.share = share
         self._moved = asyncio.Event()
 
     @property

@@ -13,6 +13,7 @@ from typing import Final
 
 from django.utils import timezone
 
+from runs.graph.closing import LEAST_OUTPUT_TOKENS
 from runs.graph.live import Place
 from runs.keeping.claims import call_id
 from runs.keeping.events import EventKind
@@ -30,8 +31,6 @@ from runs.texts.cleaning import clean_text
 DRAFT_EVERY_S: Final = 0.5
 # A call that waits for a free slot keeps its leave; it must not expire before its turn.
 LEAVE_MARGIN_S: Final = 60.0
-# A merge that may be no longer than this says less than the answers that it would bring together.
-LEAST_OUTPUT_TOKENS: Final = 600
 # Others may spend what it was shortened to while it waits.
 MOST_SHORTENINGS: Final = 3
 
@@ -140,7 +139,8 @@ class Sender:
             self._floor.tell(EventKind.MONEY_UNCERTAIN, self._place, message, data)
 
     def _quote(self, spot: Spot, asked: Asked, attempt: int) -> CallQuote:
-        facts = self._floor.facts
+        facts, share = self._floor.facts, self._floor.purse.share
+        share.expect(self._place.key, asked.request.max_output_tokens)
         return CallQuote(
             call_id=call_id(facts.run_id, self._place.key, attempt),
             payer=facts.payer,
@@ -150,6 +150,8 @@ class Sender:
             purpose=self._place.spec.purpose,
             amount_nano_usd=_most_nano(spot.endpoint, asked),
             expires_in_s=2 * self.timeout_s + LEAVE_MARGIN_S,
+            kept_nano_usd=share.kept_nano(self._place.key),
+            least_kept_nano_usd=share.least_kept_nano(self._place.key),
         )
 
     def _begin(self, spot: Spot) -> None:

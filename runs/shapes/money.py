@@ -34,6 +34,8 @@ class CallQuote:
     purpose: Purpose
     amount_nano_usd: int
     expires_in_s: float = 300.0
+    kept_nano_usd: int = 0  # of the run's cap: what must stay free beside, for what brings the answers together
+    least_kept_nano_usd: int = 0  # the same once the other calls under way have ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def label_of(spec: NodeSpec, key: str) -> str:
 def _material(spec: NodeSpec, inputs: Sequence[NodeInput]) -> list[str]:
     came = [item for item in _in_order(spec, inputs) if item.status is NodeStatus.COMPLETED]
     texts = [_text_of(spec, item) for item in came]
-    cut = cut_to_share(texts, budget_tokens=_room_tokens(spec), most_chars=_most_chars(spec))
+    cut = cut_to_share(texts, budget_tokens=room_tokens(spec), most_chars=_most_chars(spec))
     shown = [_section(spec, item, text) for item, text in zip(came, cut, strict=True)]
     missing = [_missing(item) for item in _in_order(spec, inputs) if item.status is NodeStatus.FAILED]
     if not shown and not missing:
@@ -126,7 +126,7 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())[:200]
 
 
-def _room_tokens(spec: NodeSpec) -> int:
+def room_tokens(spec: NodeSpec) -> int:
     """How many tokens of material fit beside everything else."""
     context = (spec.model.context_length_tokens if spec.model else None) or ASSUMED_CONTEXT_TOKENS
     taken = spec.max_output_tokens + text_tokens(spec.prompt) + text_tokens(spec.system)

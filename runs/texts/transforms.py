@@ -33,6 +33,10 @@ class Rule(StrEnum):
     JSON_PARSE = "jsonParse"  # the JSON in the text
 
 
+# Of several texts one goes on.
+CHOOSING: Final = frozenset({Rule.SAME, Rule.LATEST, Rule.BETTER, Rule.WINNER, Rule.BEST})
+
+
 def apply_transform(spec: NodeSpec, inputs: Sequence[NodeInput]) -> Reading:
     """What the rule makes of the inputs that came; a problem where nothing can be made of them."""
     by_key = {item.key: item for item in inputs}

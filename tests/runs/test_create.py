@@ -14,10 +14,12 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from runs.create import KeyReused, preview_run, start_run
+from runs.graph.closing import least_cap_nano
 from runs.keeping.artifacts import read_artifact
 from runs.keeping.events import list_events
 from runs.ledger import run_money
 from runs.models import Node, Run, RunKey, RunPreference
+from runs.money import format_usd, to_usd
 from runs.shapes import Mode, RunRequest, RunStatus
 from smartspawn.lib.errors import Conflict, InvalidParam, NoModel
 from tests.runs.connections.builders import make_connection
@@ -206,3 +208,21 @@ def test_below_the_amount_nobody_is_asked(world: None) -> None:
 def test_a_simulated_run_spends_nothing_and_waits_for_nobody(world: None) -> None:
     wary = replace(SINGLE, approve_above_usd=Decimal("0.000001"))
     assert start_run(request=wary, actor=make_user().as_actor()).run.status == RunStatus.QUEUED
+
+
+# --- a cap that lets nothing be brought together -------------------------------------------
+
+
+@pytest.mark.django_db
+def test_a_cap_too_small_for_the_merge_is_told_of_before_and_after_the_start(world: None) -> None:
+    ann = make_user().as_actor()
+    plan, _ = preview_run(request=TASK, actor=ann)
+    least = least_cap_nano(plan.nodes, plan.final)
+    assert 0 < least < 5_000_000_000
+    for nano, is_told in ((least, False), (least - 1, True)):
+        request = replace(TASK, max_usd=to_usd(nano))
+        shown, _ = preview_run(request=request, actor=ann)
+        kept = start_run(request=request, actor=ann, is_forced_new=True).run.plan["notes"]
+        for notes in (shown.notes, kept):
+            assert any("too small to bring the answers together" in note for note in notes) is is_told
+    assert f"{format_usd(least)} has to be free" in shown.notes[-1]

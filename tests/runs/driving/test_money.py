@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 
+from runs.keeping.serial import node_to_json
 from runs.ledger import run_money
 from runs.models import Artifact, Event, LedgerEntry, Node, Reservation
-from runs.shapes import Feed, NodeStatus, Purpose, RunStatus
+from runs.shapes import (
+    ChatRequest,
+    ChatResult,
+    Endpoint,
+    Feed,
+    NodeSpec,
+    NodeStatus,
+    Purpose,
+    RunStatus,
+    Usage,
+)
+from runs.tokens.estimate import estimate_tokens
 from tests.runs.fakes import (
     CALL_NANO,
+    MODEL,
     FakeModels,
     answer,
     drive,
@@ -130,3 +146,66 @@ def test_every_call_is_in_the_ledger_and_no_money_stays_set_aside() -> None:
     assert LedgerEntry.objects.filter(run_id=run_id, status="ok").count() == 60
     assert set(Reservation.objects.values_list("state", flat=True)) == {"settled"}
     assert run_money([run_id])[run_id].reserved_nano_usd == 0
+
+
+# --- what is kept for the end --------------------------------------------------------------
+
+PRICED = replace(MODEL, prompt_usd_per_mtok=Decimal(1), completion_usd_per_mtok=Decimal(1))
+
+
+def long_answer(request: ChatRequest, _endpoint: Endpoint) -> ChatResult:
+    """Every answer is as long as it may be, and words are tokens."""
+    text = "word " * request.max_output_tokens
+    tokens = estimate_tokens(request.messages)
+    return ChatResult(text, Usage(fresh_input_tokens=tokens, output_tokens=request.max_output_tokens))
+
+
+def priced_task(number: int) -> NodeSpec:
+    return spec(f"task-{number}", model=PRICED, max_output_tokens=1_000)
+
+
+def priced_merge(count: int) -> NodeSpec:
+    keys = [f"task-{number}" for number in range(count)]
+    fields = {"purpose": Purpose.MERGE, "feed": Feed.CANDIDATES, "least_inputs": 1, "max_output_tokens": 4_000}
+    return spec("merge", *keys, model=PRICED, **fields)
+
+
+@pytest.mark.parametrize("slots", [1, 5])
+def test_answers_never_take_the_money_of_the_merge_that_reads_them(slots: int) -> None:
+    """Ten answers of a thousand tokens each, and a cap that would let five through with nothing left."""
+    nodes = [*(priced_task(number) for number in range(10)), priced_merge(10)]
+    models = FakeModels(script=long_answer, delay_s=0.01)
+    cap = 5_400_000
+    run_id = make_run(nodes, final="merge", cap_nano_usd=cap, max_parallel_nodes=slots)
+    run = drive(run_id, models)
+    done = nodes_of(run_id)
+    assert done["merge"].status == NodeStatus.COMPLETED, done["merge"].error
+    answers = [node for key, node in done.items() if key != "merge" and node.status == NodeStatus.COMPLETED]
+    assert 1 <= len(answers) <= 3
+    left_out = [node.error for node in done.values() if node.error_code == "budget_exhausted"]
+    assert any("is kept to bring the answers together" in error for error in left_out)
+    assert (run.status, run.stop_reason) == (RunStatus.BUDGET_EXHAUSTED, "budget_exhausted")
+    merged = Artifact.objects.get(run=run, node_key="merged")
+    assert (merged.content.split()[0], merged.is_partial) == ("word", True)
+    assert run_money([run_id])[run_id].spent_nano_usd <= cap
+
+
+def test_what_is_kept_only_makes_answers_wait_that_turn_out_short() -> None:
+    """Side by side they might get too long for the merge; one after the other all of them fit."""
+    nodes = [*(priced_task(number) for number in range(5)), priced_merge(5)]
+    models = FakeModels(delay_s=0.01)
+    run_id = make_run(nodes, final="merge", cap_nano_usd=3_400_000)
+    run = drive(run_id, models)
+    assert (run.status, run.error) == (RunStatus.COMPLETED, "")
+    assert len(models.calls) == 6
+
+
+def test_under_a_cap_too_small_for_any_merge_the_money_buys_answers() -> None:
+    nodes = [*(priced_task(number) for number in range(2)), priced_merge(2)]
+    models = FakeModels(script=long_answer)
+    run_id = make_run(nodes, final="merge", cap_nano_usd=2_200_000, max_parallel_nodes=1)
+    dear = replace(PRICED, prompt_usd_per_mtok=Decimal(1_000), completion_usd_per_mtok=Decimal(1_000))
+    Node.objects.filter(run_id=run_id, key="merge").update(spec=node_to_json(replace(nodes[-1], model=dear)))
+    run = drive(run_id, models)
+    assert run.status == RunStatus.BUDGET_EXHAUSTED
+    assert [nodes_of(run_id)[key].status for key in ("task-0", "task-1")] == [NodeStatus.COMPLETED] * 2

@@ -36,6 +36,15 @@ def test_each_call_gets_what_going_through_them_one_by_one_gives(
         assert spent + reserved + taken.get(number, 0) == used[number]
 
 
+def test_what_is_kept_must_stay_free_in_the_balance_of_the_run_alone() -> None:
+    rooms = {1: Room(1, "run:x", "", 10, 2, 1), 2: Room(2, "site", "2026-11", 4, 0, 0)}
+    answers, taken = fit([Ask(4, (1, 2), 4), Ask(4, (1, 2), 3)], rooms)
+    assert [answer is None for answer in answers] == [False, True]
+    assert answers[0] is not None
+    assert answers[0].room.scope == "run:x"
+    assert taken == {1: 4, 2: 4}, "what is kept is nobody's yet: it is not set aside"
+
+
 def test_a_smaller_call_after_one_that_does_not_fit_may_still_fit() -> None:
     room = Room(1, "site", "2026-11", 10, 0, 0)
     answers, taken = fit([Ask(6, (1,)), Ask(6, (1,)), Ask(4, (1,))], {1: room})

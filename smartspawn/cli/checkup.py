@@ -1,118 +1,26 @@
-"""Commands that set up, check and measure, and that tell what was spent."""
+"""Commands that set up and measure, and that tell what was spent."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
 from smartspawn.cli.client import Api
-from smartspawn.cli.config import PROJECT_DIR, Config, write_config
-from smartspawn.cli.context import api_of, config_of, wants_json
-from smartspawn.cli.faults import FAILED, NOT_ALLOWED, USAGE, CliFault
+from smartspawn.cli.config import Config, write_config
+from smartspawn.cli.context import api_of, settings_of, wants_json
+from smartspawn.cli.faults import NOT_ALLOWED, USAGE, CliFault
+from smartspawn.cli.here import PROJECT_DIR, database_path, environment, manage
 from smartspawn.cli.show import show_json, show_table, show_text, tell, usd
-from smartspawn.cli.site import home_dir, manage
 from smartspawn.cli.swarm_config import read_swarm_config
 
 _MANAGE_WITHIN_S: Final = 180  # a few seconds where the machine has nothing else to do
-
-
-# --- diagnose ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at, and how to mend it."""
-
-    name: str
-    is_ok: bool
-    said: str
-    advice: str = ""
-
-
-def diagnose(ctx: typer.Context) -> None:
-    """Check everything from the settings to the providers, and say how to mend what is not right."""
-    checks = list(_checks(config_of(ctx)))
-    if wants_json(ctx):
-        shown = [{"name": item.name, "ok": item.is_ok, "said": item.said, "advice": item.advice} for item in checks]
-        show_json({"ok": all(item.is_ok for item in checks), "checks": shown})
-    else:
-        for item in checks:
-            show_text(f"{'ok     ' if item.is_ok else 'NOT OK '} {item.name}: {item.said}")
-            if item.advice:
-                show_text(f"        {item.advice}")
-    if not all(item.is_ok for item in checks):
-        raise typer.Exit(FAILED)
-
-
-def _checks(config: Config) -> Iterator[Check]:
-    yield _settings_check(config)
-    # Without the key: a dead one is refused everywhere, and the site would be blamed for it.
-    keyless, api = Api(replace(config, key="")), Api(config)
-    health = _try("site", lambda: keyless.get("/healthz"), f"answers at {config.url}", "smartspawn start")
-    yield health
-    if not health.is_ok:
-        return
-    yield from _readiness(keyless)
-    who = _try("key", lambda: api.get("/api/me/usage"), "opens the API", "smartspawn setup makes and keeps one")
-    yield who
-    if who.is_ok:
-        yield _connections_check(api)
-
-
-def _settings_check(config: Config) -> Check:
-    if not config.path.exists():
-        advice = "" if config.key else "smartspawn setup writes it; SMARTSPAWN_URL and SMARTSPAWN_API_KEY do as well"
-        return Check("settings", is_ok=bool(config.key), said=f"{config.path} does not exist", advice=advice)
-    is_private = config.path.stat().st_mode & 0o077 == 0
-    advice = "" if is_private else f"chmod 600 {config.path}"
-    return Check("settings", is_private, f"{config.path}{'' if is_private else ' can be read by others'}", advice)
-
-
-def _readiness(api: Api) -> Iterator[Check]:
-    advice = {
-        "database": "look at 'smartspawn logs'; is the disk full?",
-        "queue": "no worker answers: smartspawn restart",
-        "catalog": "manage.py refresh_catalog",
-        "secrets": "put the old key back into SECRETS_KEYS, after the new one",
-    }
-    try:
-        checks = api.get("/readyz")["checks"]
-    except CliFault as fault:
-        yield Check("readiness", is_ok=False, said=fault.message, advice="smartspawn logs")
-        return
-    for name, found in checks.items():
-        is_ok = bool(found["ok"])
-        facts = ", ".join(f"{key} {value}" for key, value in found.items() if key != "ok")
-        yield Check(name, is_ok, facts, "" if is_ok else advice.get(name, ""))
-
-
-def _connections_check(api: Api) -> Check:
-    try:
-        found = api.get("/api/connections")["data"]
-    except CliFault as fault:
-        return Check("providers", is_ok=False, said=fault.message)
-    usable = [item["title"] for item in found if item["isUsable"]]
-    if not usable:
-        return Check(
-            "providers", is_ok=False, said="none is connected", advice="smartspawn setup, or the Connections page"
-        )
-    return Check("providers", is_ok=True, said=", ".join(usable))
-
-
-def _try(name: str, ask: Callable[[], Any], said: str, advice: str) -> Check:
-    try:
-        ask()
-    except CliFault as fault:
-        return Check(name, is_ok=False, said=fault.message, advice=advice)
-    return Check(name, is_ok=True, said=said)
 
 
 # --- setup ---------------------------------------------------------------------------------
@@ -128,7 +36,7 @@ def setup(
     address: Annotated[str, typer.Option(help="Where a server of your own answers: http://localhost:8080/v1.")] = "",
 ) -> None:
     """Keep address and key of the site, connect a provider, and test both."""
-    config = config_of(ctx)
+    config = settings_of(ctx)  # a file that cannot be read is written anew
     wanted = read_swarm_config(import_swarm_config) if import_swarm_config else None  # before anything is made
     token = _find_key(config, key)
     api = Api(replace(config, key=token))
@@ -158,7 +66,8 @@ def _find_key(config: Config, given: str) -> str:
 
 def _make_key() -> str:
     """A key from the site's own database, where this machine has it."""
-    if not (home_dir() / "smartspawn.db").exists() and not os.environ.get("DATABASE_URL"):
+    kept = database_path()
+    if kept is not None and not kept.exists():
         raise CliFault("Give a key of the site: smartspawn setup --key ss_... (made on its Keys page)")
     return _have_managed("No key could be made", "make_key", "--name", "smartspawn command").splitlines()[-1]
 
@@ -173,7 +82,13 @@ def _have_managed(failed: str, *words: str) -> str:
     """What a command of ``manage.py`` printed. Raises CliFault, beginning with what failed."""
     try:
         done = subprocess.run(  # noqa: S603 - our own program
-            manage(*words), cwd=PROJECT_DIR, capture_output=True, text=True, timeout=_MANAGE_WITHIN_S, check=False
+            manage(*words),
+            cwd=PROJECT_DIR,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=_MANAGE_WITHIN_S,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise CliFault(f"{failed} within {_MANAGE_WITHIN_S} s: the machine is busy, or the database is.") from error

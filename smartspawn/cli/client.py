@@ -29,6 +29,16 @@ class Api:
         asked = {name: str(value) for name, value in query.items() if value not in (None, "")}
         return self._ask("GET", path, params=asked)
 
+    def readiness(self) -> Mapping[str, Any]:
+        """What the site finds of itself, each part by its name, also where it is not ready. Raises CliFault."""
+        with self._reached():
+            reply = self._http.get("/readyz")
+        try:
+            checks = reply.json()["checks"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise _refusal(reply) from error
+        return dict(checks)
+
     def post(self, path: str, body: Mapping[str, Any], **headers: str) -> Any:
         """The answer's JSON. Raises CliFault."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -67,7 +77,10 @@ class Api:
         except httpx2.ReadTimeout as error:
             message = f"{self.config.url} did not answer within {TIMEOUT_S:.0f} s. Look at 'smartspawn status'."
             raise CliFault(message, UNREACHABLE) from error
-        except (httpx2.TransportError, httpx2.InvalidURL) as error:
+        except (httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
+            message = f"'{self.config.url}' is no address: it is one like http://127.0.0.1:8000."
+            raise CliFault(message, USAGE) from error
+        except httpx2.TransportError as error:
             message = f"Nobody answers at {self.config.url} ({type(error).__name__}). Start it: smartspawn start"
             raise CliFault(message, UNREACHABLE) from error
 

@@ -7,12 +7,10 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from smartspawn.cli.faults import USAGE, CliFault
-
-DEFAULT_URL: Final = "http://127.0.0.1:8000"
-PROJECT_DIR: Final = Path(__file__).resolve().parent.parent.parent
+from smartspawn.cli.faults import CliFault
+from smartspawn.cli.here import own_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +21,7 @@ class Config:
     key: str = field(repr=False)
     is_json: bool = False
     path: Path = Path()
+    problem: str = ""  # why the file could not be read
 
 
 def config_path() -> Path:
@@ -32,34 +31,39 @@ def config_path() -> Path:
 
 
 def read_config(*, url: str = "", is_json: bool = False) -> Config:
-    """The settings in force. Raises CliFault for a file that cannot be read."""
+    """The settings in force; a file that cannot be read is a problem for those commands that need what it says."""
     path = config_path()
-    stored = _stored(path)
+    stored, problem = _stored(path)
     return Config(
-        url=(url or os.environ.get("SMARTSPAWN_URL") or str(stored.get("url", "")) or DEFAULT_URL).rstrip("/"),
+        url=(url or os.environ.get("SMARTSPAWN_URL") or str(stored.get("url", "")) or own_url()).rstrip("/"),
         key=os.environ.get("SMARTSPAWN_API_KEY") or str(stored.get("key", "")),
         is_json=is_json,
         path=path,
+        problem=problem,
     )
 
 
 def write_config(path: Path, *, url: str, key: str) -> None:
-    """Keep the settings, readable by this user alone."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Keep the settings, readable by this user alone. Raises CliFault where nothing can be written."""
     text = f"# Written by 'smartspawn setup'.\nurl = {_toml(url)}\nkey = {_toml(key)}\n"
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    path.chmod(0o600)  # of a file that was there before, too
-
-
-def _stored(path: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        path.chmod(0o600)  # of a file that was there before, too
+    except OSError as error:
+        raise CliFault(f"{path} cannot be written: {error.strerror}. Name another place: XDG_CONFIG_HOME.") from error
+
+
+def _stored(path: Path) -> tuple[Mapping[str, Any], str]:
+    """What the file says, and why it says nothing."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")), ""
     except FileNotFoundError:
-        return {}
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise CliFault(f"{path} cannot be read: {error}. Mend it, or run 'smartspawn setup'.", USAGE) from error
+        return {}, ""
+    except (OSError, ValueError) as error:  # no file to read, no UTF-8, or no TOML
+        return {}, f"{path} cannot be read: {error}"
 
 
 def _toml(text: str) -> str:

@@ -6,10 +6,19 @@ import typer
 
 from smartspawn.cli.client import Api
 from smartspawn.cli.config import Config
+from smartspawn.cli.faults import USAGE, CliFault
 
 
 def config_of(ctx: typer.Context) -> Config:
-    """The settings in force."""
+    """The settings in force. Raises CliFault for a file of them that cannot be read."""
+    config = settings_of(ctx)
+    if config.problem:
+        raise CliFault(f"{config.problem}. Mend it, or write it anew: smartspawn setup", USAGE)
+    return config
+
+
+def settings_of(ctx: typer.Context) -> Config:
+    """The settings in force, for those commands that can do without the file."""
     config = ctx.obj
     if not isinstance(config, Config):
         raise TypeError("A command was called without its settings.")
@@ -23,4 +32,4 @@ def api_of(ctx: typer.Context) -> Api:
 
 def wants_json(ctx: typer.Context) -> bool:
     """Whether a program reads what we print."""
-    return config_of(ctx).is_json
+    return settings_of(ctx).is_json

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from smartspawn.cli import checkup, choosing, site, working
+from smartspawn.cli import checkup, choosing, diagnosis, site, working
 from smartspawn.cli.config import read_config
-from smartspawn.cli.faults import INTERRUPTED, CliFault
+from smartspawn.cli.faults import INTERRUPTED, USAGE, CliFault
+from smartspawn.cli.here import environment, manage
 from smartspawn.cli.show import tell
 from smartspawn.lib.versions import own_version
 
@@ -49,7 +50,7 @@ for command in (
     *(choosing.pick, choosing.recommend, choosing.compare, choosing.route),
     *(working.run, working.parallel, working.research, working.chain),
     *(working.approve, working.cancel, working.events, working.rate),
-    *(checkup.bench, checkup.spend, checkup.digest, checkup.diagnose, checkup.setup),
+    *(checkup.bench, checkup.spend, checkup.digest, diagnosis.diagnose, checkup.setup),
 ):
     app.command()(command)
 
@@ -57,8 +58,8 @@ for command in (
 @app.command()
 def mcp() -> None:
     """Speak the Model Context Protocol over standard input and output."""
-    command = site.manage("mcp")
-    os.execv(command[0], command)  # noqa: S606 - our own program takes this one's place
+    command = manage("mcp")
+    os.execve(command[0], command, environment())  # noqa: S606 - our own program takes this one's place
 
 
 def main() -> None:
@@ -76,3 +77,9 @@ def main() -> None:
     except BrokenPipeError:  # "smartspawn logs | head" has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:  # a file that an option names
+        tell(f"{error.filename or 'A file'} cannot be used: {error.strerror}")
+        sys.exit(USAGE)
+    except UnicodeDecodeError:
+        tell("What was given is no text in UTF-8.")
+        sys.exit(USAGE)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
 import httpx2
 import typer
 
-from smartspawn.cli.config import PROJECT_DIR
-from smartspawn.cli.context import api_of, config_of, wants_json
+from smartspawn.cli.context import api_of, config_of, settings_of, wants_json
 from smartspawn.cli.faults import FAILED, UNREACHABLE, CliFault
+from smartspawn.cli.here import PROJECT_DIR, environment, home_dir, manage, own_url
 from smartspawn.cli.show import show_json, show_table, show_text, tell
 
 # A quiet machine needs some seconds for the first start, which makes the database; a busy one minutes.
@@ -27,19 +27,6 @@ _STATUS_WITHIN_S: Final = 15.0
 _POLL_S: Final = 0.2
 
 
-def manage(*words: str) -> list[str]:
-    """The command line of ``manage.py``."""
-    script = PROJECT_DIR / "manage.py"
-    if not script.exists():
-        raise CliFault(f"{script} is missing: this command starts a checkout, and here is none.")
-    return [sys.executable, str(script), *words]
-
-
-def home_dir() -> Path:
-    """Where the site of this checkout keeps its data."""
-    return Path(os.environ.get("SMARTSPAWN_HOME") or PROJECT_DIR / "var").expanduser().resolve()
-
-
 SwarmPort = Annotated[
     int | None, typer.Option("--swarm-port", help="Answer on this port as Swarm's daemon does (its own: 9999).")
 ]
@@ -48,7 +35,7 @@ SwarmPort = Annotated[
 def up(swarm_port: SwarmPort = None) -> None:
     """Run the site here until Ctrl-C."""
     command = manage("up", *_swarm_words(swarm_port))
-    os.execv(command[0], command)  # noqa: S606 - our own program takes this one's place
+    os.execve(command[0], command, environment())  # noqa: S606 - our own program takes this one's place
 
 
 def _swarm_words(port: int | None) -> list[str]:
@@ -57,27 +44,36 @@ def _swarm_words(port: int | None) -> list[str]:
 
 def start(ctx: typer.Context, swarm_port: SwarmPort = None) -> None:
     """Start the site in the background."""
-    url = config_of(ctx).url
+    asked = settings_of(ctx).url
+    url = asked if own_url().endswith(":0") else own_url()  # the site goes by PORT, whatever the commands ask
     if _is_up(url):
         tell(f"It is up already at {url}.")
         return
     process = None if _pid() else _start_process(swarm_port)  # one that is still starting is waited for
     _wait_for_start(url, process)
     show_text(f"Up at {url} (process {_pid()}).")
+    if url not in (asked, asked.replace("localhost", "127.0.0.1")):
+        tell(f"The other commands ask {asked}; to have them ask this one: smartspawn --url {url} setup")
 
 
 def _start_process(swarm_port: int | None) -> subprocess.Popen[bytes]:
-    (home_dir() / "logs").mkdir(parents=True, exist_ok=True)
-    with log_path().open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own program
-            manage("up", *_swarm_words(swarm_port)),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            cwd=PROJECT_DIR,
-        )
-    pid_path().write_text(str(process.pid))
+    try:
+        (home_dir() / "logs").mkdir(parents=True, exist_ok=True)
+        pid_path().write_text("?")  # where nothing can be kept, nothing is started that nobody could stop
+        with log_path().open("ab") as log:
+            process = subprocess.Popen(  # noqa: S603 - our own program
+                manage("up", *_swarm_words(swarm_port)),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=PROJECT_DIR,
+                env=environment(),
+            )
+        pid_path().write_text(str(process.pid))
+    except OSError as error:
+        message = f"{home_dir()} cannot be written to: {error.strerror}. Mend that, or set SMARTSPAWN_HOME."
+        raise CliFault(message) from error
     return process
 
 
@@ -139,7 +135,7 @@ def status(ctx: typer.Context) -> None:
     else:
         show_text(f"{url} is {'ready' if reply.is_success else 'not ready'}.")
         rows = [
-            (name, "ok" if item.get("ok") else "not ok", _facts(item)) for name, item in found.get("checks", {}).items()
+            (name, "ok" if item.get("ok") else "not ok", facts(item)) for name, item in found.get("checks", {}).items()
         ]
         show_table(["part", "state", "facts"], rows)
         _show_catalogue(ctx)
@@ -198,8 +194,8 @@ def _is_ours(pid: int) -> bool:
 
 def _is_up(url: str) -> bool:
     try:
-        return httpx2.get(f"{url}/healthz", timeout=2).is_success
-    except (httpx2.TransportError, httpx2.InvalidURL):
+        return bool(httpx2.get(f"{url}/healthz", timeout=2).json() == {"status": "ok"})
+    except (httpx2.TransportError, httpx2.InvalidURL, ValueError):
         return False
 
 
@@ -208,5 +204,6 @@ def _tail(path: Path, count: int) -> list[str]:
         return list(deque(file, maxlen=count))
 
 
-def _facts(item: dict[str, object]) -> str:
+def facts(item: Mapping[str, object]) -> str:
+    """What a check of the site's readiness found."""
     return ", ".join(f"{name} {value}" for name, value in item.items() if name != "ok" and value is not None)

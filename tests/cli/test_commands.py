@@ -195,7 +195,8 @@ def test_setup_tests_what_it_connects_and_gives_one_that_is_there_its_new_key(sh
     for _ in range(2):
         done = shell("setup", "--provider", "custom", "--address", f"{shell.provider.url}/v1", stdin="sk-some-key\n")
         assert (done.returncode, "is connected and answers" in done.stderr) == (0, True), done.stderr
-        connected.append(shell.json("diagnose")["checks"][-1]["said"])
+        found = json.loads(shell("diagnose", "--json").stdout)["checks"]
+        connected.append([check["name"] for check in found if check["name"].startswith("provider")])
     assert connected[0] == connected[1]  # one connection, not two
 
 
@@ -241,7 +242,7 @@ def test_ctrl_c_says_what_becomes_of_the_work(shell: Shell, words: tuple[str, ..
 
 def test_a_site_is_started_in_the_background_looked_at_and_stopped(tmp_path: Path) -> None:
     address = f"http://127.0.0.1:{free_port()}"
-    environment = clean_environment(tmp_path / "home", PORT=address.rsplit(":", 1)[1], SMARTSPAWN_URL=address)
+    environment = clean_environment(tmp_path / "home", PORT=address.rsplit(":", 1)[1])  # which says where it answers
     environment |= {"XDG_CONFIG_HOME": str(tmp_path), "PATH": os.environ["PATH"]}
 
     def command(*words: str) -> subprocess.CompletedProcess[str]:
@@ -267,6 +268,17 @@ def test_a_site_is_started_in_the_background_looked_at_and_stopped(tmp_path: Pat
     assert "Stopped" in stopped.stdout
     assert command("status").returncode == 3
     assert "Nothing runs" in command("stop").stderr
+
+
+def test_a_site_whose_home_cannot_be_written_to_is_not_started(shell: Shell) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    done = shell("start", SMARTSPAWN_HOME="/proc", PORT=nobody.rsplit(":", 1)[1], SMARTSPAWN_URL=nobody)
+    assert (done.returncode, "/proc cannot be written to" in done.stderr) == (1, True), done.stderr
+
+
+def test_a_file_that_an_option_names_and_that_is_not_there_is_named(shell: Shell) -> None:
+    done = shell("chain", "Compare", "--data", "@/no/such/file", "--simulate")
+    assert (done.returncode, done.stderr) == (2, "/no/such/file cannot be used: No such file or directory\n")
 
 
 def free_port() -> int:

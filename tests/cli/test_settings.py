@@ -5,22 +5,38 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from smartspawn.cli.config import DEFAULT_URL, config_path, read_config, write_config
+from smartspawn.cli import here
+from smartspawn.cli.config import config_path, read_config, write_config
 from smartspawn.cli.faults import USAGE, CliFault
+from smartspawn.cli.main import app
 from smartspawn.cli.swarm_config import read_swarm_config
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    for name in ("SMARTSPAWN_URL", "SMARTSPAWN_API_KEY", "GROQ_API_KEY", "MY_KEY"):
+    for name in ("SMARTSPAWN_URL", "SMARTSPAWN_API_KEY", "HOST", "PORT", "GROQ_API_KEY", "MY_KEY"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 
 
 def test_without_any_settings_the_site_is_on_this_machine() -> None:
-    assert (read_config().url, read_config().key) == (DEFAULT_URL, "")
+    assert (read_config().url, read_config().key) == ("http://127.0.0.1:8000", "")
+
+
+def test_the_site_of_the_checkout_is_found_by_what_it_reads_itself(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(here, "PROJECT_DIR", home)
+    monkeypatch.setenv("SMARTSPAWN_DOTENV", "on")
+    monkeypatch.delenv("SMARTSPAWN_HOME", raising=False)
+    (home / ".env").write_text("# mine\nexport PORT='8123'\nHOST=0.0.0.0\nSMARTSPAWN_HOME=data\n")
+    assert (read_config().url, here.home_dir()) == ("http://127.0.0.1:8123", home / "data")
+    monkeypatch.setenv("PORT", "8124")
+    monkeypatch.setenv("HOST", "::1")
+    monkeypatch.setenv("SMARTSPAWN_HOME", str(home / "other"))
+    assert (read_config().url, here.home_dir()) == ("http://[::1]:8124", home / "other")
+    assert here.environment()["SMARTSPAWN_HOME"] == str(home / "other")
 
 
 def test_the_option_counts_before_the_environment_and_that_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,12 +57,20 @@ def test_the_file_is_for_this_user_alone_even_if_it_was_not(home: Path) -> None:
     assert read_config().url == 'http://a"b\\c'
 
 
-def test_a_broken_file_is_said_and_not_taken_for_an_empty_one() -> None:
+@pytest.mark.parametrize("content", [b"url = ", b"url = \xff"])
+def test_a_broken_file_is_said_and_not_taken_for_an_empty_one(content: bytes) -> None:
     config_path().parent.mkdir()
-    config_path().write_text("url = ")
-    with pytest.raises(CliFault, match="cannot be read") as fault:
-        read_config()
-    assert fault.value.exit_code == USAGE
+    config_path().write_bytes(content)
+    done = CliRunner().invoke(app, ["pick", "coding"])
+    assert isinstance(done.exception, CliFault)
+    assert done.exception.exit_code == USAGE
+    assert "cannot be read" in done.exception.message
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CliFault, match="cannot be written"):
+        write_config(tmp_path / "file" / "config.toml", url="http://x", key="ss_1")
 
 
 def test_a_key_does_not_show_when_settings_are_printed() -> None:

@@ -41,7 +41,7 @@ def _decompose(actor: Actor, given: Arguments) -> dict[str, Any]:
 
 
 def _compare(_actor: Actor, given: Arguments) -> dict[str, Any]:
-    ids = read_compared_ids(",".join(given["models"]))
+    ids = read_compared_ids(",".join(given.get("models") or ()))
     found = {model_id: queries.find_entry(model_id) for model_id in ids}
     if not any(found.values()):
         raise NotFound(f"None of these models is in the catalogue: {', '.join(ids)}")

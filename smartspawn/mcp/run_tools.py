@@ -33,6 +33,8 @@ _FORCE: JsonSchema = {"type": "boolean", "description": "Another run, even if th
 
 
 def _create(actor: Actor, given: Arguments) -> dict[str, Any]:
+    if not given:
+        raise MissingParam("task is required")  # as the ancestor says it; some of our modes take no task
     work = {name: value for name, value in given.items() if name != "forceNew"}
     started = start_run(request=read_run(work), actor=actor, is_forced_new=bool(given.get("forceNew")))
     run = started.run

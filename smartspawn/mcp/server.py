@@ -35,6 +35,7 @@ TOOLS: Final[Mapping[str, McpTool]] = {
 # A call answers well before the half minute after which clients and proxies give up.
 LONGEST_WAIT_S: Final = 25.0
 _LOOK_EVERY_S: Final = 0.5
+_LONGEST_FAULT: Final = 300
 INSTRUCTIONS: Final = (
     "Smart Spawn says which language model should do a task, and does the work. To choose: smartspawn_pick. "
     "To have it done: smartspawn_run_create, then smartspawn_run_wait until the status is final, then "
@@ -89,8 +90,6 @@ def _check_arguments(tool: McpTool, given: Arguments) -> None:
     unknown = sorted(set(given) - set(tool.schema["properties"]))
     if unknown:
         raise InvalidParam(f"{tool.name} has no argument '{unknown[0][:60]}'.")
-    if tool.schema.get("required") and not given:
-        raise InvalidParam(f"{tool.schema['required'][0]} is required")
     _check_types(tool, given)
 
 
@@ -98,7 +97,12 @@ def _check_types(tool: McpTool, given: Arguments) -> None:
     checker = jsonschema.Draft202012Validator({**tool.schema, "required": []})
     fault = next(iter(checker.iter_errors(dict(given))), None)
     if fault is not None and fault.validator in ("type", "minimum", "maximum", "minItems", "maxItems"):
-        raise InvalidParam(f"{'.'.join(map(str, fault.path))}: {fault.message}")
+        raise InvalidParam(f"{'.'.join(map(str, fault.path))}: {_shortened(fault.message)}")
+
+
+def _shortened(message: str) -> str:
+    """A message quotes what it was given, which may be a book; what is wrong with it stands at the end."""
+    return message if len(message) <= _LONGEST_FAULT else f"{message[:80]} ... {message[-80:]}"
 
 
 async def _wait(context: Context, actor: Actor, given: Arguments) -> Payload:

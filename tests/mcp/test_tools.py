@@ -137,6 +137,13 @@ def test_runs_are_listed_canceled_and_approved(ann: Actor) -> None:
         ("smartspawn_run_status", {"run_id": "no-such"}, "run not found: no-such"),
         ("smartspawn_artifact_get", {"run_id": "x"}, "run_id and node_id are required"),
         ("smartspawn_run_create", {"mode": "single"}, "task is required"),
+        ("smartspawn_run_create", {}, "task is required"),
+        ("smartspawn_run_create", {"task": "x", "mode": "single", "role": {"dance": 1}}, "role.dance"),
+        ("smartspawn_artifact_get", {}, "run_id and node_id are required"),
+        ("smartspawn_compare", {}, "models parameter is required"),
+        ("smartspawn_route", {}, "task"),
+        ("smartspawn_decompose", {}, "task"),
+        ("smartspawn_rate", {}, "what is rated"),
         ("smartspawn_run_create", {"task": "x", "mode": "solo"}, "mode must be one of single|collective"),
         ("smartspawn_run_list", {"limit": 0}, "limit"),
         ("smartspawn_run_list", {"limit": "many"}, "limit"),
@@ -150,6 +157,13 @@ def test_what_is_wrong_is_said_and_nothing_is_half_done(
 ) -> None:
     assert words in refusal(ann, name, **arguments)
     assert Run.objects.count() == 0
+
+
+def test_a_refusal_does_not_send_a_whole_book_back(world: None, ann: Actor) -> None:
+    said = refusal(ann, "smartspawn_run_create", task="x", mode="single", role="book " * 50_000)
+    assert said.startswith("role: 'book book")
+    assert said.endswith("is not of type 'object'")
+    assert len(said) < 300
 
 
 def test_a_key_does_what_its_scopes_say(world: None, ann: Actor) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import pytest
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 
 from tests.runs.chat.served import FAILING, Served, served_site
 from tests.site import wait_until
@@ -18,6 +22,8 @@ pytestmark = pytest.mark.faults
 SECRET_WORDS = "the heron stands in the reeds"
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 RUN_TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
+HEADER_TRACE_ID = "5b8aa5a2d2c872e8321cf37308d69df2"
+META_TRACE_ID = "7d3efb1b173fecfa6cd1a0b4e7a3c001"
 PARENT_ID = "b7ad6b7169203331"
 
 
@@ -91,4 +97,37 @@ def test_a_run_is_traced_from_the_worker_down_to_its_calls(served: Served, colle
     assert {call.trace_id for call in calls} == {run.trace_id}
     assert run.process_id not in {span.process_id for span in collector.named("POST /v1")}
     assert run.attributes["smartspawn.simulated"] is True
+    assert not any(SECRET_WORDS.encode() in raw for raw in collector.raw)
+
+
+def create_over_mcp(served: Served, name: str, *, headers: dict[str, str], meta: Any = None) -> None:
+    """Have an agent start a run."""
+
+    async def talk() -> None:
+        told = {"Authorization": f"Bearer {served.token}", **headers}
+        async with (
+            httpx2.AsyncClient(headers=told, timeout=60) as http,
+            Client(streamable_http_client(f"{served.site.address}/mcp", http_client=http)) as client,
+        ):
+            asked = {"mode": name, "task": SECRET_WORDS, "simulate": True, "forceNew": True}
+            result = await client.call_tool("smartspawn_run_create", asked, meta=meta)
+            assert not result.is_error, result.content
+
+    asyncio.run(talk())
+
+
+@pytest.mark.parametrize(
+    ("mode", "headers", "meta", "trace_id"),
+    [
+        ("single", {"traceparent": f"00-{HEADER_TRACE_ID}-{PARENT_ID}-01"}, None, HEADER_TRACE_ID),
+        ("cascade", {}, {"traceparent": f"00-{META_TRACE_ID}-{PARENT_ID}-01"}, META_TRACE_ID),
+    ],
+)
+def test_a_run_that_an_agent_starts_over_mcp_joins_the_agents_trace(
+    served: Served, collector: Collector, mode: str, headers: dict[str, str], meta: Any, trace_id: str
+) -> None:
+    create_over_mcp(served, mode, headers=headers, meta=meta)
+    wait_until(lambda: collector.named(f"run {mode}"), within_s=30, what="the run's span")
+    (run,) = collector.named(f"run {mode}")
+    assert (run.trace_id, run.parent_id) == (trace_id, PARENT_ID)
     assert not any(SECRET_WORDS.encode() in raw for raw in collector.raw)

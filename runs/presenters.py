@@ -66,6 +66,7 @@ def cost_payload(report: RunReport) -> dict[str, Any]:
         "usd": _usd(money.spent_nano_usd),
         "reservedUsd": _usd(money.reserved_nano_usd),
         "uncertainUsd": _usd(money.uncertain_nano_usd),
+        "overrunUsd": _usd(money.overrun_nano_usd),
         "capUsd": _usd(run.cap_nano_usd),
         "expectedUsd": _usd(run.expected_nano_usd),
         "likelyWorstUsd": _usd(run.likely_worst_nano_usd),

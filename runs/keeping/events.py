@@ -45,6 +45,7 @@ class EventKind(StrEnum):
     NODE_CANCELED = "node.canceled"
     PLAN_GROWN = "plan.grown"
     MONEY_UNCERTAIN = "money.uncertain"
+    MONEY_OVERRUN = "money.overrun"  # a call cost more than was set aside for it
     MONEY_CORRECTED = "money.corrected"  # what a call cost is known now: its provider said so, or a person
 
     @property

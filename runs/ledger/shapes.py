@@ -57,6 +57,7 @@ class RunMoney:
     spent_nano_usd: int = 0
     reserved_nano_usd: int = 0
     uncertain_nano_usd: int = 0  # the part of spent that was charged because nobody knows
+    overrun_nano_usd: int = 0  # the part of spent by which calls cost more than was set aside for them
 
     @property
     def free_nano_usd(self) -> int | None:

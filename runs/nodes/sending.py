@@ -18,7 +18,7 @@ from runs.graph.live import Place
 from runs.keeping.claims import call_id
 from runs.keeping.events import EventKind
 from runs.ledger import estimate_tokens, quote_nano
-from runs.money import to_nano, to_usd
+from runs.money import format_usd, to_nano, to_usd
 from runs.nodes.floor import Floor, NoMoney
 from runs.nodes.settling import Tally, settle_answer, settle_failure, settle_stopped
 from runs.places.lookup import Spot
@@ -103,12 +103,12 @@ class Sender:
                 grant, spot.endpoint, request, spot.secret, on_delta=on_delta, progress=progress
             )
         except CallFailed as failure:
-            self._book(settle_failure(grant, spot.endpoint, failure))
+            self._book(grant, settle_failure(grant, spot.endpoint, failure))
             raise
         except BaseException:
-            self._book(settle_stopped(grant, spot.endpoint, progress))
+            self._book(grant, settle_stopped(grant, spot.endpoint, progress))
             raise
-        self._book(settle_answer(grant, spot.endpoint, answer))
+        self._book(grant, settle_answer(grant, spot.endpoint, answer))
         text = clean_text(answer.text)
         return answer if text is answer.text else replace(answer, text=text)
 
@@ -127,7 +127,7 @@ class Sender:
                 self._floor.tell(EventKind.NODE_SHORTENED, self._place, message, {"maxOutputTokens": limit})
         return *await self._floor.get_leave(self._place, partial(self._quote, spot, asked)), asked
 
-    def _book(self, settlement: Settlement) -> None:
+    def _book(self, grant: Grant, settlement: Settlement) -> None:
         """Settle a call; the node keeps the sum, also where it ends without an answer."""
         self._floor.settle(self.tally.add(settlement))
         self._place.cost_nano_usd = self.tally.cost_nano_usd
@@ -137,6 +137,15 @@ class Sender:
             message = f"Nobody knows whether this call was billed: it is charged at ${amount_usd}, as set aside."
             data = {"attempt": self._place.attempt, "amountUsd": float(amount_usd)}
             self._floor.tell(EventKind.MONEY_UNCERTAIN, self._place, message, data)
+        if settlement.cost_nano_usd > grant.amount_nano_usd:
+            self._tell_of_overrun(grant, settlement)
+
+    def _tell_of_overrun(self, grant: Grant, settlement: Settlement) -> None:
+        """A call cost more than it had leave for: what a provider's own search adds to a prompt has no known end."""
+        cost, aside = settlement.cost_nano_usd, grant.amount_nano_usd
+        message = f"This call cost {format_usd(cost)}, and {format_usd(aside)} was set aside for it."
+        data = {"attempt": self._place.attempt, "costUsd": float(to_usd(cost)), "setAsideUsd": float(to_usd(aside))}
+        self._floor.tell(EventKind.MONEY_OVERRUN, self._place, message, data)
 
     def _quote(self, spot: Spot, asked: Asked, attempt: int) -> CallQuote:
         facts, share = self._floor.facts, self._floor.purse.share

@@ -16,7 +16,7 @@ from runs.shapes.calls import (
     Thought,
     Usage,
 )
-from runs.shapes.money import CallQuote, Grant, Payer, Settlement
+from runs.shapes.money import API_DRIVER, CallQuote, Grant, Payer, Settlement
 from runs.shapes.plans import (
     CostForecast,
     Feed,
@@ -35,6 +35,7 @@ from runs.shapes.requests import MergeStyle, RoleRequest, RunOptions, RunRequest
 from runs.shapes.words import Json, JsonObject, Mode, NodeStatus, RunStatus
 
 __all__ = [
+    "API_DRIVER",
     "CallQuote",
     "CallStatus",
     "ChatDelta",

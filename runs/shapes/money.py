@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from runs.shapes.calls import CallStatus, Endpoint, Usage
 from runs.shapes.plans import Purpose
+
+API_DRIVER: Final = "api"  # a call over a provider's API; otherwise the name of an agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,7 @@ class Payer:
     run_id: UUID | None = None
     mode: str = ""  # a run's mode, or "chat"
     category: str = ""
-    driver: str = "api"
+    driver: str = API_DRIVER
     decision_id: str = ""
 
 

@@ -209,3 +209,32 @@ def test_under_a_cap_too_small_for_any_merge_the_money_buys_answers() -> None:
     run = drive(run_id, models)
     assert run.status == RunStatus.BUDGET_EXHAUSTED
     assert [nodes_of(run_id)[key].status for key in ("task-0", "task-1")] == [NodeStatus.COMPLETED] * 2
+
+
+# --- more than was set aside ---------------------------------------------------------------
+
+
+def test_what_a_search_costs_beyond_what_was_set_aside_is_booked_told_and_ends_the_run() -> None:
+    """The provider put a hundred thousand tokens of pages into the prompt: nobody can know that before."""
+    found = ChatResult("found", Usage(fresh_input_tokens=100_000, output_tokens=20))
+    models = FakeModels(script=one_after_another(found, answer()))
+    cap = 50_000_000
+    nodes = [spec("search", max_output_tokens=100, uses_web_search=True), spec("next", "search", max_output_tokens=100)]
+    run = drive(make_run(nodes, final="next", cap_nano_usd=cap), models)
+    line = LedgerEntry.objects.get(run_id=run.pk)
+    assert (line.cost_nano_usd, line.reserved_nano_usd < 10_000_000) == (100_020_000, True)
+    money = run_money([run.pk])[run.pk]
+    assert (money.spent_nano_usd, money.reserved_nano_usd) == (100_020_000, 0)
+    assert money.overrun_nano_usd == line.cost_nano_usd - line.reserved_nano_usd
+    told = Event.objects.get(run=run, kind="money.overrun")
+    assert (told.node_key, told.data["costUsd"]) == ("search", 0.10002)
+    assert "cost $0.1" in told.message
+    assert len(models.calls) == 1, "the cap is passed: nothing further goes out"
+    assert run.status == RunStatus.BUDGET_EXHAUSTED
+    assert nodes_of(run.pk)["search"].status == NodeStatus.COMPLETED, "what was paid for is kept"
+
+
+def test_calls_that_cost_no_more_than_was_set_aside_are_no_overrun() -> None:
+    run = drive(make_run([task(1)]), FakeModels())  # type: ignore[list-item]
+    assert run_money([run.pk])[run.pk].overrun_nano_usd == 0
+    assert not Event.objects.filter(run=run, kind="money.overrun").exists()

@@ -14,11 +14,13 @@ from runs.keeping.artifacts import drop_plans
 from runs.models import Node, Run
 from runs.shapes import Purpose, RunStatus
 from smartspawn.lib.errors import SmartSpawnError
+from smartspawn.lib.keeping import BATCH_ROWS
 from smartspawn.lib.rows import Row, update_rows
 
 Stored = dict[str, Any]
 _ENDED: Final = [status for status in RunStatus if status.is_final]
 _RUNS_AT_ONCE: Final = 100
+_GOING: Final = "texts_going"  # stands in the request of a run whose texts have begun to go
 _STRIPPED: Final = ("title", "spec", "data", "error")
 _ASKED: Final[Mapping[str, object]] = {
     "task": "",
@@ -52,10 +54,11 @@ class TextsGone(SmartSpawnError):
 
 def check_texts(run: Run) -> None:
     """Raises TextsGone for a run whose task and prompts were let go: it cannot be done again."""
-    if run.texts_gone_at is not None:
+    if run.texts_gone_at is not None or run.request.get(_GOING):
+        when = f"was let go on {run.texts_gone_at:%Y-%m-%d}" if run.texts_gone_at else "is being let go"
         raise TextsGone(
-            f"What this run was asked was let go on {run.texts_gone_at:%Y-%m-%d}, after the time for which this site "
-            "keeps texts (RUN_TEXTS_KEPT_DAYS). It cannot be done again: start a new run with the task."
+            f"What this run was asked {when}, after the time for which this site keeps texts (RUN_TEXTS_KEPT_DAYS). "
+            "It cannot be done again: start a new run with the task."
         )
 
 
@@ -68,7 +71,7 @@ def due_runs(now: datetime) -> QuerySet[Run]:
 
 
 def let_texts_go(now: datetime) -> int:
-    """Let the texts of old runs go, each run with all its nodes at once; how many runs."""
+    """Let the texts of old runs go; how many runs. What a kill cut off is taken up by the next time."""
     gone_count = 0
     while runs := list(due_runs(now).order_by("finished_at")[:_RUNS_AT_ONCE]):
         gone_count += sum(_let_go(run, now) for run in runs)
@@ -76,27 +79,46 @@ def let_texts_go(now: datetime) -> int:
 
 
 def _let_go(run: Run, now: datetime) -> bool:
+    """Let go of one run's texts, some nodes at a time: the writes of a large one would keep others waiting for seconds.
+
+    Every step may be done twice. What went wrong comes first: it names nodes by titles that are there until then.
+    """
+    if not _begin(run, now):
+        return False
     said = asked_words(run.task, run.request)
     nodes = {node.key: node for node in Node.objects.filter(run=run).only(*_STRIPPED, "key", "purpose", "depends_on")}
     rows = bare_nodes(nodes, said)
     titles = {node.title: str(rows[node.pk]["title"]) for node in nodes.values()}
+    Run.objects.filter(pk=run.pk).update(error=renamed(run.error, titles))
+    _write(nodes.values(), rows, ("error",))
+    _write(nodes.values(), rows, ("title", "spec", "data"))
     label = kept_label(run.label, run.task)
-    # Worked out before: a large run's writes alone take a second.
     with transaction.atomic():
-        # Looked at again under the lock: somebody may have it done again in this moment.
-        if due_runs(now).select_for_update().filter(pk=run.pk).first() is None:
-            return False
-        update_rows(Node, rows)
         drop_plans(run.pk, now=now)
         Run.objects.filter(pk=run.pk).update(
             task="",
             label=label,
             request=bare_request(run.request, label),
             plan=bare_plan(run.plan, said),
-            error=renamed(run.error, titles),
             texts_gone_at=now,
         )
     return True
+
+
+def _begin(run: Run, now: datetime) -> bool:
+    """Mark the run, so that nobody has it done again meanwhile; False where somebody just has."""
+    with transaction.atomic():
+        held = due_runs(now).select_for_update().filter(pk=run.pk).first()
+        if held is not None:
+            Run.objects.filter(pk=run.pk).update(request={**held.request, _GOING: True})
+    return held is not None
+
+
+def _write(nodes: Iterable[Node], rows: Mapping[int, Row], names: Collection[str]) -> None:
+    """Write these fields of the nodes in which one of them changes, a batch in each transaction."""
+    changed = [node.pk for node in nodes if any(getattr(node, name) != rows[node.pk][name] for name in names)]
+    for first in range(0, len(changed), BATCH_ROWS):
+        update_rows(Node, {pk: {name: rows[pk][name] for name in names} for pk in changed[first : first + BATCH_ROWS]})
 
 
 # --- what goes of each: pure --------------------------------------------------------------
@@ -119,7 +141,8 @@ def kept_label(label: str, task: str) -> str:
 def bare_request(request: Mapping[str, Any], label: str) -> Stored:
     """The request without what was asked: mode, bounds, tags and the models that were named stay."""
     options = {**(request.get("options") or {}), "schema": None}
-    return {**request, **_ASKED, "options": options, "label": label}
+    kept = {name: value for name, value in request.items() if name != _GOING}
+    return {**kept, **_ASKED, "options": options, "label": label}
 
 
 def bare_plan(plan: Mapping[str, Any], said: str) -> Stored:

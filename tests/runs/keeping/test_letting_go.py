@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
@@ -115,6 +116,50 @@ def test_a_run_that_is_done_again_in_the_same_moment_keeps_its_texts() -> None:
     assert not letting_go._let_go(run, NOW)
     run.refresh_from_db()
     assert run.task == ASKED
+
+
+def failed_run(task_count: int) -> Run:
+    """A run whose tasks failed, and a merge whose error names all of them by what they were asked."""
+    titles = [f"{WORD} {number}" for number in range(task_count)]
+    run = make_run(make_user(), task=ASKED, error=f"The node '{titles[0]}' failed.")
+    keys = [f"task-{number}" for number in range(task_count)]
+    for key, title in zip(keys, titles, strict=True):
+        prompt = {"prompt": f"Tell of {title}"}
+        make_node(run, key, NodeStatus.FAILED, title=title, data={"note": title}, spec=prompt)
+    error = f"Merge: nothing came from {', '.join(titles)}."
+    make_node(run, "merge", NodeStatus.SKIPPED, title="Merge", purpose=Purpose.MERGE, error=error, depends_on=keys)
+    end(run, status=RunStatus.FAILED)
+    return run
+
+
+@pytest.mark.parametrize("kept_writes", range(5))
+def test_what_a_kill_cut_off_is_refused_to_who_would_do_it_again_and_taken_up(
+    kept_writes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it is cut off: nothing is left afterwards, and errors name nodes as they are called now."""
+    run = failed_run(5)
+    write, written = letting_go.update_rows, []
+
+    def killed_soon(model: Any, rows: Any) -> None:
+        if len(written) == kept_writes:
+            raise KeyboardInterrupt
+        written.append(rows)
+        write(model, rows)
+
+    monkeypatch.setattr(letting_go, "BATCH_ROWS", 2)
+    monkeypatch.setattr(letting_go, "update_rows", killed_soon)
+    with pytest.raises(KeyboardInterrupt) if kept_writes < 4 else nullcontext():
+        let_texts_go(NOW)
+    assert all(len(rows) <= 2 for rows in written)
+    with pytest.raises(TextsGone):
+        retry_run(run_id=run.pk, actor=run.user.as_actor())
+    monkeypatch.setattr(letting_go, "update_rows", write)
+    assert let_texts_go(NOW) == (kept_writes < 4)
+    assert WORD.casefold() not in rows_of(run).casefold()
+    run.refresh_from_db()
+    assert (run.error, "texts_going" in run.request) == ("The node 'task-0' failed.", False)
+    merge = Node.objects.get(run=run, key="merge")
+    assert merge.error == "Merge: nothing came from task-0, task-1, task-2, task-3, task-4."
 
 
 def test_what_went_wrong_stays_but_for_the_names_that_went() -> None:

@@ -127,6 +127,8 @@ def read_said(values: Mapping[str, Any]) -> Said:
 def read_rating(body: object) -> tuple[Subject, Said]:
     """What is rated, and what is said of it."""
     values = _object(body)
+    if isinstance(values.get("rating"), str):  # a form has texts alone; a program that sends one has made a slip
+        raise InvalidParam("rating must be a number from 1 to 5")
     return read_subject(values), read_said(values)
 
 

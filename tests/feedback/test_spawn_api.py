@@ -212,3 +212,17 @@ def test_many_addresses_together_cannot_fill_the_disk(client: Client, catalogue:
         client.post("/api/spawn-log", SPAWN, "application/json", REMOTE_ADDR=f"198.51.100.{host}")
 
     assert Spawn.objects.count() == 4
+
+
+@pytest.mark.parametrize("rating", [*HOSTILE, ""])
+def test_a_rating_of_ones_own_work_is_held_to_the_same(
+    client: Client, send: Send, mine: dict[str, str], rating: object
+) -> None:
+    number = send("", SPAWN, **mine).json()["data"]["id"]
+    before = routing_revision()
+
+    answer = client.post("/api/ratings", {"spawn": number, "rating": rating}, "application/json", headers=mine)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "INVALID_PARAM")
+    assert not Rating.objects.exists()
+    assert routing_revision() == before

@@ -101,18 +101,21 @@ def lock_site() -> CommunitySite:
 def keep_aggregate(*, aggregate: Aggregate, actor: Actor, is_imported: bool) -> None:
     """Put what this publisher says in place of what it said before, and let it count.
 
-    Raises InvalidParam for this site's own scores, Conflict for older ones than are held, and for too many publishers.
+    A publisher's id is written by whoever made the scores, so it is believed only where they come from: files take
+    the place of files alone, and what the community server says that of all it said before, under whatever id.
+
+    Raises InvalidParam for this site's own scores, Conflict for older ones than are held, for a publisher whose scores
+    came the other way, and for too many publishers.
     """
     with transaction.atomic():
         site = lock_site()
         if aggregate.publisher == site.publisher:
             raise InvalidParam("These scores were made by this very site. It has them already.")
-        held = CommunityScoreRow.objects.filter(publisher=aggregate.publisher)
-        newest = held.order_by("-published_at").first()
-        if newest is not None and newest.published_at > aggregate.published_at:
-            raise Conflict(f"Newer scores of this publisher are here already, of {newest.published_at:%Y-%m-%d %H:%M}.")
+        _check_place(aggregate, is_imported=is_imported)
+        if not is_imported:  # one server is one voice
+            CommunityScoreRow.objects.filter(is_imported=False).exclude(publisher=site.publisher).delete()
         others = CommunityScoreRow.objects.exclude(publisher__in=[aggregate.publisher, site.publisher])
-        if newest is None and others.values("publisher").distinct().count() >= MOST_PUBLISHERS:
+        if others.values("publisher").distinct().count() >= MOST_PUBLISHERS:
             raise Conflict(f"Scores of {MOST_PUBLISHERS} publishers are here. Remove one first.")
         _replace(aggregate, is_imported=is_imported)
         republish()
@@ -122,6 +125,22 @@ def keep_aggregate(*, aggregate: Aggregate, actor: Actor, is_imported: bool) -> 
             subject=f"publisher {aggregate.publisher}",
             after={"scores": len(aggregate.scores), "publishedAt": aggregate.published_at.isoformat()},
         )
+
+
+def _check_place(aggregate: Aggregate, *, is_imported: bool) -> None:
+    """Raise Conflict where these scores may not take the place of those held under their publisher's id."""
+    newest = CommunityScoreRow.objects.filter(publisher=aggregate.publisher).order_by("-published_at").first()
+    if newest is None:
+        return
+    if newest.is_imported and not is_imported:
+        raise Conflict(
+            f"The server speaks as publisher {aggregate.publisher}, whose scores came from a file. "
+            "Remove those first if they are the same."
+        )
+    if is_imported and not newest.is_imported:
+        raise Conflict("Scores of this publisher are fetched from the community server. Remove those first.")
+    if newest.published_at > aggregate.published_at:
+        raise Conflict(f"Newer scores of this publisher are here already, of {newest.published_at:%Y-%m-%d %H:%M}.")
 
 
 def remove_publisher(*, publisher: UUID, actor: Actor) -> None:

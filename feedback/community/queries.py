@@ -14,6 +14,7 @@ from catalog.shapes import Category
 from feedback.community.models import CommunityPost, CommunityScoreRow, Sharer
 from feedback.community.publishing import community_site, joined_scores
 from feedback.community.shapes import CommunityScore
+from feedback.community.sharing import GIVEN_UP
 from routing.blending import blend
 from routing.shapes import Adjustment, Evidence
 from routing.thresholds import CURRENT_POLICY
@@ -91,3 +92,10 @@ def list_posts(actor: Actor, *, most: int = MOST_LISTED) -> tuple[CommunityPost,
     if actor.user_id is None:
         return ()
     return tuple(CommunityPost.objects.filter(user_id=actor.user_id).order_by("-id")[:most])
+
+
+def list_given_up(actor: Actor) -> tuple[CommunityPost, ...]:
+    """What the server was asked to forget for this person and has not confirmed; newest first."""
+    if actor.user_id is None:
+        return ()
+    return tuple(CommunityPost.objects.filter(user_id=actor.user_id, **GIVEN_UP).order_by("-id")[:MOST_LISTED])

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from feedback.community.models import CommunityPost
 from feedback.community.shapes import PostKind, PostState
-from feedback.community.sharing import why_not
+from feedback.community.sharing import FORGOTTEN_BODY, why_not
 from feedback.models import Rating
 from smartspawn.lib.addresses import AddressRule
 from smartspawn.lib.errors import UpstreamFault
@@ -117,8 +117,8 @@ def note_outcome(claim: Claim, outcome: Outcome, now: datetime | None = None) ->
         "answer_status": outcome.status,
         "error": outcome.error[:300],
     }
-    if is_over and claim.kind is PostKind.WITHDRAW:
-        fields["body"] = "{}"  # the id that was to be forgotten is forgotten here too
+    if state is PostState.SENT and claim.kind is PostKind.WITHDRAW:
+        fields["body"] = FORGOTTEN_BODY  # given up, it stays: the person may ask again
     CommunityPost.objects.filter(pk=claim.post_id, lease_token=claim.token).update(**fields)
 
 
@@ -146,25 +146,29 @@ async def _send(door: Door, claim: Claim) -> Outcome:
         return Outcome(PostState.WAITING, error=f"The server gave no answer within {_ATTEMPT_S:g} s.")
     except UpstreamFault as fault:
         return Outcome(PostState.WAITING, error=f"{fault.message}.")
-    return read_answer(answer)
+    return read_answer(answer, claim.kind)
 
 
-def read_answer(answer: Answer) -> Outcome:
+def read_answer(answer: Answer, kind: PostKind) -> Outcome:
     """What the server's answer means for the message."""
     if answer.status in _PASSING:
         wait_s = seconds_until_retry(answer.headers.get("retry-after", ""), now=datetime.now(UTC))
         return Outcome(PostState.WAITING, answer.status, f"The server answered {answer.status}.", wait_s)
     if not 200 <= answer.status < 300:
         return Outcome(PostState.DEAD, answer.status, f"The server refused it with status {answer.status}.")
-    if _says_no(answer.body):
+    told = _told(answer.body)
+    if kind is PostKind.WITHDRAW and not isinstance(told.get("withdrawn"), int):
+        return Outcome(PostState.WAITING, answer.status, "The server did not say that it has forgotten anything.")
+    if told.get("recorded") is False:
         return Outcome(PostState.DEAD, answer.status, "The server collects no ratings.")
     return Outcome(PostState.SENT, answer.status)
 
 
-def _says_no(body: bytes) -> bool:
+def _told(body: bytes) -> dict[str, object]:
+    """What the server says; nothing where it speaks another language."""
     try:
         told = json.loads(body)
-    except ValueError:
-        return False
+    except (ValueError, RecursionError):
+        return {}
     found = told.get("data") if isinstance(told, dict) else None
-    return isinstance(found, dict) and found.get("recorded") is False
+    return found if isinstance(found, dict) else {}

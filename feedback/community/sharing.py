@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,11 +20,19 @@ from feedback.community.shapes import PostKind, PostState, Report
 from feedback.models import LessonRow
 from smartspawn.access.audit import record
 from smartspawn.access.shapes import Actor
-from smartspawn.lib.errors import Conflict, NotAllowed
+from smartspawn.lib.errors import Conflict, NotAllowed, NotFound
 
 # A rating that is changed within this time was never sent; later changes stay at home.
 SETTLED_AFTER: Final = timedelta(hours=1)
 _FORGOTTEN: Final = "forgotten"
+# Of a withdrawal that has arrived: the id that the server was to forget is forgotten here too.
+FORGOTTEN_BODY: Final = "{}"
+# Withdrawals that did not get through, and can be asked for again.
+GIVEN_UP: Final[Mapping[str, str]] = {
+    "kind": PostKind.WITHDRAW.value,
+    "state": PostState.DEAD.value,
+    "body__contains": "instanceId",
+}
 _FIELDS: Final = ("rating_id", "model_id", "category", "rating__score", "rating__at")
 
 
@@ -103,6 +111,26 @@ def withdraw_all(*, actor: Actor) -> None:
         )
         _forget_instance(sharer)
         record(actor=actor, action="community.withdraw", subject="own ratings")
+
+
+def ask_again(*, actor: Actor, post_id: int) -> None:
+    """Ask the server once more to forget what it was sent, where that was given up. Raises NotFound.
+
+    What it forgets twice is forgotten: whether an answer was lost or the question makes no difference.
+    """
+    with transaction.atomic():
+        sharer = _lock(actor)
+        given_up = CommunityPost.objects.filter(pk=post_id, user_id=sharer.user_id, **GIVEN_UP)
+        if not given_up.update(
+            state=PostState.WAITING,
+            attempt_count=0,
+            next_at=timezone.now(),
+            closed_at=None,
+            answer_status=None,
+            error="",
+        ):
+            raise NotFound("There is no such request that was given up.")
+        record(actor=actor, action="community.withdraw", subject="own ratings", after={"again": True})
 
 
 def gather(now: datetime | None = None) -> int:

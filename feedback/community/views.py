@@ -15,8 +15,25 @@ from feedback.community.aggregation import LEAST_REPORTERS
 from feedback.community.fetching import fetch_scores, parse
 from feedback.community.inputs import read_aggregate, read_publisher
 from feedback.community.publishing import community_site, is_server, keep_aggregate, remove_publisher, switch_site
-from feedback.community.queries import MOST_LISTED, MOST_MOVES, find_sharer, list_moves, list_posts, list_publishers
-from feedback.community.sharing import preview, rotate_instance, start_sharing, stop_sharing, why_not, withdraw_all
+from feedback.community.queries import (
+    MOST_LISTED,
+    MOST_MOVES,
+    find_sharer,
+    list_given_up,
+    list_moves,
+    list_posts,
+    list_publishers,
+)
+from feedback.community.sharing import (
+    ask_again,
+    preview,
+    rotate_instance,
+    start_sharing,
+    stop_sharing,
+    why_not,
+    withdraw_all,
+)
+from feedback.inputs import read_id
 from smartspawn.access.gates import requires_role
 from smartspawn.access.requests import ActorRequest
 from smartspawn.access.shapes import Role
@@ -43,9 +60,14 @@ def community(request: ActorRequest) -> HttpResponse:
 @require_POST
 def share(request: ActorRequest) -> HttpResponse:
     """Start or stop sharing, take another id, or take all back."""
-    act = _ACTS.get(request.POST.get("act", ""))
+    word = request.POST.get("act", "")
+    if word == "again":
+        ask_again(actor=request.actor, post_id=read_id(request.POST.get("post", "")))
+        messages.success(request, "The server is asked once more to forget what you sent.")
+        return redirect("community:community")
+    act = _ACTS.get(word)
     if act is None:
-        raise InvalidParam("Say what to do: start, stop, rotate or withdraw.")
+        raise InvalidParam("Say what to do: start, stop, rotate, withdraw or again.")
     try:
         act[0](actor=request.actor)
     except Conflict as refusal:
@@ -97,6 +119,7 @@ def _page(request: ActorRequest, *, status: int = 200, **refusals: str) -> HttpR
         "sharer": sharer,
         "preview": preview(sharer, most=_MOST_PREVIEWED) if sharer and sharer.is_on else (),
         "posts": list_posts(request.actor),
+        "given_up": list_given_up(request.actor),
         "why_not": why_not(),
         "community_url": settings.COMMUNITY_URL,
         "moves": moves[:MOST_MOVES],

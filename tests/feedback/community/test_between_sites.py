@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.test import Client
 from django.utils import timezone
 
 from catalog.shapes import Category
@@ -24,8 +26,9 @@ from feedback.community.shapes import PostState, Report
 from feedback.community.sharing import gather, start_sharing
 from feedback.record import rate
 from feedback.shapes import Said, Subject
+from smartspawn.access.shapes import Role
 from tests.factories import make_snapshot, publish_snapshot
-from tests.feedback.community.test_sharing import export
+from tests.feedback.community.test_sharing import export, upload
 from tests.feedback.work import finished
 from tests.routing.conftest import models
 from tests.runs.ledger.test_at_once import at_once
@@ -120,6 +123,28 @@ def test_scores_are_fetched_and_what_is_there_outlives_a_bad_answer(other: Other
     assert "format" in fetch_if_wanted()
     assert CommunityScoreRow.objects.count() == 1
     assert "format" in community_site().fetch_error
+
+
+def test_a_server_is_one_voice_whatever_ids_it_speaks_under(other: OtherSite) -> None:
+    CommunitySite.objects.filter(pk=community_site().pk).update(is_fetching=True)
+    for number in range(3):
+        other.scores = json.dumps(export(publisher=str(uuid.UUID(int=number + 1)))).encode()
+        assert fetch_if_wanted() == "1 scores"
+    assert [row.publisher.int for row in CommunityScoreRow.objects.all()] == [3]
+
+
+def test_neither_a_server_nor_a_file_speaks_for_the_other(other: OtherSite, client: Client) -> None:
+    CommunitySite.objects.filter(pk=community_site().pk).update(is_fetching=True)
+    client.force_login(make_user("root", Role.ADMIN))
+    upload(client, export())
+    lie = export(score={"avgRating": 1, "successShare": 0})
+    other.scores = json.dumps(lie).encode()
+    assert "whose scores came from a file" in fetch_if_wanted()
+    assert CommunityScoreRow.objects.get().success_share == 1
+    client.post("/community/remove/", {"publisher": export()["publisher"]})
+    assert fetch_if_wanted() == "1 scores"
+    assert upload(client, export()).status_code == 409
+    assert CommunityScoreRow.objects.get().success_share == 0
 
 
 def test_reports_at_once_are_all_counted_and_one_key_once() -> None:

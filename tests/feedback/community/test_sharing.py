@@ -20,7 +20,7 @@ from feedback.community.fetching import fetch_if_wanted
 from feedback.community.models import CommunityPost, CommunityScoreRow, CommunitySite, Sharer
 from feedback.community.publishing import community_site
 from feedback.community.sending import Outcome, claim_next, note_outcome, read_answer
-from feedback.community.shapes import PostState
+from feedback.community.shapes import PostKind, PostState
 from feedback.community.sharing import gather, preview, rotate_instance, start_sharing, stop_sharing, withdraw_all
 from feedback.record import rate, withdraw
 from feedback.shapes import Said, Subject
@@ -179,7 +179,7 @@ def test_it_gives_up_after_the_last_try(ann: User, actor: Actor) -> None:
     ],
 )
 def test_what_an_answer_means(status: int, body: bytes, state: PostState) -> None:
-    assert read_answer(Answer("https://x", status, {"retry-after": "9"}, body)).state is state
+    assert read_answer(Answer("https://x", status, {"retry-after": "9"}, body), PostKind.REPORT).state is state
 
 
 # --- scores that come back -------------------------------------------------------------------------------

@@ -10,18 +10,17 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 
-from catalog.encoded import encode
 from routing.adjustments import find_mark
+from routing.api_parts import json_answer, key_scope, own_scope
 from routing.limits import SITE, find_limits, read_limits, scopes_of, set_limits
 from routing.limits_inputs import LimitsInput
 from routing.shapes import Limits
 from smartspawn.access.gates import requires_scope
-from smartspawn.access.keys import visible_keys
 from smartspawn.access.requests import actor_of
-from smartspawn.access.shapes import Actor, Scope
-from smartspawn.lib.errors import InvalidParam, NotFound
+from smartspawn.access.shapes import Scope
 
 _ABOUT = "The whole of the limits is replaced; what is left out does not limit."
+_SUBJECT = "Limits are"
 
 
 @extend_schema(
@@ -36,7 +35,7 @@ def limits(request: Request) -> HttpResponse:
     scopes = scopes_of(actor_of(request))
     held = {scope: found for scope in scopes if (found := find_limits(scope))}
     effective = limits_payload(read_limits(find_mark(), scopes))
-    return _json({"effective": effective, "of": {scope: limits_payload(item) for scope, item in held.items()}})
+    return json_answer({"effective": effective, "of": {scope: limits_payload(item) for scope, item in held.items()}})
 
 
 @extend_schema(
@@ -64,7 +63,7 @@ def site_limits(request: Request) -> HttpResponse:
 @requires_scope(Scope.CATALOG_READ)
 @api_view(["PUT"])
 def own_limits(request: Request) -> HttpResponse:
-    return _set(request, f"user:{_person(actor_of(request))}")
+    return _set(request, own_scope(actor_of(request), what=_SUBJECT))
 
 
 @extend_schema(
@@ -78,11 +77,7 @@ def own_limits(request: Request) -> HttpResponse:
 @requires_scope(Scope.CATALOG_READ)
 @api_view(["PUT"])
 def key_limits(request: Request, key_id: int) -> HttpResponse:
-    actor = actor_of(request)
-    _person(actor)
-    if not visible_keys(actor=actor).filter(pk=key_id).exists():
-        raise NotFound(f"No key {key_id} of yours.")
-    return _set(request, f"key:{key_id}")
+    return _set(request, key_scope(actor_of(request), key_id, what=_SUBJECT))
 
 
 def limits_payload(limits: Limits) -> dict[str, Any]:
@@ -106,15 +101,4 @@ def _set(request: Request, scope: str) -> HttpResponse:
     wanted = given.to_request()
     why = given.validated_data.get("why", "")
     revision = set_limits(wanted, scope=scope, actor=actor_of(request), why=why)
-    return _json({"scope": scope, "limits": limits_payload(wanted), "revision": revision})
-
-
-def _person(actor: Actor) -> int:
-    """The person who asks. Raises InvalidParam for a key: what it may not do is not its own to say."""
-    if actor.user_id is None or actor.key_id is not None:
-        raise InvalidParam("Limits are set by people, not by keys. Sign in.")
-    return actor.user_id
-
-
-def _json(data: object) -> HttpResponse:
-    return HttpResponse(encode({"data": data}), content_type="application/json")
+    return json_answer({"scope": scope, "limits": limits_payload(wanted), "revision": revision})

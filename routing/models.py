@@ -80,8 +80,8 @@ class AdjustmentRow(models.Model):
         return f"{self.evidence} {self.model_id} {self.category}: {self.success_share:.2f} of {self.sample_count:.1f}"
 
 
-class LimitsRow(models.Model):
-    """What the site, a person or a key may not be given, as the fields of ``Limits``."""
+class _ScopedWord(models.Model):
+    """What somebody laid down for the site, a person or a key, from one routing revision until another."""
 
     scope = models.CharField(max_length=40)  # "site", "user:5", "key:7"
     rules = models.JSONField(default=dict)
@@ -92,6 +92,13 @@ class LimitsRow(models.Model):
     valid_until = models.PositiveBigIntegerField(null=True)
 
     objects = DatedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+class LimitsRow(_ScopedWord):
+    """What the site, a person or a key may not be given, as the fields of ``Limits``."""
 
     class Meta:
         constraints = [
@@ -237,18 +244,8 @@ class Correction(models.Model):
         return f"{self.head} is {self.right}, not {self.predicted}"
 
 
-class ExplorationRow(models.Model):
+class ExplorationRow(_ScopedWord):
     """How far others than the leader may be tried: of the site, a person or a key, as the fields of ``Terms``."""
-
-    scope = models.CharField(max_length=40)  # "site", "user:5", "key:7"
-    rules = models.JSONField(default=dict)
-    by = models.CharField(max_length=200)
-    why = models.CharField(max_length=500, blank=True, default="")
-    at = models.DateTimeField()
-    valid_from = models.PositiveBigIntegerField()
-    valid_until = models.PositiveBigIntegerField(null=True)
-
-    objects = DatedQuerySet.as_manager()
 
     class Meta:
         constraints = [

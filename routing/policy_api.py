@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schem
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 
-from catalog.encoded import encode
+from routing.api_parts import json_answer
 from routing.inputs import read_body
 from routing.policy_inputs import (
     DifferencesQuery,
@@ -60,11 +60,11 @@ _VERSION = OpenApiParameter(
 def policy(request: Request) -> HttpResponse:
     if request.method != "POST":
         rules = rules_in_force()
-        return _json({**rules_payload(rules), **checked_payload(check(rules))})
+        return json_answer({**rules_payload(rules), **checked_payload(check(rules))})
     body = read_body(request.data)
     base_version, note, draft = read_name(body, "baseVersion"), read_note(body), read_draft(body)
     saved = save_policy(draft, actor=actor_of(request), why=note, base_version=base_version)
-    return _json({**rules_payload(saved), **checked_payload(check(saved))})
+    return json_answer({**rules_payload(saved), **checked_payload(check(saved))})
 
 
 @extend_schema(
@@ -77,7 +77,7 @@ def policy(request: Request) -> HttpResponse:
 @requires_scope(Scope.CATALOG_ADMIN)
 @api_view(["POST"])
 def policy_check(request: Request) -> HttpResponse:
-    return _json(checked_payload(check(read_draft(read_body(request.data)))))
+    return json_answer(checked_payload(check(read_draft(read_body(request.data)))))
 
 
 @extend_schema(
@@ -92,7 +92,7 @@ def policy_check(request: Request) -> HttpResponse:
 def policy_what_if(request: Request) -> HttpResponse:
     body = read_body(request.data)
     found = what_if_rules(read_draft(body), actor=actor_of(request), count=read_count(body.get("count")))
-    return _json(comparison_payload(found))
+    return json_answer(comparison_payload(found))
 
 
 @extend_schema(
@@ -104,7 +104,7 @@ def policy_what_if(request: Request) -> HttpResponse:
 @requires_scope(Scope.CATALOG_ADMIN)
 @api_view(["GET"])
 def policy_versions(_request: Request) -> HttpResponse:
-    return _json([version_payload(item) for item in list_versions()])
+    return json_answer([version_payload(item) for item in list_versions()])
 
 
 @extend_schema(
@@ -117,7 +117,7 @@ def policy_versions(_request: Request) -> HttpResponse:
 @requires_scope(Scope.CATALOG_ADMIN)
 @api_view(["GET"])
 def policy_version(_request: Request, version: str) -> HttpResponse:
-    return _json(rules_payload(get_rules(version)))
+    return json_answer(rules_payload(get_rules(version)))
 
 
 @extend_schema(
@@ -134,7 +134,7 @@ def policy_differences(request: Request) -> HttpResponse:
     before = get_rules(said.get("before") or shipped_rules().version)
     after = get_rules(said["after"]) if said.get("after") else rules_in_force()
     told = {"before": before.version, "after": after.version, "differences": list(differences(before, after))}
-    return _json(told)
+    return json_answer(told)
 
 
 @extend_schema(
@@ -154,8 +154,4 @@ def policy_restore(request: Request) -> HttpResponse:
         why=read_note(body),
         base_version=read_name(body, "baseVersion"),
     )
-    return _json(rules_payload(restored))
-
-
-def _json(data: object) -> HttpResponse:
-    return HttpResponse(encode({"data": data}), content_type="application/json")
+    return json_answer(rules_payload(restored))

@@ -8,8 +8,8 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schem
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 
-from catalog.encoded import encode
 from catalog.queries import list_held_back
+from routing.api_parts import json_answer
 from routing.corrections_export import export_lines
 from routing.inputs import read_body
 from routing.policy_inputs import (
@@ -44,7 +44,7 @@ def snapshots(request: Request) -> HttpResponse:
         before=read_revision(said.get("before"), "before"), after=read_revision(said.get("after"), "after")
     )
     found = compare_snapshots(before=before, after=after, actor=actor_of(request), count=read_count(said.get("count")))
-    return _json({"before": before, "after": after, **comparison_payload(found)})
+    return json_answer({"before": before, "after": after, **comparison_payload(found)})
 
 
 @extend_schema(
@@ -59,7 +59,7 @@ def snapshots(request: Request) -> HttpResponse:
 def override(request: Request) -> HttpResponse:
     body = read_body(request.data)
     wanted, count = read_override_wish(body), read_count(body.get("count"))
-    return _json(comparison_payload(what_if_override(wanted, actor=actor_of(request), count=count)))
+    return json_answer(comparison_payload(what_if_override(wanted, actor=actor_of(request), count=count)))
 
 
 @extend_schema(
@@ -83,9 +83,9 @@ def override(request: Request) -> HttpResponse:
 def held_back(request: Request, source: str) -> HttpResponse:
     count, wanted = read_count(request.GET.get("count")), read_source(source)
     if wanted not in list_held_back():
-        return _json({"source": wanted, "isHeldBack": False})
+        return json_answer({"source": wanted, "isHeldBack": False})
     found = what_if_believed(wanted, actor=actor_of(request), count=count)
-    return _json({"source": wanted, "isHeldBack": True, **comparison_payload(found)})
+    return json_answer({"source": wanted, "isHeldBack": True, **comparison_payload(found)})
 
 
 @extend_schema(
@@ -100,7 +100,3 @@ def held_back(request: Request, source: str) -> HttpResponse:
 def corrections(_request: Request) -> StreamingHttpResponse:
     headers = {"Content-Disposition": 'attachment; filename="corrections.jsonl"'}
     return StreamingHttpResponse(export_lines(), content_type="application/x-ndjson; charset=utf-8", headers=headers)
-
-
-def _json(data: object) -> HttpResponse:
-    return HttpResponse(encode({"data": data}), content_type="application/json")

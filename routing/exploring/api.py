@@ -11,18 +11,16 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 
-from catalog.encoded import encode
 from routing.adjustments import find_mark
+from routing.api_parts import json_answer, key_scope, own_scope
 from routing.exploring.accounts import find_account, utc_day
 from routing.exploring.inputs import KeyExplorationInput, OwnExplorationInput, SiteExplorationInput
 from routing.exploring.presenters import account_payload, terms_payload
 from routing.exploring.settings import held_by_scope, read_terms, set_terms
 from routing.limits import SITE, scopes_of
 from smartspawn.access.gates import requires_scope
-from smartspawn.access.keys import visible_keys
 from smartspawn.access.requests import actor_of
 from smartspawn.access.shapes import Actor, Scope
-from smartspawn.lib.errors import InvalidParam, NotFound
 
 _ABOUT = (
     "Off until a person switches it on for themselves. Then, of the picks whose task is classified low-risk, a small "
@@ -31,6 +29,7 @@ _ABOUT = (
     "only take away."
 )
 _WHOLE = "The whole is replaced; what is left out is as usual."
+_SUBJECT = "Exploration is"
 
 
 @extend_schema(
@@ -52,7 +51,7 @@ def exploration(request: Request) -> HttpResponse:
     if actor.user_id is not None:
         account = find_account(actor.user_id)
         payload["account"] = account_payload(account, today=utc_day(timezone.now()))
-    return _json(payload)
+    return json_answer(payload)
 
 
 @extend_schema(
@@ -81,7 +80,7 @@ def site_exploration(request: Request) -> HttpResponse:
 @api_view(["PUT"])
 def own_exploration(request: Request) -> HttpResponse:
     actor = actor_of(request)
-    return _set(OwnExplorationInput(data=request.data), f"user:{_person(actor)}", actor)
+    return _set(OwnExplorationInput(data=request.data), own_scope(actor, what=_SUBJECT), actor)
 
 
 @extend_schema(
@@ -95,10 +94,8 @@ def own_exploration(request: Request) -> HttpResponse:
 @api_view(["PUT"])
 def key_exploration(request: Request, key_id: int) -> HttpResponse:
     actor = actor_of(request)
-    _person(actor)
-    if not visible_keys(actor=actor).filter(pk=key_id).exists():
-        raise NotFound(f"No key {key_id} of yours.")
-    return _set(KeyExplorationInput(data=request.data), f"key:{key_id}", actor)
+    scope = key_scope(actor, key_id, what=_SUBJECT)
+    return _set(KeyExplorationInput(data=request.data), scope, actor)
 
 
 _Given = OwnExplorationInput | SiteExplorationInput | KeyExplorationInput
@@ -108,15 +105,4 @@ def _set(given: _Given, scope: str, actor: Actor) -> HttpResponse:
     given.is_valid(raise_exception=True)
     terms = given.to_terms()
     revision = set_terms(terms, scope=scope, actor=actor, why=given.validated_data.get("why", ""))
-    return _json({"scope": scope, "exploration": terms_payload(terms), "revision": revision})
-
-
-def _person(actor: Actor) -> int:
-    """The person who asks. Raises InvalidParam for a key: what its owner allows is not its own to say."""
-    if actor.user_id is None or actor.key_id is not None:
-        raise InvalidParam("Exploration is set by people, not by keys. Sign in.")
-    return actor.user_id
-
-
-def _json(data: object) -> HttpResponse:
-    return HttpResponse(encode({"data": data}), content_type="application/json")
+    return json_answer({"scope": scope, "exploration": terms_payload(terms), "revision": revision})

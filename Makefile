@@ -13,6 +13,8 @@ INSTALLED_DEV := $(VENV)/.installed-dev
 PIP := $(PY) -m pip --disable-pip-version-check --no-input -q
 # Several versions may be on the path, some of them empty shims: take the first one that runs and is new enough.
 PYTHON_CANDIDATES := $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14 python
+# Where this is set, every process compiles all of the code again, and a start or a test run takes half as long again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install up test check bench format constraints clean

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -83,7 +84,7 @@ def save_part(request: ActorRequest) -> HttpResponse:
 @require_POST
 def take_back(request: ActorRequest) -> HttpResponse:
     """Take a rating back, and come back to what it was about."""
-    withdraw(rating_id=read_id(request.POST.get("id", "")), actor=request.actor)
+    _take_back(request)
     messages.success(request, "Taken back, and forgotten.")
     return redirect("feedback:ratings")
 
@@ -93,8 +94,9 @@ def take_back(request: ActorRequest) -> HttpResponse:
 def take_back_part(request: ActorRequest) -> HttpResponse:
     """Take a rating back, and offer to rate again."""
     subject = read_subject_key(request.POST.get("subject", ""))
-    withdraw(rating_id=read_id(request.POST.get("id", "")), actor=request.actor)
-    return render(request, "feedback/_rating.html", {**_context_of(request, subject), "rating": None})
+    _take_back(request)
+    context = {**_context_of(request, subject), "rating": find_rating(subject, request.actor)}
+    return render(request, "feedback/_rating.html", context)
 
 
 @requires_role(Role.MEMBER)
@@ -111,6 +113,12 @@ def bulk(request: ActorRequest) -> HttpResponse:
         return _inbox(request, refusal=refusal.message)
     messages.success(request, f"{len(subjects)} rated. The next choice heeds it.")
     return redirect("feedback:ratings")
+
+
+def _take_back(request: ActorRequest) -> None:
+    """Take back the rating that the form names; what another tab took back before is taken back."""
+    with suppress(NotFound):
+        withdraw(rating_id=read_id(request.POST.get("id", "")), actor=request.actor)
 
 
 def _inbox(request: ActorRequest, *, refusal: str = "") -> HttpResponse:

@@ -142,3 +142,25 @@ def test_a_viewer_reads_but_does_not_rate(catalogue: None) -> None:
 
     assert client.get("/ratings/").status_code == 200
     assert client.post("/ratings/_save", {"subject": f"run:{run.pk}", "rating": "5"}).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/ratings/_withdraw", "/ratings/withdraw/"])
+def test_what_another_tab_took_back_is_taken_back_and_a_newer_word_stays(browser: Client, ann: User, path: str) -> None:
+    run = finished(ann)
+    first = rate(subject=Subject(run.pk), said=Said(1), actor=ann.as_actor())
+    stale = {"subject": f"run:{run.pk}", "id": first.pk}
+    assert browser.post(path, stale).status_code in {200, 302}
+    assert not Rating.objects.exists()
+    again = rate(subject=Subject(run.pk), said=Said(5), actor=ann.as_actor())
+    answer = browser.post(path, {**stale, "id": first.pk}, follow=True)
+    assert answer.status_code == 200
+    assert Rating.objects.get() == again
+    if path.endswith("_withdraw"):
+        assert "Kept: 5." in answer.content.decode()
+
+
+def test_another_persons_rating_cannot_be_taken_back(browser: Client, ann: User) -> None:
+    bob = make_user("bob")
+    theirs = rate(subject=Subject(finished(bob).pk), said=Said(4), actor=bob.as_actor())
+    browser.post("/ratings/_withdraw", {"subject": f"run:{finished(ann).pk}", "id": theirs.pk})
+    assert Rating.objects.get() == theirs

@@ -7,4 +7,4 @@ class RoutingConfig(AppConfig):
     name = "routing"
 
     def ready(self) -> None:
-        from routing.classifier import checks  # noqa: F401 - registers the check
+        from routing import checks  # noqa: F401 - registers the check

@@ -21,12 +21,15 @@ from runs.tools.engines import why_no_engine
 from smartspawn import tracing
 
 SERVING_TAG = "serving"  # what only the web server needs; `manage.py serve` asks for it
+# What an owner may have got wrong. Django's own checks and those of access load every page, which takes longer than
+# all else of a start: the web server, which needs the pages anyway, makes them, and the processes beside it do not.
+SETTINGS_TAG = "settings"
 SHORTEST_SECRET_KEY = 32
 
 Messages = list[CheckMessage]
 
 
-@register("queue")
+@register("queue", SETTINGS_TAG)
 def queue_settings_are_safe(**_kwargs: Any) -> Messages:
     """Refuse settings under which tasks are lost, run twice, or come back for ever."""
     queue: dict[str, Any] = {**settings.Q_CLUSTER}
@@ -61,7 +64,7 @@ def queue_settings_are_safe(**_kwargs: Any) -> Messages:
     return messages
 
 
-@register("sqlite")
+@register("sqlite", SETTINGS_TAG)
 def sqlite_waits_instead_of_failing(**_kwargs: Any) -> Messages:
     """Refuse SQLite settings under which concurrent writers fail."""
     database = settings.DATABASES["default"]
@@ -88,7 +91,7 @@ def sqlite_waits_instead_of_failing(**_kwargs: Any) -> Messages:
     ]
 
 
-@register("data")
+@register("data", SETTINGS_TAG)
 def data_files_can_be_read(app_configs: Sequence[AppConfig] | None = None, **_kwargs: Any) -> Messages:
     """Refuse a checkout whose shipped data files are damaged."""
     del app_configs
@@ -121,7 +124,7 @@ _READERS: Mapping[str, Callable[[Path], object]] = {
 }
 
 
-@register("security")
+@register("security", SETTINGS_TAG)
 def secrets_keys_are_keys(**_kwargs: Any) -> Messages:
     """Refuse a key ring that could seal and open nothing."""
     broken = [number for number, key in enumerate(settings.SECRETS_KEYS, 1) if not _is_key(key)]
@@ -144,7 +147,7 @@ def _is_key(key: str) -> bool:
     return True
 
 
-@register("harness")
+@register("harness", SETTINGS_TAG)
 def harnesses_are_known(**_kwargs: Any) -> Messages:
     """Refuse the name of a command-line agent that there is no driver for."""
     known = {driver.name for driver in DRIVERS}
@@ -160,7 +163,7 @@ def harnesses_are_known(**_kwargs: Any) -> Messages:
     ]
 
 
-@register("search")
+@register("search", SETTINGS_TAG)
 def search_is_set_up(**_kwargs: Any) -> Messages:
     """Refuse a search provider that nobody knows, or that lacks its key or address."""
     problem = why_no_engine() if settings.SEARCH_PROVIDER else ""
@@ -168,7 +171,7 @@ def search_is_set_up(**_kwargs: Any) -> Messages:
     return [Error(problem, hint=hint, id="smartspawn.E013")] if problem else []
 
 
-@register("home")
+@register("home", SETTINGS_TAG)
 def home_is_writable(**_kwargs: Any) -> Messages:
     """Refuse a home that this user may not write to."""
     if os.access(settings.HOME_DIR, os.W_OK | os.X_OK):
@@ -182,7 +185,7 @@ def home_is_writable(**_kwargs: Any) -> Messages:
     ]
 
 
-@register("security")
+@register("security", SETTINGS_TAG)
 def reach_and_protection_fit(**_kwargs: Any) -> Messages:
     """Refuse or warn of settings that are fine on one machine and dangerous or useless beyond it."""
     messages: Messages = []
@@ -227,7 +230,7 @@ def _public_warnings() -> Messages:
     return messages
 
 
-@register("traces")
+@register("traces", SETTINGS_TAG)
 def traces_can_be_made(**_kwargs: Any) -> Messages:
     """Refuse a collector that nothing could be sent to."""
     if not tracing.is_on() or tracing.has_packages():

@@ -22,8 +22,6 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from smartspawn.lib.http import user_agent
-
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.trace import Span, Tracer
@@ -202,6 +200,8 @@ def _tracer(_process_id: int) -> Tracer:
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    from smartspawn.lib.http import user_agent  # with the HTTP library, which an untraced process may never need
 
     about: dict[str, Any] = {"service.name": settings.OTEL_SERVICE_NAME, "process.pid": os.getpid()}
     provider = TracerProvider(resource=Resource.create(about), shutdown_on_exit=False)

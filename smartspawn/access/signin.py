@@ -26,6 +26,8 @@ LINK_LIFETIME = timedelta(minutes=15)
 _LINK_KEPT = timedelta(days=1)  # after its expiry, so that a late click is told why it fails
 _PURPOSE = "signin-link"
 _FIRST_ADMIN = "admin"
+# Its own addresses alone, which stand at the root: to load those of all pages takes longer than a site's whole start.
+_ADDRESSES = "smartspawn.access.urls"
 TOO_MANY = "Too many attempts to sign in. Wait a little, or ask an admin for a sign-in link."
 
 
@@ -74,7 +76,7 @@ def create_signin_link(
             user=user, digest=digest(token, purpose=_PURPOSE), created_at=now, expires_at=now + lifetime
         )
         audit.record(actor=actor, action="signin_link.create", subject=f"user {user.username}")
-    path = reverse("access:signin-link", args=[token])
+    path = reverse("signin-link", args=[token], urlconf=_ADDRESSES)
     return (settings.SITE_URL if site_url is None else site_url).rstrip("/") + path
 
 

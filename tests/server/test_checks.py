@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import lzma
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from django.core.checks import run_checks
 from pytest_django import Settings
 
 from smartspawn import checks
+from tests.site import ROOT, clean_environment, furnish_home
 
 
 def ids(messages: list[Any]) -> set[str]:
@@ -154,6 +157,24 @@ def test_serving_without_collected_files_is_refused(settings: Settings, tmp_path
     assert ids(checks.static_files_are_collected()) == {"E010"}
     (tmp_path / "staticfiles.json").write_text("{}")
     assert checks.static_files_are_collected() == []
+
+
+def test_what_comes_before_the_web_server_checks_the_settings_and_loads_no_page(tmp_path: Path) -> None:
+    furnish_home(tmp_path)
+    code = (
+        "import sys; from django.core.management import call_command; "
+        "from smartspawn.access.signin import create_signin_link; "
+        "call_command('prepare', skip_checks=False); create_signin_link(); "
+        "print([name for name in ('smartspawn.urls', 'aiohttp', 'numpy') if name in sys.modules])"
+    )
+    command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
+
+    def start(**environment: str) -> subprocess.CompletedProcess[str]:
+        own = clean_environment(tmp_path, **environment)
+        return subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True, check=False)
+
+    assert start().stdout.splitlines()[-1] == "[]"
+    assert "smartspawn.E004" in start(WORKERS="0").stderr
 
 
 def test_every_setting_of_the_environment_is_documented() -> None:

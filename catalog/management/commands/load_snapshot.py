@@ -9,8 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog.embedded import EMBEDDED_PATH
-from catalog.load import load_embedded
-from catalog.queries import catalog_revision
+from catalog.models import StoredSnapshot
 from smartspawn.access.shapes import COMMAND_LINE
 from smartspawn.lib.errors import SmartSpawnError
 
@@ -23,8 +22,10 @@ class Command(BaseCommand):
         parser.add_argument("--file", type=Path, default=EMBEDDED_PATH, help="another file of the same format")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        if options["if_empty"] and catalog_revision():
+        if options["if_empty"] and StoredSnapshot.objects.exists():
             return
+        from catalog.load import load_embedded  # heavy, and every start but the first has returned
+
         try:
             outcome = load_embedded(actor=COMMAND_LINE, path=options["file"])
         except SmartSpawnError as error:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.core.management.base import BaseCommand, CommandError
 
+from smartspawn.checks import SETTINGS_TAG
 from smartspawn.startup import CannotStart, prepare_site
 
 
 class Command(BaseCommand):
     help = "Bring tables, schedules, catalogue and static files up to this version. `up` does it by itself."
+    requires_system_checks = (SETTINGS_TAG,)
 
     def handle(self, *_args: object, **_options: object) -> None:
         try:

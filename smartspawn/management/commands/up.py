@@ -17,6 +17,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseFault
 from django.db import connections
 
+from smartspawn.checks import SETTINGS_TAG
 from smartspawn.startup import CannotStart, listen, lock_home, prepare_site, site_address
 from smartspawn.supervisor import Program, Supervisor
 
@@ -29,6 +30,7 @@ class Command(BaseCommand):
         "Exit codes: 0 stopped, 1 a failed check, 2 wrong settings, 3 the port is taken, 4 the database cannot be "
         "used, 5 a process could not be kept alive, 6 it runs already."
     )
+    requires_system_checks = (SETTINGS_TAG,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

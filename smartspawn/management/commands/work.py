@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from argparse import ArgumentParser
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 
@@ -18,7 +19,9 @@ from django.core.management.base import BaseCommand
 from django.db import Error as DatabaseFault
 from django.db import close_old_connections
 
+from smartspawn.checks import SETTINGS_TAG
 from smartspawn.lib.errors import SmartSpawnError
+from smartspawn.management.commands.sync_schedules import SCHEDULES
 from smartspawn.processes import end_forks_with_parent, end_with_supervisor
 
 LOG = logging.getLogger(__name__)
@@ -30,6 +33,7 @@ TICK_S = 0.5
 
 class Command(BaseCommand):
     help = "Execute queued tasks until told to stop (SIGTERM or Ctrl-C)."
+    requires_system_checks = (SETTINGS_TAG,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--beat-file", type=Path, help="touched while tasks come through, for a watchdog")
@@ -50,6 +54,7 @@ class Command(BaseCommand):
         if sole:
             released = heartbeat.release_taken_tasks()
             LOG.info("took over %d tasks left behind", released)
+        _load_tasks()
         try:
             cluster = Cluster()
             _stop_hard_after_grace(cluster, folder)
@@ -57,6 +62,12 @@ class Command(BaseCommand):
             _watch(cluster, folder, beat_file)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _load_tasks() -> None:
+    """Load what the queue calls before the workers are forked: they share it, and no first task waits for it."""
+    for function, _argument, _minutes in SCHEDULES.values():
+        import_module(function.rpartition(".")[0])
 
 
 def _make_folder(beat_file: Path | None) -> Path:

@@ -7,8 +7,6 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Warning, register  # noqa: A004 - Django's own names
 
-from routing.classifier.classify import classifier_status
-
 LOG = logging.getLogger(__name__)
 SERVING_TAG = "serving"  # as in smartspawn.checks, which may not be imported from here
 
@@ -16,6 +14,8 @@ SERVING_TAG = "serving"  # as in smartspawn.checks, which may not be imported fr
 @register(SERVING_TAG, deploy=True)
 def classifier_bundle_is_usable(**_kwargs: Any) -> list[CheckMessage]:
     """Report bundle and hash after its self-test; warn where words must stand in for it."""
+    from routing.classifier.classify import classifier_status  # heavy, and most commands choose no model
+
     status = classifier_status()
     if status.is_usable:
         LOG.info("Classifier: %s, sha256 %s, self-test passed.", status.engine, status.engine_sha256[:16])

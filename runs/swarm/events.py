@@ -150,7 +150,8 @@ class SwarmTelling:
             message = run.error or f"The run was {run.status}."
             category = run.error_code.lower() or run.status
             return {"event": "error", "error": message, "category": category, "timestamp": _now_ms(), **common}
-        return {"event": "complete", **_result(self._shape, run, nodes, self._phases, outputs), **common}
+        why = {"message": run.error} if run.error else {}  # where the money went out before the end
+        return {"event": "complete", **_result(self._shape, run, nodes, self._phases, outputs), **common, **why}
 
 
 # --- results by shape ----------------------------------------------------------------------
@@ -189,18 +190,39 @@ def _parallel_result(nodes: Sequence[Node], outputs: Mapping[str, str]) -> Told:
 
 
 def _research_result(run: Run, nodes: Sequence[Node], phases: Sequence[Phase], outputs: Mapping[str, str]) -> Told:
-    analyses = [
-        {"subject": node.spec["params"]["subject"], "analysis": outputs[node.key]}
-        for node in nodes
-        if node.purpose == Purpose.TASK and node.spec["params"].get("subject") and node.key in outputs
-    ]
+    by_key = {node.key: node for node in nodes}
+    asked = [node for node in nodes if node.purpose == Purpose.TASK and node.spec["params"].get("subject")]
+    asked.sort(key=lambda node: node.position)
     return {
         "subjects": run.request.get("subjects", []),
         "topic": run.request.get("topic", ""),
-        "analyses": analyses,
+        "analyses": [
+            {"subject": _subject(node), "analysis": outputs[node.key], "sources": _sources(node, by_key)}
+            for node in asked
+            if node.key in outputs
+        ],
+        "errors": [
+            {"subject": _subject(node), "error": node.error or node.status} for node in asked if node.key not in outputs
+        ],
         "output": outputs.get(MERGED_KEY),
         "stats": {"phases": len(phases), "totalTasks": len(nodes), **_stats(nodes)},
     }
+
+
+def _subject(node: Node) -> str:
+    return str(node.spec["params"]["subject"])
+
+
+def _sources(node: Node, by_key: Mapping[str, Node]) -> list[Any]:
+    """What the analysis rests on: the pages that its model names, else those that were read, else those found."""
+    if isinstance(node.data, dict) and node.data.get("citations"):
+        return list(node.data["citations"])
+    givers = [by_key[key] for key in node.depends_on if key in by_key]
+    for purpose in (Purpose.FETCH, Purpose.SEARCH):
+        pages = [page for giver in givers if giver.purpose == purpose for page in giver.data or ()]
+        if pages:
+            return pages
+    return []
 
 
 def _chain_result(run: Run, nodes: Sequence[Node], phases: Sequence[Phase], outputs: Mapping[str, str]) -> Told:

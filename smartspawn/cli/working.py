@@ -101,12 +101,17 @@ def research(
     last = _stream(ctx, "/api/research", body, total=None)
     if wants_json(ctx):
         show_json(last)
+        _leave_unless_done(last)
         return
     for item in last["analyses"]:
-        show_text(f"# {item['subject']}\n\n{item['analysis']}\n")
-    if last.get("output"):
+        sources = "".join(f"- {page['title']}: {page['url']}\n" for page in item["sources"])
+        show_text(f"# {item['subject']}\n\n{item['analysis']}\n" + (f"\nSources:\n{sources}" if sources else ""))
+    if last.get("output") and (len(last["subjects"]) > 1 or not last["analyses"]):  # of one, the analysis is all
         show_text(last["output"])
+    for fault in last["errors"]:
+        tell(f"{fault['subject']}: {fault['error']}")
     _tell_end(last, f"{len(last['analyses'])} of {len(last['subjects'])}", simulate=simulate)
+    _leave_unless_done(last)
 
 
 def chain(
@@ -169,6 +174,12 @@ def _stream(ctx: typer.Context, path: str, body: Mapping[str, Any], *, total: in
             if event["event"] == "error":
                 raise CliFault(str(event["error"]), WAITS if event.get("category") == "approval" else FAILED)
     raise CliFault("The answer broke off. Look at 'smartspawn logs', and at the Runs page for what was kept.")
+
+
+def _leave_unless_done(last: Mapping[str, Any]) -> None:
+    """End the command as one that failed where only a part came about: the money, or the time, went out."""
+    if last["status"] != "completed":
+        raise CliFault(last.get("message") or f"The run ended as {last['status']}.", FAILED)
 
 
 def _tell_end(last: Mapping[str, Any], what: str, *, simulate: bool) -> None:

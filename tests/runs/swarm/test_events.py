@@ -104,8 +104,33 @@ def test_research_is_told_in_phases_and_texts_stay_with_their_subject() -> None:
     close(run)
     items = told(run, "research")
     assert [item["name"] for item in items if item["event"] == "phase"] == ["Search", "Analyze"]
-    assert items[-1]["analyses"] == [{"subject": "Beta", "analysis": "about Beta"}]
+    assert items[-1]["analyses"] == [{"subject": "Beta", "analysis": "about Beta", "sources": []}]
+    assert items[-1]["errors"] == [{"subject": "Alpha", "error": "nothing"}]
     assert (items[-1]["subjects"], items[-1]["topic"]) == (["Alpha", "Beta"], "news")
+
+
+@pytest.mark.parametrize(
+    ("found", "read", "named", "shown"),
+    [
+        ("found", "read", "named", "named"),
+        ("found", "read", "", "read"),
+        ("found", "", "", "found"),
+    ],
+)
+def test_an_analysis_comes_with_what_it_rests_on(found: str, read: str, named: str, shown: str) -> None:
+    """What the model names goes before the pages that were read, and these before what a search found."""
+    pages = {word: [{"url": f"https://{word}.example", "title": word}] for word in (found, read, named) if word}
+    run = make_run(request=RunRequest(mode=Mode.RESEARCH, subjects=("Alpha",)))
+    search = make_node(run, "search-1", purpose=Purpose.SEARCH, kind="search", data=pages[found])
+    fetch = make_node(run, "fetch-1", purpose=Purpose.FETCH, kind="fetch", data=pages.get(read))
+    data = {"citations": pages[named]} if named else None
+    alpha = make_node(run, "research-1", depends_on=["search-1", "fetch-1"], data=data)
+    alpha.spec["params"] = {"subject": "Alpha"}
+    alpha.save()
+    for node in (search, fetch, alpha):
+        end(run, node, text="about Alpha")
+    close(run)
+    assert told(run, "research")[-1]["analyses"][0]["sources"] == pages[shown]
 
 
 def test_a_chain_is_told_stage_by_stage() -> None:

@@ -17,11 +17,19 @@ class Command(BaseCommand):
     help = __doc__ or ""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("out", type=Path, metavar="FILE", help="the file to write")
+        parser.add_argument(
+            "out", nargs="?", type=Path, metavar="FILE", help="the file to write; without it, or -, standard output"
+        )
         parser.add_argument("--evaluate", action="store_true", help="say how the bundle in use does on it")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        path: Path = options["out"]
+        path: Path | None = options["out"]
+        if path is None or str(path) == "-":
+            if options["evaluate"]:
+                raise CommandError("--evaluate needs a FILE: what it says would stand among the tasks.")
+            for line in export_feedback():
+                self.stdout.write(line, ending="")
+            return
         try:
             with path.open("w", encoding="utf-8") as file:
                 count = sum(1 for line in export_feedback() if file.write(line))

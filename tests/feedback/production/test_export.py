@@ -101,3 +101,17 @@ def test_the_command_writes_what_training_reads_and_evaluates(ann: User, actor: 
     assert read_prompts(path)[0].labels == {"complexity": wrong}
     with pytest.raises(CommandError, match="cannot be written"):
         call_command("export_feedback", str(tmp_path / "no" / "f.jsonl"))
+
+
+@pytest.mark.parametrize("named", [[], ["-"]])
+def test_without_a_file_the_command_says_the_tasks(
+    actor: Actor, named: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    correct(TASK, actor)
+    said = StringIO()
+    call_command("export_feedback", *named, stdout=said)
+    assert [json.loads(line)["text"] for line in said.getvalue().splitlines()] == [TASK]
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(CommandError, match="needs a FILE"):
+        call_command("export_feedback", *named, "--evaluate")

@@ -47,8 +47,9 @@ def setup(
     name = provider or (wanted.provider if wanted else "")
     if not name and sys.stdin.isatty():
         name = typer.prompt("Connect which provider? (empty: none)", default="", show_default=False)
-    if name:
-        _connect(api, name, address=address, secret=wanted.secret if wanted else "")
+    connected = _connect(api, name, address=address, secret=wanted.secret if wanted else "") if name else None
+    if wants_json(ctx):
+        show_json({"url": config.url, "file": str(config.path), "connection": connected})
 
 
 def _find_key(config: Config, given: str) -> str:
@@ -97,8 +98,8 @@ def _have_managed(failed: str, *words: str) -> str:
     return done.stdout.strip()
 
 
-def _connect(api: Api, provider: str, *, address: str, secret: str) -> None:
-    """Connect the provider, or give the connection that there is a new key, and have it tested."""
+def _connect(api: Api, provider: str, *, address: str, secret: str) -> str:
+    """Connect the provider, or give the connection that there is a new key; have it tested, and return its name."""
     found = api.get("/api/connections")
     known = next((item for item in found["meta"]["providers"] if item["name"] == provider), None)
     if known is None:
@@ -116,6 +117,7 @@ def _connect(api: Api, provider: str, *, address: str, secret: str) -> None:
         again = f"smartspawn setup --provider {provider}{f' --address {address}' if address else ''}"
         raise CliFault(f"{made['title']} is kept, but its test failed: {tested['problem']} Once mended: {again}")
     tell(f"{made['title']} is connected and answers.")
+    return str(made["key"])
 
 
 def _is_same(connection: Mapping[str, Any], provider: str, address: str) -> bool:

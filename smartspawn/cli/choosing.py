@@ -31,7 +31,7 @@ def recommend(
     ctx: typer.Context,
     task: Task,
     budget: Budget = "medium",
-    count: Annotated[int, typer.Option(help="How many, 1 to 5.")] = 3,
+    count: Annotated[int, typer.Option(min=1, max=5, help="How many, 1 to 5.")] = 3,
     exclude: Exclude = "",
 ) -> None:
     """The best few models for a task, of different providers."""

@@ -46,14 +46,21 @@ def start(ctx: typer.Context, swarm_port: SwarmPort = None) -> None:
     """Start the site in the background."""
     asked = settings_of(ctx).url
     url = asked if own_url().endswith(":0") else own_url()  # the site goes by PORT, whatever the commands ask
-    if _is_up(url):
+    if is_new := not _is_up(url):
+        _start_and_wait(url, swarm_port)
+    if wants_json(ctx):
+        show_json({"url": url, "pid": _pid(), "isNew": is_new})
+    elif is_new:
+        show_text(f"Up at {url} (process {_pid()}).")
+    else:
         tell(f"It is up already at {url}.")
-        return
-    process = None if _pid() else _start_process(swarm_port)  # one that is still starting is waited for
-    _wait_for_start(url, process)
-    show_text(f"Up at {url} (process {_pid()}).")
     if url not in (asked, asked.replace("localhost", "127.0.0.1")):
         tell(f"The other commands ask {asked}; to have them ask this one: smartspawn --url {url} setup")
+
+
+def _start_and_wait(url: str, swarm_port: int | None) -> None:
+    process = None if _pid() else _start_process(swarm_port)  # one that is still starting is waited for
+    _wait_for_start(url, process)
 
 
 def _start_process(swarm_port: int | None) -> subprocess.Popen[bytes]:
@@ -92,12 +99,22 @@ def _wait_for_start(url: str, process: subprocess.Popen[bytes] | None) -> None:
         time.sleep(_POLL_S)
 
 
-def stop() -> None:
+def stop(ctx: typer.Context) -> None:
     """Stop the site that 'start' started."""
+    was_up = _stop()
+    if wants_json(ctx):
+        show_json({"wasUp": was_up})
+    elif was_up:
+        show_text("Stopped.")
+    else:
+        tell("Nothing runs that 'smartspawn start' started.")
+
+
+def _stop() -> bool:
+    """Stop it, and return whether there was anything to stop."""
     pid = _pid()
     if pid is None:
-        tell("Nothing runs that 'smartspawn start' started.")
-        return
+        return False
     os.kill(pid, signal.SIGTERM)
     began, is_told = time.monotonic(), False
     while _is_ours(pid):
@@ -109,12 +126,12 @@ def stop() -> None:
             tell("It is still stopping: what it does is brought to a place from which it can go on.")
         time.sleep(_POLL_S)
     pid_path().unlink(missing_ok=True)
-    show_text("Stopped.")
+    return True
 
 
 def restart(ctx: typer.Context, swarm_port: SwarmPort = None) -> None:
     """Stop the site and start it anew."""
-    stop()
+    _stop()
     start(ctx, swarm_port)
 
 
@@ -150,11 +167,17 @@ def _show_catalogue(ctx: typer.Context) -> None:
         show_text(f"{count} models in the catalogue.")
 
 
-def logs(count: Annotated[int, typer.Argument(min=1, max=100_000, help="How many lines.")] = 50) -> None:
+def logs(
+    ctx: typer.Context,
+    count: Annotated[int, typer.Argument(min=1, max=100_000, help="How many lines.")] = 50,
+) -> None:
     """The last lines that the site has written."""
     files = sorted((home_dir() / "logs").glob("*.log"), key=lambda path: path.stat().st_mtime)
     if not files:
         raise CliFault(f"There are no logs in {home_dir() / 'logs'}.")
+    if wants_json(ctx):
+        show_json([{"file": str(path), "lines": [line.rstrip("\n") for line in _tail(path, count)]} for path in files])
+        return
     for path in files:
         show_text(f"==> {path.name} <==")
         show_text("".join(_tail(path, count)).rstrip("\n"))

@@ -88,6 +88,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 def test_setup_made_a_key_that_opens_the_site(shell: Shell) -> None:
     assert shell.json("diagnose")["ok"] is True
     assert shell.json("status")["status"] == "ready"
+    assert shell.json("setup")["connection"] is None
 
 
 def test_a_dead_key_is_blamed_on_the_key_and_not_on_the_site(shell: Shell) -> None:
@@ -155,6 +156,7 @@ def test_chains_and_the_bench_run_against_the_simulator(shell: Shell) -> None:
     [
         (["run", "Name a colour"], 1, "No connection serves any model yet"),
         (["pick"], 2, "task"),
+        (["recommend", "coding", "--count", "9"], 2, "less than or equal to 5"),
         (["run", "x", "--simulate", "--options", "{"], 2, "no JSON"),
         (["run", "x", "--simulate", "--mode", "solo"], 2, "mode must be one of"),
         (["parallel", "--simulate"], 2, "no prompt"),
@@ -262,10 +264,14 @@ def test_a_site_is_started_in_the_background_looked_at_and_stopped(tmp_path: Pat
         assert started.returncode == 0, started.stderr
         assert "already" in command("start").stderr
         assert command("status").returncode == 0
+        assert json.loads(command("start", "--json").stdout)["isNew"] is False
         assert "console.log" in command("logs", "3").stdout
+        files = {Path(log["file"]).name: log["lines"] for log in json.loads(command("logs", "3", "--json").stdout)}
+        assert 1 <= len(files["console.log"]) <= 3
     finally:
         stopped = command("stop")
     assert "Stopped" in stopped.stdout
+    assert json.loads(command("stop", "--json").stdout) == {"wasUp": False}
     assert command("status").returncode == 3
     assert "Nothing runs" in command("stop").stderr
 

@@ -56,9 +56,11 @@ for command in (
 
 
 @app.command()
-def mcp() -> None:
+def mcp(
+    user: Annotated[str, typer.Option(help="Whose runs and ratings these are; else the first active admin's.")] = "",
+) -> None:
     """Speak the Model Context Protocol over standard input and output."""
-    command = manage("mcp")
+    command = manage("mcp", *(("--user", user) if user else ()))
     os.execve(command[0], command, environment())  # noqa: S606 - our own program takes this one's place
 
 

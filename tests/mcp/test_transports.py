@@ -25,6 +25,15 @@ admin = User.objects.get()
 print(create_key(actor=admin.as_actor(), name="mcp", scopes=frozenset(Scope), expires_at=None).token)
 """
 
+MAKE_FINISHED_RUN = """
+from runs.shapes import NodeStatus, RunStatus
+from smartspawn.access.models import User
+from tests.runs.rows import make_node, make_run
+run = make_run(status=RunStatus.COMPLETED, user_id=User.objects.get().pk)
+make_node(run, "task-1", NodeStatus.COMPLETED, model_id="acme/one")
+print(run.pk)
+"""
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
@@ -72,6 +81,29 @@ def test_over_stdio_beside_the_site(site: Site) -> None:
             return await pick(client)
 
     assert "/" in asyncio.run(talk())["id"]
+
+
+def test_over_stdio_a_person_rates_their_run_and_has_spend_and_a_week(site: Site) -> None:
+    made = site.run_python(MAKE_FINISHED_RUN).splitlines()[-1]
+
+    async def talk() -> list[Any]:
+        command = StdioServerParameters(
+            command=sys.executable, args=["-m", "smartspawn.cli", "mcp"], env=dict(site.environment), cwd=ROOT
+        )
+        async with Client(command) as client:
+            asked = [("rate", {"run": made, "rating": 4}), ("spend", {}), ("digest", {})]
+            return [await client.call_tool(f"smartspawn_{name}", given) for name, given in asked]
+
+    rated, spent, week = asyncio.run(talk())
+    assert [answer.is_error for answer in (rated, spent, week)] == [False, False, False]
+    assert json.loads(rated.content[0].text)["run"] == made
+    assert [line["scope"] for line in json.loads(spent.content[0].text)["windows"]][:1] == ["user:1"]
+    assert json.loads(week.content[0].text)["everybody"] is False
+
+
+def test_over_stdio_nobody_is_taken_for_somebody_else(site: Site) -> None:
+    with pytest.raises(AssertionError, match="There is no active person 'bob'"):
+        site.run_python("from django.core.management import call_command\ncall_command('mcp', user='bob')")
 
 
 def test_without_a_key_nobody_is_let_in(site: Site) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
+from pathlib import Path
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -43,6 +47,7 @@ def _page(request: ActorRequest, *, token: str = "", errors: object = None, stat
         "base_url": _base_url(request),
         "token": token,
         "key": token or _PLACEHOLDER,
+        **command_words(),
         "errors": errors or {},
         "purposes": list(PURPOSES.items()),
         "lifetimes": list(LIFETIMES.items()),
@@ -59,6 +64,13 @@ def skill(request: HttpRequest) -> HttpResponse:
     """What an agent must know to use this site, with the address under which it reached it."""
     text = render_to_string("connect/skill.md", {"base_url": _base_url(request)})
     return HttpResponse(text, content_type="text/markdown; charset=utf-8")
+
+
+def command_words() -> dict[str, str]:
+    """The command for a file and for a shell: its environment is on nobody's path, so it is told whole."""
+    path = Path(sys.executable).parent / "smartspawn"
+    command = str(path) if path.exists() else "smartspawn"
+    return {"command": command, "command_in_shell": shlex.quote(command)}
 
 
 def _base_url(request: HttpRequest) -> str:

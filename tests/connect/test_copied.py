@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import pytest
+from mcp import Client, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
 
 from tests.runs.chat.served import Served, served_site
 from tests.site import ROOT
@@ -23,9 +30,10 @@ from smartspawn.access.keys import create_key
 from smartspawn.access.models import User
 from smartspawn.connect.clients import CLIENTS
 from smartspawn.connect.inputs import WORK, scopes_for
+from smartspawn.connect.views import command_words
 admin = User.objects.get().as_actor()
 key = create_key(actor=admin, name="copied", scopes=scopes_for(WORK, admin), expires_at=None).token
-given = {{"base_url": {address!r}, "key": key}}
+given = {{"base_url": {address!r}, "key": key, **command_words()}}
 print(json.dumps({{part.name: render_to_string(part.template, given) for one in CLIENTS for part in one.snippets}}))
 """
 
@@ -68,3 +76,38 @@ def test_the_commands_file_opens_the_site(copied: Mapping[str, str], tmp_path: P
     assert "/" in picked
     spent = run(sys.executable, "-m", "smartspawn.cli", "spend", "--json", XDG_CONFIG_HOME=str(tmp_path))
     assert json.loads(spent)["windows"]
+
+
+async def tools_of(transport: Any) -> set[str]:
+    async with Client(transport) as client:
+        return {tool.name for tool in (await client.list_tools()).tools}
+
+
+async def tools_at(url: str, header: str) -> set[str]:
+    name, _, value = header.partition(": ")
+    async with httpx2.AsyncClient(headers={name: value}, timeout=60) as http:
+        return await tools_of(streamable_http_client(url, http_client=http))
+
+
+def test_the_lines_for_claude_code_and_codex_over_stdio_start_a_server_from_any_folder(
+    served: Served, copied: Mapping[str, str], tmp_path: Path
+) -> None:
+    claude = shlex.split(copied["claude-stdio"].partition(" -- ")[2])
+    codex = tomllib.loads(copied["codex-stdio"])["mcp_servers"]["smart-spawn"]
+    home = {name: value for name, value in served.site.environment.items() if name.startswith(("SMARTSPAWN", "SECRET"))}
+    for command, *words in (claude, [codex["command"], *codex["args"]]):
+        started = StdioServerParameters(command=command, args=words, cwd=tmp_path, env=home)
+        assert "smartspawn_pick" in asyncio.run(tools_of(started))
+
+
+def test_the_addresses_and_keys_for_claude_code_codex_and_cursor_open_the_tools(copied: Mapping[str, str]) -> None:
+    words = shlex.split(copied["claude-http"].replace("\\\n", " "))
+    codex = tomllib.loads(copied["codex-http"])["mcp_servers"]["smart-spawn"]
+    key = copied["codex-env"].strip().removeprefix(f"export {codex['bearer_token_env_var']}=")
+    cursor = json.loads(copied["cursor"])["mcpServers"]["smart-spawn"]
+    for url, header in (
+        (words[words.index("smart-spawn") + 1], words[words.index("--header") + 1]),
+        (codex["url"], f"Authorization: Bearer {key}"),
+        (cursor["url"], f"Authorization: {cursor['headers']['Authorization']}"),
+    ):
+        assert "smartspawn_run_create" in asyncio.run(tools_at(url, header))

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from runs.driving.ringing import ring
 from runs.forecast import forecast
-from runs.graph.closing import least_cap_nano
+from runs.graph.closing import least_call_nano, least_cap_nano
 from runs.keeping.artifacts import PLAN_KEY, NewArtifact, write_artifacts
 from runs.keeping.events import EventKind, NewEvent, add_events
 from runs.keeping.node_rows import node_row
@@ -185,15 +185,24 @@ def _refuse_hopeless(bounds: _Bounds, costs: CostForecast) -> None:
 
 
 def _with_warning(plan: Plan, bounds: _Bounds) -> Plan:
-    """The plan; where its cap lets no answer be brought to the end, it says so."""
-    least = least_cap_nano(plan.nodes, plan.final)
-    if bounds.cap_nano_usd is None or bounds.cap_nano_usd >= least:
+    """The plan; where its cap is too small for a whole run of it, it says so."""
+    if bounds.cap_nano_usd is None:
         return plan
-    cap, needed = format_usd(bounds.cap_nano_usd), format_usd(least)
-    warning = (
-        f"The cap of {cap} is too small to bring the answers together: for one answer and that, {needed} has to be "
-        "free. It buys answers as far as it goes, which are then put below one another."
-    )
+    cap = format_usd(bounds.cap_nano_usd)
+    first, whole = least_call_nano(plan.nodes), least_cap_nano(plan.nodes, plan.final)
+    if bounds.cap_nano_usd < first:
+        warning = (
+            f"The cap of {cap} lets no call through: the cheapest may take {format_usd(first)}. "
+            "Raise it, or ask for shorter answers or a cheaper model."
+        )
+    elif bounds.cap_nano_usd < whole:
+        warning = (
+            f"The cap of {cap} is too small to keep money back for bringing the answers together: for that and the "
+            f"dearest of them, {format_usd(whole)} would have to be free. It buys answers as far as it goes; where "
+            "too little is left then, they are put below one another."
+        )
+    else:
+        return plan
     return replace(plan, notes=(*plan.notes, warning))
 
 

@@ -60,20 +60,33 @@ def find_readers(closers: Iterable[Closer], specs: Mapping[str, NodeSpec], ended
 
 
 def least_cap_nano(specs: Iterable[NodeSpec], final: str) -> int:
-    """The smallest cap under which one answer can be had and the run be closed; 0 where closing costs nothing."""
+    """The smallest cap under which any one answer fits beside what closes the run; 0 where closing costs nothing."""
     by_key = {spec.key: spec for spec in specs}
     closers = find_closers(by_key.values(), final)
     if not closers:
         return 0
     readers = find_readers(closers.values(), by_key, frozenset())
     beginnings = (spec for key, spec in by_key.items() if spec.kind is NodeKind.CALL and key not in closers)
-    return min((_least_with(spec, closers, readers.get(spec.key, ())) for spec in beginnings), default=0)
+    return max((_least_with(spec, closers, readers.get(spec.key, ())) for spec in beginnings), default=0)
+
+
+def least_call_nano(specs: Iterable[NodeSpec]) -> int:
+    """What has to be free for the first call of a run at least; 0 where it costs nothing, or nobody knows what."""
+    first = [spec for spec in specs if not spec.depends_on]
+    if any(spec.kind is not NodeKind.CALL for spec in first):
+        return 0
+    models = ((spec, model) for spec in first for model in (spec.model, *spec.fallbacks))
+    return min((_most_nano(replace(spec, model=model)) for spec, model in models), default=0)
 
 
 def _least_with(spec: NodeSpec, closers: Mapping[str, Closer], readers: tuple[str, ...]) -> int:
-    own = _cost_nano(spec, _prompt_tokens(spec), spec.max_output_tokens) if _has_price(spec) else 0
     closing = (closer.cost_nano(spec.max_output_tokens if key in readers else 0) for key, closer in closers.items())
-    return own + sum(closing)
+    return _most_nano(spec) + sum(closing)
+
+
+def _most_nano(spec: NodeSpec) -> int:
+    """What is set aside for the node, as far as its price and its prompt are known."""
+    return _cost_nano(spec, _prompt_tokens(spec), spec.max_output_tokens) if _has_price(spec) else 0
 
 
 def _writers(spec: NodeSpec, specs: Mapping[str, NodeSpec], ended: frozenset[str]) -> Iterator[str]:

@@ -38,8 +38,8 @@ class _Texts:
 class ClosingShare:
     """What one run keeps for its end while its nodes come and go.
 
-    Nothing without a cap, and nothing under one that does not even let a single answer be closed: there the money
-    buys answers, which are put below one another.
+    Nothing without a cap, and nothing under one in which some answer would not fit beside it: what is kept must make
+    none of them impossible. There the money buys answers, and the end takes what is left.
     """
 
     def __init__(self, places: Mapping[str, Place], final: str, cap_nano_usd: int | None) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from runs.create import KeyReused, preview_run, start_run
-from runs.graph.closing import least_cap_nano
+from runs.graph.closing import least_call_nano, least_cap_nano
 from runs.keeping.artifacts import read_artifact
 from runs.keeping.events import list_events
 from runs.ledger import run_money
@@ -217,12 +217,14 @@ def test_a_simulated_run_spends_nothing_and_waits_for_nobody(world: None) -> Non
 def test_a_cap_too_small_for_the_merge_is_told_of_before_and_after_the_start(world: None) -> None:
     ann = make_user().as_actor()
     plan, _ = preview_run(request=TASK, actor=ann)
-    least = least_cap_nano(plan.nodes, plan.final)
-    assert 0 < least < 5_000_000_000
-    for nano, is_told in ((least, False), (least - 1, True)):
+    first, whole = least_call_nano(plan.nodes), least_cap_nano(plan.nodes, plan.final)
+    assert 0 < first < whole < 5_000_000_000
+    merge = "too small to keep money back for bringing the answers together"
+    for nano, words in ((whole, ""), (whole - 1, merge), (first, merge), (first - 1, "lets no call through")):
         request = replace(TASK, max_usd=to_usd(nano))
         shown, _ = preview_run(request=request, actor=ann)
         kept = start_run(request=request, actor=ann, is_forced_new=True).run.plan["notes"]
         for notes in (shown.notes, kept):
-            assert any("too small to bring the answers together" in note for note in notes) is is_told
-    assert f"{format_usd(least)} has to be free" in shown.notes[-1]
+            assert len(notes) == bool(words)
+            assert words in "".join(notes)
+    assert f"the cheapest may take {format_usd(first)}" in shown.notes[-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from runs.graph.closing import LEAST_OUTPUT_TOKENS, find_closers, least_cap_nano
+from runs.graph.closing import LEAST_OUTPUT_TOKENS, find_closers, least_call_nano, least_cap_nano
 from runs.graph.live import Graph, Place
 from runs.graph.share import ClosingShare
 from runs.shapes import (
@@ -140,12 +140,20 @@ def test_nothing_is_kept_where_nothing_could_be_closed_or_nothing_limits() -> No
     assert share_of(*plan, cap_nano_usd=None).kept_nano("a") == 0
 
 
-def test_under_the_least_cap_one_answer_of_any_length_and_the_merge_fit() -> None:
-    plan = (*TASKS, merge("a", "b"))
+def test_under_the_least_cap_any_answer_of_any_length_and_the_merge_fit() -> None:
+    plan = (priced("a", max_output_tokens=500), TASKS[1], merge("a", "b"))
     share = share_of(*plan)
-    share.expect("a", 1_000)
-    task = estimate_tokens(build_messages(plan[0], ())) * NANO + 1_000 * 2 * NANO
-    assert least_cap_nano(plan, "merge") == task + share.kept_nano("a")
+    share.expect("b", 1_000)
+    dearest = estimate_tokens(build_messages(plan[1], ())) * NANO + 1_000 * 2 * NANO
+    assert least_cap_nano(plan, "merge") == dearest + share.kept_nano("b")
+
+
+def test_the_first_call_takes_what_the_cheapest_model_of_those_that_may_begin_takes() -> None:
+    cheap = replace(PRICED, completion_usd_per_mtok=Decimal(1))
+    prompt = estimate_tokens(build_messages(TASKS[0], ())) * NANO
+    assert least_call_nano((*TASKS, merge("a", "b"))) == prompt + 2_000 * NANO
+    assert least_call_nano((priced("a", fallbacks=(cheap,)), merge("a"))) == prompt + 1_000 * NANO
+    assert least_call_nano((spec("s", kind=NodeKind.SEARCH), priced("a", "s"))) == 0
 
 
 def test_money_is_kept_for_what_closes_a_run_alone() -> None:

@@ -82,6 +82,8 @@ class EndpointTable:
     def explain(self, model_id: str, *, is_simulated: bool) -> str:
         """Why none does."""
         if is_simulated:
+            if any(place.is_simulator and place.is_usable for place in self.held.places):
+                return f"The provider simulator does not list {model_id}, and the catalogue does not know it."
             return (
                 "No provider simulator is connected. Start one (manage.py simulate_provider) and "
                 "connect it (manage.py connect_simulator), or on the Connections page."

@@ -161,6 +161,12 @@ def test_without_a_connection_the_reason_names_the_key_that_would_help() -> None
     assert "OPENROUTER_API_KEY" in reason
 
 
+def test_a_simulator_that_is_there_is_not_asked_for_again() -> None:
+    assert "connect_simulator" in why_unreachable("no/such", is_simulated=True)
+    make_connection("simulator")
+    assert why_unreachable("no/such", is_simulated=True).startswith("The provider simulator does not list no/such")
+
+
 def test_a_connection_that_is_switched_off_is_named_in_the_reason() -> None:
     make_connection("anthropic", is_enabled=False)
 

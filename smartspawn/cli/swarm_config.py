@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,20 +35,28 @@ def read_swarm_config(path: Path) -> SwarmSettings:
     """The settings in a node-scaling.yaml. Raises CliFault for a file that is none."""
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise CliFault(f"{path} cannot be read: {error}", USAGE) from error
     root = _mapping(_mapping(document).get("node_scaling"))
     if not root:
         raise CliFault(f"{path} has no 'node_scaling' in it.", USAGE)
     provider = _mapping(root.get("provider"))
     name = str(provider.get("name") or "gemini")
-    cap = _mapping(root.get("cost")).get("max_daily_spend")
     return SwarmSettings(
         provider=name,
         model=str(provider.get("model") or ""),
         secret=_secret(name, str(provider.get("api_key_env") or ""), path.parent),
-        max_daily_usd=float(cap) if isinstance(cap, int | float) else None,
+        max_daily_usd=_cap(_mapping(root.get("cost")).get("max_daily_spend"), path),
     )
+
+
+def _cap(amount: object, path: Path) -> float | None:
+    """The cap of a day: one that cannot be read is no leave to spend without any."""
+    if amount is None:
+        return None
+    if not isinstance(amount, int | float) or isinstance(amount, bool) or not 0 <= amount < math.inf:
+        raise CliFault(f"{path}: cost.max_daily_spend must be dollars, such as 5.00, not {amount!r}.", USAGE)
+    return float(amount)
 
 
 def _secret(provider: str, variable: str, folder: Path) -> str:

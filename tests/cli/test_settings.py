@@ -103,6 +103,13 @@ def test_a_key_that_swarm_kept_in_its_own_file_is_found(home: Path) -> None:
     assert read_swarm_config(swarm_file(home, "node_scaling: {provider: {name: groq}}")).secret == "gsk_2"
 
 
+@pytest.mark.parametrize("cap", [".nan", ".inf", "-1", "yes", "five", "'5'"])
+def test_a_cap_that_is_no_amount_is_refused_and_not_taken_for_none(home: Path, cap: str) -> None:
+    path = swarm_file(home, f"node_scaling:\n  provider: {{name: groq}}\n  cost: {{max_daily_spend: {cap}}}\n")
+    with pytest.raises(CliFault, match="max_daily_spend"):
+        read_swarm_config(path)
+
+
 @pytest.mark.parametrize("text", ["", "a: 1", "- 1", "node_scaling: 7", "{"])
 def test_what_is_no_settings_file_of_swarm_is_refused(home: Path, text: str) -> None:
     with pytest.raises(CliFault) as fault:

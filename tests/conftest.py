@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
+# Those of pytest-django; without one of them or the mark `django_db`, it lets no test near the database.
+_DATABASE_FIXTURES = frozenset({"db", "transactional_db", "django_db_setup", "live_server"})
+
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_network() -> Iterator[None]:
@@ -59,12 +62,16 @@ def chromium_path() -> str:
     return path
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m chooses among the marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without a browser the browser tests are left out, loudly; on CI they stay, and fail.
 
     What starts whole sites comes first: it takes long, and nobody should wait for it at the end alone.
     """
     items.sort(key=lambda item: item.get_closest_marker("faults") is None)
+    for item in items:
+        if item.get_closest_marker("django_db") or not _DATABASE_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker("stores")
     if find_chromium() or os.environ.get("CI"):
         return
     browser_items = [item for item in items if item.get_closest_marker("browser")]

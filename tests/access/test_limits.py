@@ -175,6 +175,7 @@ def test_a_limit_that_is_off_lets_everything_pass() -> None:
 needs_redis = pytest.mark.skipif(not REDIS_URL, reason="REDIS_URL names no server")
 
 
+@pytest.mark.stores
 @needs_redis
 def test_through_redis_several_limiters_count_as_one() -> None:
     name = f"test-{uuid.uuid4().hex}"
@@ -185,6 +186,7 @@ def test_through_redis_several_limiters_count_as_one() -> None:
     assert all(59 < wait <= 60 for wait in waits if wait)
 
 
+@pytest.mark.stores
 @needs_redis
 def test_a_window_in_redis_slides_and_leaves_nothing_behind() -> None:
     import redis

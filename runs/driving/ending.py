@@ -34,6 +34,8 @@ _STOPS: Final = {
 
 def end_run(run_id: UUID, graph: Graph, stop: Stop | None, words: str = "") -> Ending:
     """The run's end with its answer, or with what there is of one."""
+    if stop is None and not graph.final:
+        stop = _former_stop(graph)
     if stop is not None:
         status, reason = _STOPS[stop]
         return Ending(
@@ -42,6 +44,12 @@ def end_run(run_id: UUID, graph: Graph, stop: Stop | None, words: str = "") -> E
     if any(place.error_code in (BUDGET_LOW, BUDGET_EXHAUSTED) for place in graph.with_status(NodeStatus.CANCELED)):
         return _end_without_money(run_id, graph)
     return end_whole(graph)
+
+
+def _former_stop(graph: Graph) -> Stop | None:
+    """Why parts were left out before some were done again: those do not make the whole of it."""
+    codes = {place.error_code for place in graph.with_status(NodeStatus.CANCELED)}
+    return next((stop for stop in _STOPS if stop in codes), None)
 
 
 def unstarted(place: Place, status: NodeStatus, reason: str, code: str) -> NodeResult:

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from runs.control import retry_run
-from runs.models import Artifact, Event, LedgerEntry, Node, NodeDraft, Reservation
+from runs.models import Artifact, Event, LedgerEntry, Node, NodeDraft, Reservation, Run
 from runs.providers.faults import FaultCode
 from runs.shapes import (
     ChatDelta,
@@ -287,3 +287,19 @@ def test_an_unknown_price_is_refused_with_the_reason(monkeypatch: pytest.MonkeyP
     drive(run_id, models)
     assert models.calls == []
     assert nodes_of(run_id)["a"].error_code == "model_unpriced"
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("canceled", RunStatus.CANCELED), ("timed_out", RunStatus.FAILED), ("stopped", RunStatus.FAILED)],
+)
+def test_one_prompt_done_again_does_not_make_a_run_whole_that_was_ended_early(code: str, status: RunStatus) -> None:
+    run_id = make_run([spec(f"task-{number}") for number in range(3)])
+    Run.objects.filter(pk=run_id).update(status=status)
+    Node.objects.filter(run_id=run_id).update(status=NodeStatus.CANCELED, error_code=code)
+    retry_run(run_id=run_id, actor=COMMAND_LINE, node_keys=("task-1",))
+    run = drive(run_id, FakeModels())
+    assert nodes_of(run_id)["task-1"].status == NodeStatus.COMPLETED
+    assert (run.status, run.stop_reason) == (status, code)
+    retry_run(run_id=run_id, actor=COMMAND_LINE)
+    assert drive(run_id, FakeModels()).status == RunStatus.COMPLETED, "once nothing is left out"

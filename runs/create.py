@@ -189,7 +189,7 @@ def _with_warning(plan: Plan, bounds: _Bounds) -> Plan:
     if bounds.cap_nano_usd is None:
         return plan
     cap = format_usd(bounds.cap_nano_usd)
-    first, whole = least_call_nano(plan.nodes), least_cap_nano(plan.nodes, plan.final)
+    first, whole = least_call_nano(plan.nodes, bounds.cap_nano_usd), least_cap_nano(plan.nodes, plan.final)
     if bounds.cap_nano_usd < first:
         warning = (
             f"The cap of {cap} lets no call through: the cheapest may take {format_usd(first)}. "

@@ -70,13 +70,19 @@ def least_cap_nano(specs: Iterable[NodeSpec], final: str) -> int:
     return max((_least_with(spec, closers, readers.get(spec.key, ())) for spec in beginnings), default=0)
 
 
-def least_call_nano(specs: Iterable[NodeSpec]) -> int:
-    """What has to be free for the first call of a run at least; 0 where it costs nothing, or nobody knows what."""
+def least_call_nano(specs: Iterable[NodeSpec], cap_nano_usd: int) -> int:
+    """What has to be free for the cheapest first call of a run, or for one that the cap lets through; 0: nothing."""
     first = [spec for spec in specs if not spec.depends_on]
     if any(spec.kind is not NodeKind.CALL for spec in first):
         return 0
-    models = ((spec, model) for spec in first for model in (spec.model, *spec.fallbacks))
-    return min((_most_nano(replace(spec, model=model)) for spec, model in models), default=0)
+    least: int | None = None
+    for spec in first:
+        for model in (spec.model, *spec.fallbacks):
+            cost = _most_nano(replace(spec, model=model))
+            least = cost if least is None else min(least, cost)
+            if least <= cap_nano_usd:
+                return least  # of ten thousand prompts not every one needs to be counted
+    return least or 0
 
 
 def _least_with(spec: NodeSpec, closers: Mapping[str, Closer], readers: tuple[str, ...]) -> int:

@@ -217,7 +217,7 @@ def test_a_simulated_run_spends_nothing_and_waits_for_nobody(world: None) -> Non
 def test_a_cap_too_small_for_the_merge_is_told_of_before_and_after_the_start(world: None) -> None:
     ann = make_user().as_actor()
     plan, _ = preview_run(request=TASK, actor=ann)
-    first, whole = least_call_nano(plan.nodes), least_cap_nano(plan.nodes, plan.final)
+    first, whole = least_call_nano(plan.nodes, 0), least_cap_nano(plan.nodes, plan.final)
     assert 0 < first < whole < 5_000_000_000
     merge = "too small to keep money back for bringing the answers together"
     for nano, words in ((whole, ""), (whole - 1, merge), (first, merge), (first - 1, "lets no call through")):

@@ -151,9 +151,9 @@ def test_under_the_least_cap_any_answer_of_any_length_and_the_merge_fit() -> Non
 def test_the_first_call_takes_what_the_cheapest_model_of_those_that_may_begin_takes() -> None:
     cheap = replace(PRICED, completion_usd_per_mtok=Decimal(1))
     prompt = estimate_tokens(build_messages(TASKS[0], ())) * NANO
-    assert least_call_nano((*TASKS, merge("a", "b"))) == prompt + 2_000 * NANO
-    assert least_call_nano((priced("a", fallbacks=(cheap,)), merge("a"))) == prompt + 1_000 * NANO
-    assert least_call_nano((spec("s", kind=NodeKind.SEARCH), priced("a", "s"))) == 0
+    assert least_call_nano((*TASKS, merge("a", "b")), 0) == prompt + 2_000 * NANO
+    assert least_call_nano((priced("a", fallbacks=(cheap,)), merge("a")), 0) == prompt + 1_000 * NANO
+    assert least_call_nano((spec("s", kind=NodeKind.SEARCH), priced("a", "s")), 0) == 0
 
 
 def test_money_is_kept_for_what_closes_a_run_alone() -> None:

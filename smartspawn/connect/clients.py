@@ -34,7 +34,8 @@ CLIENTS: Final = (
     Client(
         "claude-code",
         "Claude Code",
-        "The tools over HTTP from any machine; over stdio on the machine where the site's checkout is, without a key.",
+        "The tools over HTTP from any machine; over stdio on the machine where the site's checkout is, without a key "
+        "and as its first admin.",
         (
             Snippet("claude-http", "In a shell, over HTTP"),
             Snippet("claude-stdio", "In a shell, over stdio"),

@@ -87,7 +87,7 @@ def scores(request: Request) -> Response:
     operation_id="community_aggregate",
     tags=["Community"],
     summary="All scores that this community server has counted up, for other sites to import",
-    description="`publisher` is this site's own id. Nothing proves an id, so a site that fetches lets a server's newest "
+    description="`publisher` is this site's own id. Nothing proves an id, so a site that fetches lets a server's last "
     "answer take the place of all that server said before, under whatever id, and never of scores from a file.",
     responses=OpenApiTypes.OBJECT,
 )

@@ -29,7 +29,7 @@ from routing.classifier.training.examples import Example
 from routing.classifier.training.network import INPUTS, OUTPUTS, Router
 from routing.classifier.training.scales import fix_scales
 
-NAME, VERSION = "smart-spawn-router", "4"
+NAME, VERSION = "smart-spawn-router", "5"
 OPSET = 17
 AGREEMENT_SHARE_MIN = 0.95  # of labels, per head, between the int8 and the fp32 graph
 SCALED_ON_COUNT = 400  # examples to fit the activations' scales on

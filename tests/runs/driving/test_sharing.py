@@ -106,21 +106,20 @@ def test_help_that_comes_too_late_is_not_wanted() -> None:
 
 def test_what_a_dead_helper_had_in_hand_is_done_by_the_driver() -> None:
     run_id = make_run(many(), max_parallel_nodes=4)  # type: ignore[arg-type]
-    dead = timezone.now() - timedelta(seconds=1)
     driver = FakeModels(delay_s=0.02)
+    now = timezone.now()
+    last = Node.objects.filter(run_id=run_id, key=f"task-{COUNT - 1}")
+    last.update(lease_token="11111111-1111-1111-1111-111111111111", lease_until=now + timedelta(seconds=60))
 
     async def do() -> None:
         async with host_of(driver) as first:
             driving = asyncio.ensure_future(first.drive(run_id))
-            while not driver.calls:
+            while len(driver.calls) < COUNT - 1:
                 assert not driving.done()
                 await asyncio.sleep(0.01)
-            last = Node.objects.filter(run_id=run_id, key=f"task-{COUNT - 1}")
-            token = "11111111-1111-1111-1111-111111111111"
-            await off_loop(lambda: last.update(lease_token=token, lease_until=timezone.now() + timedelta(seconds=60)))
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(0.5)
             assert not driving.done(), "the driver did not wait for its helper"
-            await off_loop(lambda: last.update(lease_until=dead))
+            await off_loop(lambda: last.update(lease_until=now - timedelta(seconds=1)))
             assert await driving
 
     asyncio.run(do())

@@ -12,13 +12,18 @@ from tests.site import Site
 
 _MAKE = """
 import json
+import time
 from django.db import transaction
 from django.utils import timezone
+from runs.connections.held import KEPT_S
 from runs.models import Connection, Run
 from tests.runs.rows_of_runs import make_simulated_run
 from runs.driving.ringing import ring
 fields = json.loads({fields!r})
+is_known = Connection.objects.filter(key=fields["key"], base_url=fields["base_url"]).exists()
 Connection.objects.update_or_create(key=fields.pop("key"), defaults={{**fields, "updated_at": timezone.now()}})
+if not is_known:  # the site's processes may still know the former address
+    time.sleep(KEPT_S)
 with transaction.atomic():
     run_id = make_simulated_run({count})
     ring(run_id)

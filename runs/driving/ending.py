@@ -8,7 +8,7 @@ from uuid import UUID
 
 from runs.graph.live import NOT_NEEDED, Graph, Place
 from runs.keeping.artifacts import MERGED_KEY, NewArtifact, read_outputs
-from runs.keeping.commit import Ending, NodeResult
+from runs.keeping.commit import Ending
 from runs.nodes.floor import BUDGET_EXHAUSTED, BUDGET_LOW
 from runs.shapes import NodeStatus, Purpose, RunStatus
 
@@ -50,20 +50,6 @@ def _former_stop(graph: Graph) -> Stop | None:
     """Why parts were left out before some were done again: those do not make the whole of it."""
     codes = {place.error_code for place in graph.with_status(NodeStatus.CANCELED)}
     return next((stop for stop in _STOPS if stop in codes), None)
-
-
-def unstarted(place: Place, status: NodeStatus, reason: str, code: str) -> NodeResult:
-    """The end of a node that was not begun, or not brought to its own end; what was paid for it stays."""
-    return NodeResult(
-        node_id=place.node_id,
-        key=place.key,
-        status=status,
-        model_id=place.model_id,
-        cost_nano_usd=place.cost_nano_usd,
-        is_cost_uncertain=place.is_cost_uncertain,
-        error=reason,
-        error_code=code,
-    )
 
 
 def end_whole(graph: Graph) -> Ending:

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from django.db import Error as DatabaseFault
 from django.utils import timezone
 
-from runs.driving.ending import Stop, end_run, unstarted
+from runs.driving.ending import Stop, end_run
 from runs.driving.loading import LoadedRun
 from runs.driving.sharing import COME_WITHIN, see_help
 from runs.driving.telling import tell_end, tell_ending
@@ -30,7 +30,7 @@ from runs.keeping.writer import Claimed, GroupWriter
 from runs.nodes.floor import BUDGET_EXHAUSTED, BUDGET_LOW, Floor
 from runs.nodes.outside import Outside
 from runs.nodes.purse import Purse
-from runs.nodes.work import do_node
+from runs.nodes.work import do_node, without_result
 from runs.places.lookup import Places
 from runs.shapes import NodeStatus
 from smartspawn import tracing
@@ -202,7 +202,7 @@ class Driver:
 
     def _end_unstarted(self, place: Place, status: NodeStatus, reason: str, code: str) -> None:
         place.is_started = True
-        self._hand_in(place, unstarted(place, status, reason, code))
+        self._hand_in(place, without_result(place, status, reason, code))
 
     # --- what was written -------------------------------------------------------------------
 
@@ -355,7 +355,7 @@ class Driver:
         group = Group(ending=ending)
         for place in self._graph.places.values():
             if not place.status.is_final:
-                result = unstarted(place, NodeStatus.CANCELED, "The run ended first.", ending.stop_reason)
+                result = without_result(place, NodeStatus.CANCELED, "The run ended first.", ending.stop_reason)
                 group.results.append(result)
                 group.events.append(tell_end(result, place.spec.title))
         group.events.append(tell_ending(ending))

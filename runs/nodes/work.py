@@ -38,14 +38,14 @@ async def do_node(floor: Floor, place: Place, inputs: Sequence[NodeInput]) -> No
             result = replace(result, growth=grow(place.spec, result.output or ""))
         return result
     except NoMoney as reason:
-        return _ended(place, NodeStatus.CANCELED, reason.message, reason.reason)
+        return without_result(place, NodeStatus.CANCELED, reason.message, reason.reason)
     except (Claimed, LeaseLost, DatabaseFault):
         raise
     except SmartSpawnError as error:
-        return _ended(place, NodeStatus.FAILED, error.message, error.code.lower())
+        return without_result(place, NodeStatus.FAILED, error.message, error.code.lower())
     except Exception as error:  # one node in a run: whatever goes wrong in it must not end the others
         LOG.exception("node %s of run %s failed", place.key, floor.facts.run_id)
-        return _ended(place, NodeStatus.FAILED, f"{type(error).__name__}: {error}", INTERNAL)
+        return without_result(place, NodeStatus.FAILED, f"{type(error).__name__}: {error}", INTERNAL)
 
 
 async def _do(floor: Floor, place: Place, inputs: Sequence[NodeInput]) -> NodeResult:
@@ -71,7 +71,7 @@ async def _use_tool(floor: Floor, place: Place, inputs: Sequence[NodeInput]) -> 
             reading = await run_tool(place.spec, inputs)
     except TimeoutError:
         error = f"{place.spec.title}: not done within {timeout_s:g} s."
-        return replace(_ended(place, NodeStatus.FAILED, error, TIMED_OUT), started_at=started_at)
+        return replace(without_result(place, NodeStatus.FAILED, error, TIMED_OUT), started_at=started_at)
     finally:
         floor.slots.give()
     return _result_of(place, started_at, reading)
@@ -81,7 +81,7 @@ def _result_of(place: Place, started_at: datetime, reading: Reading) -> NodeResu
     """What a transform or a tool brought; a problem is the node's failure."""
     if reading.problem:
         error = f"{place.spec.title}: {reading.problem}."
-        return replace(_ended(place, NodeStatus.FAILED, error, NOTHING_USABLE), started_at=started_at)
+        return replace(without_result(place, NodeStatus.FAILED, error, NOTHING_USABLE), started_at=started_at)
     return NodeResult(
         node_id=place.node_id,
         key=place.key,
@@ -94,7 +94,8 @@ def _result_of(place: Place, started_at: datetime, reading: Reading) -> NodeResu
     )
 
 
-def _ended(place: Place, status: NodeStatus, error: str, code: str) -> NodeResult:
+def without_result(place: Place, status: NodeStatus, error: str, code: str) -> NodeResult:
+    """The end of a node that brought nothing, whether it was begun or not; what was paid for it stays."""
     return NodeResult(
         node_id=place.node_id,
         key=place.key,

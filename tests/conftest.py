@@ -38,6 +38,14 @@ def _sync_browser_may_use_the_database(request: pytest.FixtureRequest, monkeypat
         monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
+@pytest.fixture(autouse=True)
+def _no_breaker_is_remembered() -> None:
+    """Breakers are read once a second: what a test leaves behind would keep the next from a connection of that name."""
+    from runs.breakers.shared import forget_streaks  # not before Django is set up
+
+    forget_streaks()
+
+
 @pytest.fixture
 def alice(db: None) -> User:
     """An admin."""

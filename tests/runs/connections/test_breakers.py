@@ -15,7 +15,6 @@ from runs.breakers import shared as breakers
 from runs.breakers.rules import FAILURES_TO_OPEN, FAILURES_TO_OPEN_BUSY
 from runs.breakers.shared import (
     clear_breakers,
-    forget_streaks,
     is_open,
     list_breakers,
     note_fault,
@@ -46,11 +45,6 @@ NO_CREDIT = make_fault(FaultCode.NO_CREDIT, "No credit.", status=402)
 
 def rate_limited(retry_after_s: float | None) -> Fault:
     return make_fault(FaultCode.RATE_LIMITED, "Too many.", status=429, retry_after_s=retry_after_s)
-
-
-@pytest.fixture(autouse=True)
-def _nothing_counted() -> None:
-    forget_streaks()
 
 
 def fail(times: int, fault: Fault = BROKEN, at: Endpoint = ALPHA) -> None:

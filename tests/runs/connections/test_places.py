@@ -9,7 +9,6 @@ import pytest
 from django.db import connections
 
 from runs.breakers.rules import FAILURES_TO_OPEN_BUSY
-from runs.breakers.shared import forget_streaks
 from runs.places.lookup import Places, Spot
 from runs.providers.faults import FaultCode, make_fault
 from runs.shapes import Endpoint, ModelChoice, Protocol
@@ -21,7 +20,6 @@ BROKEN = make_fault(FaultCode.PROVIDER_FAULT, "The provider answered with status
 
 
 def test_failures_among_successes_within_a_moment_open_nothing() -> None:
-    forget_streaks()
     spot = Spot(ModelChoice("m"), ENDPOINT, "")
 
     async def fail_and_succeed(places: Places) -> list[float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -36,12 +35,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def _models(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _models(monkeypatch: pytest.MonkeyPatch) -> None:
     serve_models(monkeypatch)
     monkeypatch.setattr("runs.nodes.calling.FIRST_PAUSE_S", 0.01)
-    breakers.forget_streaks()
-    yield
-    breakers.forget_streaks()
 
 
 def kinds(run_id: object) -> list[str]:

@@ -150,7 +150,12 @@ class RunInput(StrictSerializer):
     collectiveCount = Whole(required=False, help_text="collective: 2-5 models, default 3; others are cut to fit.")  # noqa: N815 - the wire's name
     merge = MergeInput(required=False, allow_null=True)
     judge = JudgeInput(required=False, allow_null=True)
-    driver = serializers.RegexField(r"^[a-z0-9-]{0,40}$", required=False, allow_blank=True)
+    driver = serializers.RegexField(
+        r"^[a-z0-9-]{0,40}$",
+        required=False,
+        allow_blank=True,
+        help_text="A command-line agent that does it, by its name; /api/connections lists them as meta.agents.",
+    )
     maxUsd = serializers.DecimalField(  # noqa: N815 - the wire's name
         max_digits=16, decimal_places=9, min_value=0, required=False, allow_null=True, help_text="The run's cap."
     )

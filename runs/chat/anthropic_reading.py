@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -20,12 +21,22 @@ from runs.chat.reading import (
     read_switch,
 )
 from runs.chat.shapes import ChatAsk, Face
-from runs.providers.json_reading import rows_at, text_at
+from runs.chat.texts import REMINDER, name_of
+from runs.providers.json_reading import dig, rows_at, text_at
 from runs.providers.openai_messages import THOUGHTS_FIELD
+from runs.shapes import JsonObject
 from smartspawn.lib.errors import InvalidParam, MissingParam
 
 _Message = dict[str, Any]
 _CHOICES: Final[Mapping[str, str]] = {"auto": "auto", "any": "required", "none": "none"}
+_ROLES: Final = ("user", "assistant", "system")
+# What a client of Anthropic's writes to Anthropic above everything else; it is no word to a model.
+_BILLING: Final = "x-anthropic-billing-header:"
+# Claude Code tells its session within what it says of its user. What it puts above a talk changes when that is taken up
+# again: the state of the repository, the date.
+_SESSION: Final = re.compile(r'(?:"session_id":\s*"|_session_)([0-9a-f-]{36})')
+# What of a mark on the cache every model's place knows; the rest goes with headers that are not sent on.
+_MARK_FIELDS: Final = ("type", "ttl")
 # A model's own thinking, which its maker alone can read, and wants back while tools are being used.
 _THOUGHTS: Final = ("thinking", "redacted_thinking")
 
@@ -43,50 +54,101 @@ def read_messages(body: object, headers: Headers, *, needs_limit: bool = True) -
     extra |= {"stop": stops} if (stops := _stops(given)) else {}
     choice = read_object(given, "tool_choice") or {}
     extra |= {"parallel_tool_calls": False} if choice.get("disable_parallel_tool_use") is True else {}
+    messages = tuple(_conversation(given))
     return ChatAsk(
         model=name,
         wish=read_name(name),
-        messages=(*_system(given.get("system")), *_conversation(given)),
+        messages=messages,
         max_output_tokens=limit,
         temperature=read_number(given, "temperature", most=1),
         tools=tuple(_tool(tool) for tool in read_objects(given, "tools")),
         tool_choice=_tool_choice(choice),
+        response_format=_response_format(given),
         extra=extra,
         thinking=_thinking(given),
         is_streaming=read_switch(given, "stream"),
-        session=own.session,
+        session=own.session or _session(given, messages),
         budget=own.budget,
         is_simulated=own.is_simulated,
         face=Face.ANTHROPIC,
     )
 
 
+def _session(given: Mapping[str, Any], messages: Sequence[JsonObject]) -> str:
+    """The name of a conversation whose program tells its own for it; "" for others."""
+    told = _SESSION.search(text_at(given, "metadata", "user_id"))
+    return name_of(messages, key=told.group(1)) if told else ""
+
+
 # --- messages ------------------------------------------------------------------------------
 
 
-def _system(system: object) -> Iterator[_Message]:
-    if isinstance(system, str) and system:
-        yield {"role": "system", "content": system}
-    elif isinstance(system, list):
-        yield {"role": "system", "content": [_text(block) for block in system if isinstance(block, Mapping)]}
-    elif system:
-        raise InvalidParam("system: text, or a list of text blocks.")
-
-
 def _conversation(given: Mapping[str, Any]) -> Iterator[_Message]:
+    """What stands above everything, then what is said in turn."""
     messages = read_objects(given, "messages")
     if not messages:
         raise MissingParam("messages is required.", param="messages")
     for place, message in enumerate(messages):
-        role, content = message.get("role"), message.get("content")
-        if role not in ("user", "assistant"):
-            raise InvalidParam(f"messages.{place}.role: user or assistant.")
-        if isinstance(content, str):
-            yield {"role": role, "content": content}
-        elif isinstance(content, list) and all(isinstance(block, Mapping) for block in content):
-            yield from _of_user(content, place) if role == "user" else _of_model(content, place)
-        else:
-            raise InvalidParam(f"messages.{place}.content: text, or a list of blocks.")
+        if message.get("role") not in _ROLES:
+            raise InvalidParam(f"messages.{place}.role: {' or '.join(_ROLES)}.")
+    begun = _beginning(messages)
+    yield from _system(given.get("system"), "system")
+    for place, message in enumerate(messages[:begun]):
+        if message["role"] == "system":
+            yield from _system(message.get("content"), f"messages.{place}.content")
+    said = [
+        told
+        for place, message in enumerate(messages)
+        if place >= begun or message["role"] != "system"
+        for told in _of_message(message, place)
+    ]
+    if not said:
+        raise InvalidParam("messages: at least one of the user.", param="messages")
+    yield from said
+
+
+def _beginning(messages: Sequence[Mapping[str, Any]]) -> int:
+    """How many messages there were before the model first spoke.
+
+    Clients add words of the system to those; they join what stands above, which every place takes, and stay there.
+    """
+    roles = [message["role"] for message in messages]
+    return roles.index("assistant") if "assistant" in roles else len(roles)
+
+
+def _system(system: object, where: str) -> Iterator[_Message]:
+    if isinstance(system, str) and system:
+        yield {"role": "system", "content": system}
+    elif isinstance(system, list):
+        blocks = [_text(block) for block in system if isinstance(block, Mapping)]
+        if told := [block for block in blocks if not block["text"].startswith(_BILLING)]:
+            yield {"role": "system", "content": told}
+    elif system:
+        raise InvalidParam(f"{where}: text, or a list of text blocks.")
+
+
+def _of_message(message: Mapping[str, Any], place: int) -> Iterator[_Message]:
+    role, content = message["role"], message.get("content")
+    if role == "system":
+        yield from _reminder(content, place)
+    elif isinstance(content, str):
+        yield {"role": role, "content": content}
+    elif isinstance(content, list) and all(isinstance(block, Mapping) for block in content):
+        yield from _of_user(content, place) if role == "user" else _of_model(content, place)
+    else:
+        raise InvalidParam(f"messages.{place}.content: text, or a list of blocks.")
+
+
+def _reminder(content: object, place: int) -> Iterator[_Message]:
+    """The system's words in the middle of a talk: many models refuse them there, so the user's side says them.
+
+    Put above everything instead, they would stand before what they answer, and each would have all that a provider
+    keeps of the talk read anew.
+    """
+    for told in _system(content, f"messages.{place}.content"):
+        words = told["content"] if isinstance(told["content"], list) else [{"type": "text", "text": told["content"]}]
+        reminders = [part | {"text": f"<{REMINDER}>\n{part['text']}\n</{REMINDER}>"} for part in words]
+        yield {"role": "user", "content": reminders}
 
 
 def _of_user(blocks: Sequence[Mapping[str, Any]], place: int) -> Iterator[_Message]:
@@ -95,7 +157,8 @@ def _of_user(blocks: Sequence[Mapping[str, Any]], place: int) -> Iterator[_Messa
     for block in blocks:
         if block.get("type") == "tool_result":
             words, pictures = _outcome(block, place)
-            yield {"role": "tool", "tool_call_id": text_at(block, "tool_use_id"), "content": words}
+            marked = [{"type": "text", "text": words} | mark] if (mark := _mark(block)) else words
+            yield {"role": "tool", "tool_call_id": text_at(block, "tool_use_id"), "content": marked}
             said += pictures  # a result of a tool is text there; its pictures follow as the user's
         else:
             said.append(_part(block, place))
@@ -127,7 +190,17 @@ def _thinking(given: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if thinking.get("type") not in ("enabled", "adaptive", "disabled"):
         raise InvalidParam("thinking.type: enabled, adaptive or disabled.")
     read_count(thinking, "budget_tokens")
-    return thinking
+    effort = text_at(read_object(given, "output_config"), "effort")
+    return {**thinking, "effort": effort} if effort else thinking
+
+
+def _response_format(given: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The form that the answer is held to; clients wrote it into a field of its own before."""
+    wanted = (read_object(given, "output_config") or {}).get("format") or read_object(given, "output_format")
+    schema = dig(wanted, "schema")
+    if text_at(wanted, "type") != "json_schema" or not isinstance(schema, Mapping):
+        return None
+    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
 
 
 def _outcome(block: Mapping[str, Any], place: int) -> tuple[str, list[_Message]]:
@@ -162,8 +235,14 @@ def _address(block: Mapping[str, Any], place: int) -> str:
 
 def _text(block: Mapping[str, Any]) -> _Message:
     """A text, with the mark up to which the provider is to keep what it has read."""
+    return {"type": "text", "text": text_at(block, "text")} | _mark(block)
+
+
+def _mark(block: Mapping[str, Any]) -> _Message:
     mark = block.get("cache_control")
-    return {"type": "text", "text": text_at(block, "text")} | ({"cache_control": mark} if mark else {})
+    if not isinstance(mark, Mapping):
+        return {}
+    return {"cache_control": {name: mark[name] for name in _MARK_FIELDS if name in mark}}
 
 
 def _call(block: Mapping[str, Any]) -> _Message:

@@ -17,6 +17,7 @@ from runs.chat.listing import find_model, list_models
 from runs.chat.mode_runs import start_chat_run
 from runs.chat.prepare import prepare_chat
 from runs.chat.reading import SESSION_HEADER, SIMULATE_HEADER, read_chat, read_own
+from runs.chat.responses_reading import read_responses
 from runs.chat.shapes import ByMode, ChatAsk
 from runs.ledger import estimate_tokens
 from smartspawn.access.gates import requires_scope
@@ -50,6 +51,26 @@ _STREAMED: Final[Any] = {
 @content_negotiation_class(AnyAccept)
 def chat_completions(request: Request) -> HttpResponse:
     return _begin(read_chat(request.data, request.headers), request)
+
+
+@extend_schema(
+    operation_id="responses",
+    tags=["Chat"],
+    summary="Answer a conversation, in OpenAI's newer protocol",
+    description="As `/v1/chat/completions`, in the words of OpenAI's Responses: for clients such as Codex. Nothing "
+    "is kept from one request to the next, so `input` holds the whole conversation, `previous_response_id` is refused "
+    "and `store` counts as false. Tools that the client runs are handed on (function, custom, namespaces of them); of "
+    "those that OpenAI's servers run, `web_search` and `image_generation` are left out, which `smartspawn.left_out` "
+    "says, and the others refused. A conversation is known by `prompt_cache_key` and how it began.",
+    parameters=_OWN_HEADERS,
+    request=OpenApiTypes.OBJECT,
+    responses=_STREAMED,
+)
+@requires_scope(Scope.RUNS_WRITE)
+@api_view(["POST"])
+@content_negotiation_class(AnyAccept)
+def responses(request: Request) -> HttpResponse:
+    return _begin(read_responses(request.data, request.headers), request)
 
 
 @extend_schema(

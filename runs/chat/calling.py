@@ -14,14 +14,27 @@ from django.db import Error as DatabaseFault
 from runs.chat.failures import NO_DATABASE, NO_PLACE, explain_fault, explain_refusal
 from runs.chat.prepare import output_limit
 from runs.chat.prepared import Chat
-from runs.chat.shapes import Failure, Outcome
+from runs.chat.shapes import ChatAsk, Face, Failure, Outcome
 from runs.chat.till import NotGranted, Till
 from runs.ledger import RefusalCode, picture_excess, quote_nano
 from runs.nodes.settling import settle_answer, settle_failure, settle_stopped
 from runs.places.lookup import Places, Spot
 from runs.providers.call import CallModel, CallProgress
+from runs.providers.dialects import takes_effort
 from runs.providers.faults import CallFailed, Fault
-from runs.shapes import CallQuote, ChatDelta, ChatRequest, ChatResult, FaultAction, Grant, Purpose, Settlement
+from runs.shapes import (
+    CallQuote,
+    ChatDelta,
+    ChatRequest,
+    ChatResult,
+    Endpoint,
+    FaultAction,
+    Grant,
+    JsonObject,
+    Protocol,
+    Purpose,
+    Settlement,
+)
 
 # A leave outlives its call by this, so that it cannot expire under it.
 LEAVE_MARGIN_S: Final = 60.0
@@ -30,6 +43,8 @@ LONGEST_PAUSE_S: Final = 5.0
 _FIRST_PAUSE_S: Final = 0.5
 _ROUNDS: Final = 2
 _NODE_KEY: Final = "chat"
+# What is said on how to answer, and refused by places whose models do not think.
+_FOR_THINKERS: Final = ("reasoning_effort", "verbosity")
 
 OnDelta = Callable[[ChatDelta], None]
 WhenGranted = Callable[[], Awaitable[object]]
@@ -223,7 +238,7 @@ class ChatCalls:
             response_format=ask.response_format,
             timeout_s=timeout_s,
             idempotency_key=str(grant.call_id),
-            extra=ask.extra,
+            extra=_extra(ask, spot.endpoint),
             thinking=ask.thinking,
         )
 
@@ -240,3 +255,11 @@ class ChatCalls:
             amount_nano_usd=quote_nano(spot.endpoint, prompt_tokens, limit, writes_cache=True),
             expires_in_s=timeout_s + LEAVE_MARGIN_S,
         )
+
+
+def _extra(ask: ChatAsk, endpoint: Endpoint) -> JsonObject:
+    """What is handed on unread; agents that speak Responses say how hard to think whoever answers, so not to all."""
+    is_refused = endpoint.protocol is Protocol.OPENAI and not takes_effort(endpoint)
+    if ask.face is not Face.RESPONSES or not is_refused:
+        return ask.extra
+    return {name: value for name, value in ask.extra.items() if name not in _FOR_THINKERS}

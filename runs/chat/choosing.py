@@ -18,6 +18,7 @@ from routing.route_policy import RouteTier
 from routing.route_rules import current_rules
 from routing.shapes import Decision, Limits, RankedCandidate, TaskRequest
 from runs.chat.conversations import Kept, find_kept, keep, scope_of
+from runs.chat.makers_names import find_by_makers_name
 from runs.chat.names import ModelUnknown
 from runs.chat.shapes import Automatic, ByName, ByPolicy, ChatAsk
 from runs.chat.texts import digest_of, name_of, needs_of, task_of
@@ -69,16 +70,16 @@ def choose(ask: ChatAsk, actor: Actor, prompt_tokens: int) -> Route:
 
 
 def _by_name(name: str, ask: ChatAsk, actor: Actor) -> Route:
-    """The model itself; older clients write ``openrouter/`` before its name."""
+    """The model itself; older clients write ``openrouter/`` before its name, others its maker's own."""
     names = dict.fromkeys((name, name.removeprefix("openrouter/")))
-    model_id = next((item for item in names if find_endpoints(item, is_simulated=ask.is_simulated)), "")
-    known = model_id or next((item for item in names if find_entry(item)), "")
+    known = next((item for item in names if find_endpoints(item, is_simulated=ask.is_simulated)), "")
+    known = known or next((item for item in names if find_entry(item)), "") or find_by_makers_name(name)
     if known and (refusal := why_refused(known, actor)):
         raise NotAllowed(f"{refusal} GET /v1/models lists what is.", param="model")
-    if not model_id:
+    if not known or not find_endpoints(known, is_simulated=ask.is_simulated):
         advice = "Or ask for auto; GET /v1/models lists what can be had."
         raise ModelUnknown(f"{why_unreachable(known or name, is_simulated=ask.is_simulated)} {advice}", param="model")
-    return Route((_choice_of(model_id),), "asked for by name", session=ask.session)
+    return Route((_choice_of(known),), "asked for by name", session=ask.session)
 
 
 class _Chooser:

@@ -20,6 +20,7 @@ from runs.chat.deposits import take_out
 from runs.chat.mode_runs import answer_by_run, first_outcome
 from runs.chat.openai_face import OpenAIFace
 from runs.chat.prepared import Chat, RunChat
+from runs.chat.responses_face import ResponsesFace
 from runs.chat.several import OnPiece, SeveralCalls
 from runs.chat.shapes import ChatAsk, Face, Failure, Outcome
 from runs.chat.telling import headers_of, told_of
@@ -225,12 +226,14 @@ class _Telling:
         await self._exchange.send({"type": "http.response.start", "status": status, "headers": [*kept, *headers]})
 
 
-def _face_of(work: Chat | RunChat) -> OpenAIFace | AnthropicFace:
+def _face_of(work: Chat | RunChat) -> OpenAIFace | AnthropicFace | ResponsesFace:
     ask: ChatAsk = work.ask
     answer_id = uuid.uuid4().hex[:24]
     if ask.face is Face.ANTHROPIC:
         tells = ask.thinking is not None and ask.thinking.get("type") != "disabled"
         return AnthropicFace(answer_id, work.prompt_tokens if isinstance(work, Chat) else 0, tells_thoughts=tells)
+    if ask.face is Face.RESPONSES:
+        return ResponsesFace(ask, answer_id, int(time.time()))
     return OpenAIFace(ask, answer_id, int(time.time()))
 
 

@@ -11,6 +11,7 @@ from catalog.shapes import Budget, Category, Entry
 from routing.adjustments import find_mark
 from routing.permitted import why_refused
 from routing.route_rules import current_rules
+from runs.chat.makers_names import find_by_makers_name
 from runs.chat.names import AUTOMATIC, MODES, POLICY, ModelUnknown, read_name
 from runs.chat.shapes import ByName
 from runs.connections.held import current_places
@@ -30,10 +31,10 @@ def list_models(actor: Actor, *, is_simulated: bool = False) -> list[dict[str, A
 
 def find_model(name: str, actor: Actor, *, is_simulated: bool = False) -> dict[str, Any]:
     """One of them. Raises ModelUnknown."""
-    wanted = name.removeprefix("openrouter/")
-    for model in list_models(actor, is_simulated=is_simulated):
-        if model["id"] in (name, wanted):
-            return model
+    listed = {model["id"]: model for model in list_models(actor, is_simulated=is_simulated)}
+    for wanted in (name, name.removeprefix("openrouter/"), find_by_makers_name(name)):
+        if wanted in listed:
+            return listed[wanted]
     if not isinstance(read_name(name), ByName):  # "auto:coding:low" is understood, though not listed
         return _ours(name, name)
     raise ModelUnknown(f"'{name[:80]}' cannot be had here. GET /v1/models lists what can.", param="model")

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from runs.chat.choosing import choose
 from runs.chat.prepared import Chat
-from runs.chat.shapes import ChatAsk
+from runs.chat.shapes import ChatAsk, Face
 from runs.ledger import estimate_tokens
 from runs.places.lookup import Spot, look_up
 from runs.shapes import ModelChoice, Payer, Protocol
@@ -20,6 +20,8 @@ from smartspawn.lib.errors import NoModel
 MODE: Final = "chat"
 # Of an answer whose length nobody bounded: long enough for nearly all, and what is set aside for it stays bearable.
 STANDING_OUTPUT_TOKENS: Final = 16_384
+# Agents that speak Responses name no bound, think within it, and give up where an answer is cut.
+AGENTS_OUTPUT_TOKENS: Final = 32_768
 _LEAST_OUTPUT_TOKENS: Final = 256
 
 
@@ -59,7 +61,8 @@ def prepare_chat(ask: ChatAsk, actor: Actor) -> Chat:
 
 def output_limit(ask: ChatAsk, choice: ModelChoice, prompt_tokens: int) -> int:
     """How long the answer may be: as asked, as far as the model can, with room for the prompt."""
-    wanted = ask.max_output_tokens or STANDING_OUTPUT_TOKENS
+    standing = AGENTS_OUTPUT_TOKENS if ask.face is Face.RESPONSES else STANDING_OUTPUT_TOKENS
+    wanted = ask.max_output_tokens or standing
     most = wanted if choice.max_output_tokens is None else min(wanted, choice.max_output_tokens)
     if ask.max_output_tokens is None and choice.context_length_tokens is not None:
         most = min(most, max(choice.context_length_tokens - prompt_tokens, _LEAST_OUTPUT_TOKENS))

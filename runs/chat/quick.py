@@ -24,6 +24,7 @@ from runs.chat.door import ChatDoor
 from runs.chat.prepare import prepare_chat
 from runs.chat.prepared import Chat
 from runs.chat.reading import SESSION_HEADER, SIMULATE_HEADER, read_chat
+from runs.chat.responses_reading import read_responses
 from runs.chat.shapes import ByMode, ChatAsk
 from smartspawn.access.addresses import address_of, is_trusted_proxy
 from smartspawn.access.headers import standing_headers
@@ -39,7 +40,11 @@ from smartspawn.tickets import Exchange
 Read = Callable[[object, Mapping[str, str]], ChatAsk]
 IsWithinLimit = Callable[[Asked], Awaitable[bool]]
 
-_READERS: Final[Mapping[str, Read]] = {"/v1/chat/completions": read_chat, "/v1/messages": read_messages}
+_READERS: Final[Mapping[str, Read]] = {
+    "/v1/chat/completions": read_chat,
+    "/v1/messages": read_messages,
+    "/v1/responses": read_responses,
+}
 # A longer body is taken apart in a thread: a picture of some megabytes would hold up everybody else.
 _SHORT_BODY_BYTES: Final = 64 * 1024
 _decode = msgspec.json.Decoder().decode

@@ -15,6 +15,15 @@ class Face(StrEnum):
 
     OPENAI = "openai"
     ANTHROPIC = "anthropic"
+    RESPONSES = "responses"  # OpenAI's newer one
+
+
+class ToolKind(StrEnum):
+    """The kinds of tools that a client of the Responses protocol runs itself."""
+
+    FUNCTION = "function"
+    CUSTOM = "custom"  # takes plain text, no fields
+    TOOL_SEARCH = "tool_search"  # finds the client's further tools
 
 
 # --- asked ---------------------------------------------------------------------------------
@@ -54,6 +63,25 @@ Wish = Automatic | ByPolicy | ByMode | ByName
 
 
 @dataclass(frozen=True, slots=True)
+class ClientTool:
+    """A tool under the name that its client gave it; a model knows it by another."""
+
+    kind: ToolKind
+    name: str
+    namespace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponsesWords:
+    """What an answer in the Responses protocol needs of what was asked, beside the conversation."""
+
+    repeated: JsonObject = field(default_factory=dict)  # the fields that the answer says again
+    client_tools: Mapping[str, ClientTool] = field(default_factory=dict)  # by the names that the model knows
+    left_out: tuple[str, ...] = ()  # what was asked for and is not had here, each with the reason
+    wants_summary: bool = False  # of the reasoning
+
+
+@dataclass(frozen=True, slots=True)
 class ChatAsk:
     """What a client wants, in one protocol's words: OpenAI's."""
 
@@ -74,6 +102,7 @@ class ChatAsk:
     is_simulated: bool = False
     choice_count: int = 1  # how many answers
     face: Face = Face.OPENAI
+    responses: ResponsesWords = field(default_factory=ResponsesWords)
 
 
 # --- answered ------------------------------------------------------------------------------

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from runs.providers.json_reading import rows_at, text_at
+from runs.providers.openai_messages import MARK_FIELD
 from runs.shapes import JsonObject
 
 # A message of fewer signs ("yes, please", "and in French?") says nothing of the work; those before it do.
@@ -15,13 +17,20 @@ SHORT_CHARS: Final = 60
 _TASK_CHARS: Final = 8_000
 _SYSTEM_ROLES: Final = ("system", "developer")
 _PICTURES: Final = ("image_url", "input_image", "image")
+# What programs say to models on the user's side (files of the project, the date, rules) is no task of the user's.
+REMINDER: Final = "system-reminder"
+_ASIDES: Final = re.compile(
+    rf"<({REMINDER}|environment_context|user_instructions)>.*?</\1>"
+    r"|# AGENTS\.md instructions[^\n]*\s*<INSTRUCTIONS>.*?</INSTRUCTIONS>",
+    re.DOTALL,
+)
 
 
 def task_of(messages: Sequence[JsonObject]) -> str:
     """The work in the user's words: the last message, with those before it where it is short."""
     said: list[str] = []
-    for text in reversed([text_of(message) for message in messages if message.get("role") == "user"]):
-        if text:
+    for message in reversed([message for message in messages if message.get("role") == "user"]):
+        if text := _ASIDES.sub("", text_of(message)).strip():
             said.insert(0, text)
         if sum(map(len, said)) >= SHORT_CHARS:
             break
@@ -41,9 +50,14 @@ def needs_of(messages: Sequence[JsonObject], *, has_tools: bool) -> tuple[str, .
     return (*(["vision"] if has_pictures else ()), *(["functionCalling"] if uses_tools else ()))
 
 
-def name_of(messages: Sequence[JsonObject]) -> str:
-    """A name for a conversation that was given none: from how it began, which every later request repeats."""
-    began = json.dumps([_system(messages), _first(messages)], sort_keys=True, default=str)
+def name_of(messages: Sequence[JsonObject], *, key: str = "") -> str:
+    """A name for a conversation that was given none: from how it began, which every later request repeats.
+
+    A client's own key for it counts for what stands above, which may change on the way; not for how it began, because
+    some clients have one key for all their conversations.
+    """
+    above = key or _system(messages)
+    began = json.dumps([above, _first(messages)], sort_keys=True, default=str)
     return hashlib.sha256(began.encode()).hexdigest()[:32]
 
 
@@ -64,7 +78,19 @@ def _system(messages: Sequence[JsonObject]) -> str:
 
 
 def _first(messages: Sequence[JsonObject]) -> object:
-    return next((message.get("content") for message in messages if message.get("role") == "user"), "")
+    """What the user began with, without what changes on the way: words of programs beside it, marks for a cache."""
+    began = [message.get("content") for message in messages if message.get("role") == "user"]
+    return next(filter(None, map(_own_words, began)), began[0] if began else "")
+
+
+def _own_words(content: object) -> object:
+    if not isinstance(content, list):
+        return _ASIDES.sub("", content).strip() if isinstance(content, str) else content
+    parts = [{name: part[name] for name in part if name != MARK_FIELD} for part in rows_at(content)]
+    told = [
+        part | {"text": _ASIDES.sub("", text_at(part, "text")).strip()} if "text" in part else part for part in parts
+    ]
+    return [part for part in told if part.get("text") != ""]
 
 
 def _parts(messages: Sequence[JsonObject]) -> Iterator[Mapping[str, object]]:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Final
 
+from django.conf import settings
 from django.utils import timezone
 
 from runs.graph.live import Place
@@ -60,10 +61,9 @@ async def _work(
 ) -> NodeResult:
     spec, name = place.spec, str(place.spec.params.get("driver", ""))
     prompt = "\n\n".join(str(message["content"]) for message in build_messages(spec, inputs))
-    timeout_s = spec.timeout_s or floor.facts.node_timeout_s
     try:
         done = await floor.outside.run_harness(
-            name, prompt, folder=str(floor.facts.run_id), timeout_s=timeout_s, on_text=_Draft(floor, place)
+            name, prompt, folder=str(floor.facts.run_id), timeout_s=_limit_s(place), on_text=_Draft(floor, place)
         )
     except HarnessFailed as failure:
         _settle(floor, place, grant, failure.partial, CallStatus.FAILED)
@@ -84,8 +84,15 @@ async def _work(
         connection=name,
         usage=done.usage or Usage(),
         cost_nano_usd=place.cost_nano_usd,
+        is_cost_uncertain=place.is_cost_uncertain,
         duration_ms=done.duration_ms,
     )
+
+
+def _limit_s(place: Place) -> float:
+    """An agent takes many turns: it has a limit of its own, which a request may lower."""
+    limit_s = float(settings.HARNESS_TIMEOUT_SECONDS)
+    return min(place.spec.timeout_s or limit_s, limit_s)
 
 
 def _quote(floor: Floor, place: Place, name: str, attempt: int) -> CallQuote:
@@ -110,18 +117,22 @@ def _quote(floor: Floor, place: Place, name: str, attempt: int) -> CallQuote:
         attempt=attempt,
         purpose=place.spec.purpose,
         amount_nano_usd=0,
-        expires_in_s=2 * floor.facts.node_timeout_s,
+        expires_in_s=2 * _limit_s(place),
     )
 
 
 def _settle(floor: Floor, place: Place, grant: Grant, done: HarnessResult | None, status: CallStatus) -> None:
     reported = to_nano(done.cost_usd) if done and done.cost_usd is not None else None
     place.cost_nano_usd += reported or 0
+    usage = (done.usage if done else None) or Usage(is_estimated=True)
+    if reported is None:  # it took something, and did not say what: no figure of this line is to pass for measured
+        place.is_cost_uncertain = True
+        usage = replace(usage, is_estimated=True)
     floor.settle(
         Settlement(
             call_id=grant.call_id,
             status=status,
-            usage=(done.usage if done else None) or Usage(is_estimated=True),
+            usage=usage,
             cost_nano_usd=reported or 0,
             reported_nano_usd=reported,
             served_model=done.served_model if done else "",
@@ -138,6 +149,7 @@ def _failed(place: Place, error: str, code: str, started_at: datetime | None) ->
         status=NodeStatus.FAILED,
         started_at=started_at,
         cost_nano_usd=place.cost_nano_usd,
+        is_cost_uncertain=place.is_cost_uncertain,
         error=error,
         error_code=code,
     )
@@ -156,4 +168,4 @@ class _Draft:
         self._said.append(text)
         if time.monotonic() - self._shown_at_s >= DRAFT_EVERY_S:
             self._shown_at_s = time.monotonic()
-            self._floor.draft(self._place, "\n".join(self._said))
+            self._floor.draft(self._place, "".join(self._said))

@@ -12,7 +12,7 @@ from runs.providers.dialects import effort_of, find_dialect, takes_effort, takes
 from runs.providers.fault_reading import refuse_error
 from runs.providers.faults import cut_off, malformed
 from runs.providers.json_reading import count_at, decimal_at, decode, dig, rows_at, text_at
-from runs.providers.openai_messages import THOUGHTS_FIELD
+from runs.providers.openai_messages import MARK_FIELD, THOUGHTS_FIELD
 from runs.providers.usage import estimate_usage, read_openai_usage
 from runs.providers.wire import ServerEvent, WireCall
 from runs.shapes import ChatDelta, ChatRequest, ChatResult, Citation, Endpoint, JsonObject, Usage
@@ -28,7 +28,10 @@ def build(endpoint: Endpoint, request: ChatRequest, secret: str, *, is_streaming
     """The request in this protocol's words."""
     dialect = find_dialect(endpoint.provider)
     body: dict[str, object] = {**dialect.extra, **request.extra}
-    body |= {"model": endpoint.wire_model, "messages": _without_thoughts(request.messages)}
+    body |= {
+        "model": endpoint.wire_model,
+        "messages": _told_messages(request.messages, takes_marks=dialect.takes_marks),
+    }
     if (effort := effort_of(request.thinking)) and takes_effort(endpoint):
         body.setdefault("reasoning_effort", effort)
     body[dialect.limit_field] = request.max_output_tokens
@@ -165,11 +168,20 @@ class Reader:
 # --- what both ways share ------------------------------------------------------------------
 
 
-def _without_thoughts(messages: tuple[JsonObject, ...]) -> Sequence[JsonObject]:
-    """The messages without what only Anthropic may be shown again."""
-    if not any(THOUGHTS_FIELD in message for message in messages):
-        return messages
-    return [{name: value for name, value in message.items() if name != THOUGHTS_FIELD} for message in messages]
+def _told_messages(messages: tuple[JsonObject, ...], *, takes_marks: bool) -> Sequence[JsonObject]:
+    """The messages without what only Anthropic may be shown again, and without marks where a place refuses them."""
+    told: Sequence[JsonObject] = messages
+    if any(THOUGHTS_FIELD in message for message in told):
+        told = [{name: value for name, value in message.items() if name != THOUGHTS_FIELD} for message in told]
+    return told if takes_marks else [_unmarked(message) for message in told]
+
+
+def _unmarked(message: JsonObject) -> JsonObject:
+    parts = rows_at(message, "content")
+    if not any(MARK_FIELD in part for part in parts):
+        return message
+    bare = [{name: value for name, value in part.items() if name != MARK_FIELD} for part in parts]
+    return {**message, "content": bare}
 
 
 def _response_format(wanted: JsonObject, *, takes_schemas: bool) -> JsonObject:

@@ -15,6 +15,8 @@ _DATA_URL: Final = re.compile(r"data:([\w.+-]+/[\w.+-]+)(?:;[^;,]+)*;base64,", r
 _SYSTEM_ROLES: Final = ("system", "developer")
 # Of a message of a model: what it thought, as Anthropic's own blocks. No other provider is shown it.
 THOUGHTS_FIELD: Final = "thinking_blocks"
+# Of a part of a message: up to here a provider is asked to keep what it has read.
+MARK_FIELD: Final = "cache_control"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class ToolOutcome:
     id: str
     name: str
     text: str
+    cache: JsonObject | None = None
 
 
 Said = Text | Blob | Link | ToolUse | ToolOutcome
@@ -100,8 +103,10 @@ def read_conversation(messages: Sequence[JsonObject]) -> Conversation:
 def _parts(role: str, message: JsonObject, tool_names: dict[str, str]) -> tuple[Part, ...]:
     if role == "tool":
         used = text_at(message, "tool_call_id")
-        words = "\n".join(part.text for part in _content(message) if isinstance(part, Text))
-        return (ToolOutcome(used, tool_names.get(used) or text_at(message, "name"), words),)
+        texts = [part for part in _content(message) if isinstance(part, Text)]
+        words = "\n".join(part.text for part in texts)
+        cache = texts[-1].cache if texts else None
+        return (ToolOutcome(used, tool_names.get(used) or text_at(message, "name"), words, cache),)
     uses = tuple(_tool_use(call) for call in rows_at(message, "tool_calls"))
     tool_names.update((use.id, use.name) for use in uses)
     return (*map(_thought, rows_at(message, THOUGHTS_FIELD)), *_content(message), *uses)
@@ -121,7 +126,7 @@ def _content(message: JsonObject) -> tuple[Text | Blob | Link, ...]:
 def _part(part: JsonObject) -> Text | Blob | Link:
     kind = text_at(part, "type")
     if kind in ("text", "input_text", "refusal"):
-        cache = dig(part, "cache_control")
+        cache = dig(part, MARK_FIELD)
         return Text(text_at(part, "text") or text_at(part, "refusal"), cache if isinstance(cache, Mapping) else None)
     if kind == "image_url":
         return _picture(text_at(part, "image_url", "url") or text_at(part, "image_url"))

@@ -1,11 +1,17 @@
-"""What a caller of the simulated provider wants, read from any of the three protocols."""
+"""What a caller of the simulated provider wants, read from any of the three protocols.
+
+A tool is called where the caller says that it must be, and where the user writes on a line of its own "call the tool
+NAME" or "call the tool NAME with {...}", so that what clients do with calls can be seen without a model.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from runs.providers.json_reading import count_at, dig, rows_at, text_at
+from runs.providers.json_reading import count_at, decode, dig, rows_at, text_at
 from runs.shapes import Protocol
 
 
@@ -22,8 +28,10 @@ class Asked:
     schema: Mapping[str, object] | None = None
     forced_tool: str = ""  # "": answer with text
     tool_schema: Mapping[str, object] | None = None
+    tool_input: str = ""  # JSON; "": whatever fits the schema
 
 
+_CALL: Final = re.compile(r"^call the tool ([\w-]+)(?: with (\{.*\}))?\.?\s*$", re.IGNORECASE | re.MULTILINE)
 _CHARS_A_TOKEN = 4
 _NO_LIMIT_TOKENS = 1 << 30
 
@@ -32,41 +40,52 @@ def read_openai(body: object) -> Asked:
     """From the body of a chat completion."""
     messages = rows_at(body, "messages")
     limit = count_at(body, "max_completion_tokens") or count_at(body, "max_tokens")
-    wanted, tools = dig(body, "tool_choice"), rows_at(body, "tools")
-    name = text_at(wanted, "function", "name") or (
-        text_at(tools, 0, "function", "name") if wanted == "required" else ""
-    )
-    parameters = [dig(tool, "function", "parameters") for tool in tools if text_at(tool, "function", "name") == name]
+    wanted, functions = dig(body, "tool_choice"), [dig(tool, "function") for tool in rows_at(body, "tools")]
     texts = [_text_of(message.get("content")) for message in messages]
+    prompt = texts[-1] if texts else ""
+    said = prompt if wanted != "none" and text_at(messages, -1, "role") == "user" else ""
+    tool = _choose_tool(
+        {text_at(function, "name"): dig(function, "parameters") for function in functions},
+        text_at(wanted, "function", "name"),
+        said=said,
+        must_call=wanted == "required",
+    )
     return Asked(
         protocol=Protocol.OPENAI,
         model=text_at(body, "model"),
-        prompt=texts[-1] if texts else "",
+        prompt=prompt,
         input_tokens=_count(texts),
         most_tokens=limit or _NO_LIMIT_TOKENS,
         is_streaming=dig(body, "stream") is True,
         schema=_schema(dig(body, "response_format", "json_schema", "schema")),
-        forced_tool=name,
-        tool_schema=_schema(parameters[0]) if name and parameters else None,
+        forced_tool=tool.name,
+        tool_schema=tool.schema,
+        tool_input=tool.given,
     )
 
 
 def read_anthropic(body: object) -> Asked:
     """From the body of a message."""
     texts = [_text_of(message.get("content")) for message in rows_at(body, "messages")]
-    wanted, tools = dig(body, "tool_choice"), rows_at(body, "tools")
-    name = text_at(wanted, "name") or (text_at(tools, 0, "name") if text_at(wanted, "type") == "any" else "")
-    schemas = [dig(tool, "input_schema") for tool in tools if text_at(tool, "name") == name]
+    wanted = dig(body, "tool_choice")
+    prompt = texts[-1] if texts else ""
+    tool = _choose_tool(
+        {text_at(row, "name"): dig(row, "input_schema") for row in rows_at(body, "tools")},
+        text_at(wanted, "name"),
+        said="" if text_at(wanted, "type") == "none" else prompt,
+        must_call=text_at(wanted, "type") == "any",
+    )
     return Asked(
         protocol=Protocol.ANTHROPIC,
         model=text_at(body, "model"),
-        prompt=texts[-1] if texts else "",
+        prompt=prompt,
         input_tokens=_count([_text_of(dig(body, "system")), *texts]),
         most_tokens=count_at(body, "max_tokens") or _NO_LIMIT_TOKENS,
         is_streaming=dig(body, "stream") is True,
         schema=_schema(dig(body, "output_config", "format", "schema")),
-        forced_tool=name,
-        tool_schema=_schema(schemas[0]) if name and schemas else None,
+        forced_tool=tool.name,
+        tool_schema=tool.schema,
+        tool_input=tool.given,
     )
 
 
@@ -75,21 +94,45 @@ def read_gemini(body: object, model: str, *, is_streaming: bool) -> Asked:
     texts = [_text_of(content.get("parts")) for content in rows_at(body, "contents")]
     config = dig(body, "generationConfig")
     calling = dig(body, "toolConfig", "functionCallingConfig")
-    tools = [row for tool in rows_at(body, "tools") for row in rows_at(tool, "functionDeclarations")]
-    allowed = text_at(calling, "allowedFunctionNames", 0) or text_at(tools, 0, "name")
-    name = allowed if text_at(calling, "mode") == "ANY" else ""
-    schemas = [dig(tool, "parametersJsonSchema") for tool in tools if text_at(tool, "name") == name]
+    rows = [row for tool in rows_at(body, "tools") for row in rows_at(tool, "functionDeclarations")]
+    prompt = texts[-1] if texts else ""
+    tool = _choose_tool(
+        {text_at(row, "name"): dig(row, "parametersJsonSchema") for row in rows},
+        text_at(calling, "allowedFunctionNames", 0) if text_at(calling, "mode") == "ANY" else "",
+        said="" if text_at(calling, "mode") == "NONE" else prompt,
+        must_call=text_at(calling, "mode") == "ANY",
+    )
     return Asked(
         protocol=Protocol.GEMINI,
         model=model,
-        prompt=texts[-1] if texts else "",
+        prompt=prompt,
         input_tokens=_count([_text_of(dig(body, "systemInstruction", "parts")), *texts]),
         most_tokens=count_at(config, "maxOutputTokens") or _NO_LIMIT_TOKENS,
         is_streaming=is_streaming,
         schema=_schema(dig(config, "responseJsonSchema")) or _schema(dig(config, "responseSchema")),
-        forced_tool=name,
-        tool_schema=_schema(schemas[0]) if name and schemas else None,
+        forced_tool=tool.name,
+        tool_schema=tool.schema,
+        tool_input=tool.given,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Tool:
+    """The tool that is called; nothing where none is."""
+
+    name: str = ""
+    schema: Mapping[str, object] | None = None
+    given: str = ""
+
+
+def _choose_tool(schemas: Mapping[str, object], named: str, *, said: str, must_call: bool) -> _Tool:
+    """The tool that the caller names, that the user writes of, or the first where any must be called."""
+    written = _CALL.search(said)
+    if not named and written and written.group(1) in schemas:
+        name, given = written.group(1), written.group(2) or ""
+        return _Tool(name, _schema(schemas[name]), given if isinstance(decode(given), Mapping) else "")
+    name = named or (next(iter(schemas), "") if must_call else "")
+    return _Tool(name, _schema(schemas.get(name))) if name else _Tool()
 
 
 def _text_of(content: object) -> str:

@@ -40,7 +40,8 @@ class Reply:
 def make_reply(asked: Asked, scenario: Scenario, number: int) -> Reply:
     """The answer to a call."""
     if asked.forced_tool:
-        text = make_answer("", asked.tool_schema or {"type": "object"}, output_tokens=0, score=scenario.score)
+        schema = asked.tool_schema or {"type": "object"}
+        text = asked.tool_input or make_answer("", schema, output_tokens=0, score=scenario.score)
     else:
         text = make_answer(asked.prompt, asked.schema, output_tokens=scenario.output_tokens, score=scenario.score)
     wanted = max(1, len(text) // _CHARS_A_TOKEN)

@@ -17,7 +17,8 @@ from smartspawn.lib.errors import InvalidParam
 class Command(BaseCommand):
     help = (
         "Serve a simulated provider that speaks OpenAI, Anthropic and Gemini, with chosen latency, faults and prices. "
-        "GET /bill tells what it has seen and would bill. A model named ...fail-402 always fails with that status."
+        "GET /bill tells what it has seen and would bill. A model named ...fail-402 always fails with that status. A "
+        'prompt with the line "call the tool NAME with {...}" has that tool called, where it is offered.'
     )
     requires_system_checks: list[str] = []
 

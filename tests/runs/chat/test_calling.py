@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,15 +14,16 @@ from django.db import connections
 
 from runs.breakers import shared as breakers
 from runs.chat.calling import ChatCalls, ChatFailed, Desk
+from runs.chat.prepare import AGENTS_OUTPUT_TOKENS, STANDING_OUTPUT_TOKENS, output_limit
 from runs.chat.prepared import Chat
 from runs.chat.several import SeveralCalls
-from runs.chat.shapes import Automatic, ChatAsk, Outcome
+from runs.chat.shapes import Automatic, ChatAsk, Face, Outcome
 from runs.chat.till import Till
 from runs.models import Balance, Cap, LedgerEntry, Reservation
 from runs.places.lookup import Places, Spot
 from runs.providers.call import CallProgress
 from runs.providers.faults import CallFailed, FaultCode
-from runs.shapes import ChatDelta, ChatRequest, ChatResult, Endpoint, ModelChoice, Payer
+from runs.shapes import ChatDelta, ChatRequest, ChatResult, Endpoint, ModelChoice, Payer, Protocol
 from tests.runs.fakes import CALL_NANO, FakeModels, answer, endpoint_of, failure, one_after_another
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,11 +33,8 @@ ASK = ChatAsk("auto", Automatic(), ({"role": "user", "content": "x"},), max_outp
 
 
 @pytest.fixture(autouse=True)
-def _anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runs.chat.calling._FIRST_PAUSE_S", 0.01)
-    breakers.forget_streaks()
-    yield
-    breakers.forget_streaks()
 
 
 @dataclass
@@ -294,3 +292,39 @@ def test_an_answer_that_another_model_gave_is_named() -> None:
     assert isinstance(outcome, Outcome)
     other = {ONE: TWO, TWO: ONE}[outcome.model_id]
     assert outcome.reason.endswith(f"Answer 2 is by {other}.")
+
+
+@pytest.mark.parametrize(
+    ("face", "place", "handed_on"),
+    [
+        (Face.RESPONSES, {}, {"top_p"}),
+        (Face.RESPONSES, {"provider": "openrouter"}, {"top_p", "reasoning_effort", "verbosity"}),
+        (Face.RESPONSES, {"protocol": Protocol.ANTHROPIC}, {"top_p", "reasoning_effort", "verbosity"}),
+        (Face.OPENAI, {}, {"top_p", "reasoning_effort", "verbosity"}),
+    ],
+)
+def test_agents_that_say_to_everybody_how_hard_to_think_are_not_refused_for_it(
+    face: Face, place: dict[str, Any], handed_on: set[str]
+) -> None:
+    ask = replace(ASK, face=face, extra={"reasoning_effort": "high", "verbosity": "low", "top_p": 0.5})
+    where = Spot(ModelChoice(ONE), replace(endpoint_of(ONE), **place), "secret of acme")
+    models = FakeModels()
+    have(chat(where, ask=ask), models)
+    ((_, request),) = models.calls
+    assert set(request.extra) == handed_on
+
+
+@pytest.mark.parametrize(
+    ("face", "asked", "context", "most"),
+    [
+        (Face.OPENAI, None, None, STANDING_OUTPUT_TOKENS),
+        (Face.RESPONSES, None, None, AGENTS_OUTPUT_TOKENS),
+        (Face.RESPONSES, None, 20_000, 19_990),  # beside the ten tokens of the prompt
+        (Face.RESPONSES, 50, None, 50),
+    ],
+)
+def test_an_answer_that_nobody_bounds_may_be_longer_for_agents(
+    face: Face, asked: int | None, context: int | None, most: int
+) -> None:
+    ask = replace(ASK, face=face, max_output_tokens=asked)
+    assert output_limit(ask, ModelChoice(ONE, context_length_tokens=context), 10) == most

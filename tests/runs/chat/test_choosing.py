@@ -19,7 +19,7 @@ from routing.shapes import Limits
 from runs.breakers import shared as breakers
 from runs.chat.choosing import Route, choose
 from runs.chat.conversations import prune_conversations
-from runs.chat.listing import list_models
+from runs.chat.listing import find_model, list_models
 from runs.chat.names import ModelUnknown, read_name
 from runs.chat.prepare import output_limit, prepare_chat
 from runs.chat.shapes import ChatAsk
@@ -29,7 +29,7 @@ from runs.shapes import ModelChoice
 from smartspawn.access.shapes import COMMAND_LINE, Actor, Role, scopes_within
 from smartspawn.lib.errors import NoModel, NotAllowed
 from tests.factories import make_snapshot, publish_snapshot
-from tests.routing.conftest import models
+from tests.routing.conftest import entry, models
 from tests.runs.connections.builders import make_connection
 
 pytestmark = pytest.mark.django_db
@@ -196,6 +196,35 @@ def test_a_conversation_that_was_left_is_forgotten() -> None:
 def test_a_model_is_had_by_its_name(name: str) -> None:
     assert chosen(model=name) == "openai/small"
     assert StoredDecision.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "model_id"),
+    [
+        ("claude-haiku-4-5", "anthropic/claude-haiku-4.5"),
+        ("claude-haiku-4-5-20251001", "anthropic/claude-haiku-4.5"),
+        ("gpt-4o", "openai/gpt-4o"),
+        ("gpt-4o-2024-11-20", "openai/gpt-4o-2024-11-20"),  # which the catalogue has beside the other
+        ("gpt-4o-2025-01-01", "openai/gpt-4o"),
+    ],
+)
+def test_a_model_is_had_by_the_name_that_its_maker_gave_it(name: str, model_id: str) -> None:
+    """Programs made for one maker know no other: Claude Code's helpers ask for claude-haiku-4-5-20251001."""
+    known = ("anthropic/claude-haiku-4.5", "openai/gpt-4o", "openai/gpt-4o-2024-11-20")
+    publish_snapshot(make_snapshot(*(entry(item, 80, "1") for item in known)))
+    serve(*known)
+    assert chosen(model=name) == model_id
+    assert find_model(name, PERSON)["id"] == model_id
+
+
+def test_a_makers_own_name_opens_no_model_that_is_denied_and_says_what_is_missing() -> None:
+    publish_snapshot(make_snapshot(entry("anthropic/claude-haiku-4.5", 80, "1")))
+    with pytest.raises(ModelUnknown, match=r"anthropic/claude-haiku-4\.5.*GET /v1/models"):
+        route(model="claude-haiku-4-5-20251001")
+    serve("anthropic/claude-haiku-4.5")
+    set_limits(Limits(deny_providers=frozenset({"anthropic"})), scope="site", actor=COMMAND_LINE)
+    with pytest.raises(NotAllowed, match="not allowed here"):
+        route(model="claude-haiku-4-5-20251001")
 
 
 def test_a_local_servers_own_name_is_understood() -> None:

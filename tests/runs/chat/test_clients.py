@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 import anthropic
+import httpx2
 import openai
 import pytest
 
@@ -245,6 +246,40 @@ def test_messages_hands_on_tools_their_results_and_pictures(claude: anthropic.An
     told = [*asked, {"role": "assistant", "content": [use.model_dump()]}, {"role": "user", "content": [result]}]
     again = claude.messages.create(model="auto", max_tokens=200, messages=told, tools=[tool])
     assert again.model == first.model
+
+
+def test_messages_goes_on_with_an_agent_as_claude_code_writes(served: Served, claude: anthropic.Anthropic) -> None:
+    """Its fields and its order: words of the system after the user's, a mark for the cache that moves on."""
+    mark = {"cache_control": {"type": "ephemeral"}}
+    tool = {"name": "Bash", "description": "Runs a command", "input_schema": {"type": "object", "properties": {}}}
+    given = {
+        "system": [
+            {"type": "text", "text": "x-anthropic-billing-header: v"},
+            {"type": "text", "text": "Help.", **mark},
+        ],
+        "thinking": {"type": "adaptive"},
+        "context_management": {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]},
+        "output_config": {"effort": "high"},
+        "metadata": {"user_id": "x"},
+        "max_tokens": 32_000,
+        "tools": [tool],
+        "model": "auto",
+    }
+    first = {"type": "text", "text": TASK}
+    helpers = {"role": "system", "content": "There are helpers."}
+
+    def send(*talk: object, **more: object) -> httpx2.Response:
+        return claude.post("/v1/messages?beta=true", body={**given, "messages": talk, **more}, cast_to=httpx2.Response)
+
+    said = send({"role": "user", "content": [{**first, **mark}]}, helpers, tool_choice={"type": "any"})
+    (use,) = said.json()["content"]
+    result = {"type": "tool_result", "tool_use_id": use["id"], "content": "done", "is_error": False, **mark}
+    told = ({"role": "assistant", "content": [use]}, {"role": "user", "content": [result]})
+    news = {"role": "system", "content": [{"type": "text", "text": "A file has changed."}]}
+    again = send({"role": "user", "content": [first]}, helpers, *told, news)
+    assert "A file has changed." in again.json()["content"][0]["text"]
+    assert again.headers["x-smartspawn-session"] == said.headers["x-smartspawn-session"]
+    assert again.headers["x-smartspawn-reason"].startswith("the conversation keeps its model")
 
 
 def test_messages_counts_tokens_and_refuses_as_anthropic_does(claude: anthropic.Anthropic) -> None:

@@ -121,6 +121,13 @@ def test_anthropics_clients_show_their_key_in_a_header_of_their_own(desk: Desk) 
     assert [ask.max_output_tokens for ask, _ in desk.prepared] == [5]
 
 
+def test_what_responses_are_asked_for_is_read_in_their_own_words(desk: Desk) -> None:
+    desk.ask(path="/v1/responses", body=b'{"model": "acme/one", "input": "Hello"}')
+    desk.ask(path="/v1/responses", body=b'{"model": "acme/one", "input": "Hello", "previous_response_id": "r"}')
+    assert [ask.messages for ask, _ in desk.prepared] == [({"role": "user", "content": "Hello"},)]
+    assert len(desk.to_django) == 1  # which refuses it in words
+
+
 @pytest.mark.parametrize(
     "given",
     [

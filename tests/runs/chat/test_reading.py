@@ -142,6 +142,13 @@ def test_a_conversation_without_a_name_is_known_by_how_it_began() -> None:
     assert transcript_of(later) == "user: hello\n\nassistant: hi"
 
 
+def test_a_mark_for_the_cache_that_moves_on_leaves_a_conversation_its_name() -> None:
+    part = {"type": "text", "text": "hello"}
+    marked = [{"role": "user", "content": [{**part, "cache_control": {"type": "ephemeral"}}]}]
+    assert name_of(marked) == name_of([{"role": "user", "content": [part]}])
+    assert name_of(marked) != name_of([{"role": "user", "content": [{**part, "text": "goodbye"}]}])
+
+
 def test_anthropics_messages_become_openais() -> None:
     picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}
     use = {"type": "tool_use", "id": "t1", "name": "look", "input": {"at": 1}}
@@ -176,11 +183,97 @@ def test_anthropics_messages_become_openais() -> None:
     assert (asked.tool_choice, asked.extra) == ("required", {"stop": ["END"], "parallel_tool_calls": False})
 
 
+def test_words_of_the_system_within_a_talk_stand_above_it_or_come_as_reminders() -> None:
+    """As Claude Code sends them: a list of helpers after the first message, news after the result of a tool."""
+    mark = {"cache_control": {"type": "ephemeral", "scope": "global"}}
+    billing = {"type": "text", "text": "x-anthropic-billing-header: cc_version=2; cc_entrypoint=cli;"}
+    use = {"type": "tool_use", "id": "t1", "name": "look", "input": {}}
+    begun = ({"role": "user", "content": "fix it"}, {"role": "system", "content": "There are helpers."})
+    asked = messages(
+        *begun,
+        {"role": "assistant", "content": [use]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t1", "content": "ok", **mark}]},
+        {"role": "system", "content": [{"type": "text", "text": "A file has changed."}]},
+        system=[billing, {"type": "text", "text": "Be brief.", **mark}],
+    )
+    kept = {"cache_control": {"type": "ephemeral"}}
+    assert [message["role"] for message in asked.messages] == ["system", "system", "user", "assistant", "tool", "user"]
+    assert asked.messages[0]["content"] == [{"type": "text", "text": "Be brief.", **kept}]
+    assert asked.messages[1]["content"] == "There are helpers."
+    assert asked.messages[4]["content"] == [{"type": "text", "text": "ok", **kept}]
+    reminder = "<system-reminder>\nA file has changed.\n</system-reminder>"
+    assert asked.messages[5]["content"] == [{"type": "text", "text": reminder}]
+    assert task_of(asked.messages) == "fix it"
+    first = messages(
+        *begun, system=[{**billing, "text": billing["text"] + " more"}, {"type": "text", "text": "Be brief."}]
+    )
+    assert name_of(first.messages) == name_of(asked.messages)  # one conversation
+
+
+@pytest.mark.parametrize(
+    "user", ['{"device_id": "d", "session_id": "%s"}', "user_0a_account__session_%s"], ids=["as now", "as before"]
+)
+def test_a_talk_that_claude_code_takes_up_again_keeps_its_name(user: str) -> None:
+    """Its session stays; what it says above and beside the user's words is told anew each time."""
+    session, other = "da8700c5-c79c-450a-b269-b7aa669652f2", "0c9e4f4b-5d0c-4a58-8d0a-d0a5a3a0a8f1"
+
+    def named(day: str, state: str, words: str = "fix it", session: str = session) -> str:
+        aside = {"type": "text", "text": f"<system-reminder>\nToday is {day}.\n</system-reminder>"}
+        begun = {"role": "user", "content": [aside, {"type": "text", "text": words}]}
+        return str(messages(begun, system=f"Help. {state}", metadata={"user_id": user % session}).session)
+
+    name = named("Sunday", "Nothing is changed.")
+    assert name == named("Monday", "One file is changed.")
+    assert name != named("Sunday", "Nothing is changed.", words="test it")  # a helper of the same session
+    assert name != named("Sunday", "Nothing is changed.", session=other)
+    assert messages(*HELLO, metadata={"user_id": "ann"}).session == ""
+
+
+def test_a_talk_is_known_by_the_first_words_that_are_the_users_own() -> None:
+    aside = {"role": "user", "content": "<environment_context>The folder is /a.</environment_context>"}
+    moved = {"role": "user", "content": "<environment_context>The folder is /b.</environment_context>"}
+    assert name_of([aside, *HELLO]) == name_of([moved, *HELLO])
+    assert name_of([aside, *HELLO]) != name_of([aside, {"role": "user", "content": "goodbye"}])
+    assert name_of([aside]) != name_of([moved])  # where nothing else was said
+
+
+def test_a_system_that_says_nothing_to_the_model_leaves_no_empty_message() -> None:
+    billing = {"type": "text", "text": "x-anthropic-billing-header: cc_version=2"}
+    assert [message["role"] for message in messages(*HELLO, system=[billing]).messages] == ["user"]
+    empty = messages(*HELLO, {"role": "assistant", "content": "hi"}, *HELLO, {"role": "system", "content": []})
+    assert [message["role"] for message in empty.messages] == ["user", "assistant", "user"]
+
+
+def test_what_programs_say_on_the_users_side_is_no_task() -> None:
+    aside = {
+        "type": "text",
+        "text": "<system-reminder>\nToday is Sunday. The project is written in Rust.\n</system-reminder>",
+    }
+    said = [{"role": "user", "content": [aside, {"type": "text", "text": "Write a poem."}]}]
+    assert task_of(said) == "Write a poem."
+    rules = "# AGENTS.md instructions for /home/me\n\n<INSTRUCTIONS>\nUse Rust.\n</INSTRUCTIONS>"
+    where = "<environment_context>\n<cwd>/home/me</cwd>\n</environment_context>"
+    told = [{"type": "text", "text": rules}, {"type": "text", "text": where}]
+    assert task_of([{"role": "user", "content": told}, *said]) == "Write a poem."
+    own = "<INSTRUCTIONS>Write a poem.</INSTRUCTIONS>"
+    assert task_of([{"role": "user", "content": own}]) == own
+
+
+def test_the_form_of_an_answer_is_asked_for_as_openai_does() -> None:
+    form = {"type": "json_schema", "schema": {"type": "object"}}
+    wanted = {"type": "json_schema", "json_schema": {"name": "answer", "schema": {"type": "object"}}}
+    assert messages(*HELLO, output_config={"effort": "low", "format": form}).response_format == wanted
+    assert messages(*HELLO, output_format=form).response_format == wanted
+    assert messages(*HELLO, output_config={"effort": "low"}).response_format is None
+
+
 @pytest.mark.parametrize(
     "fields",
     [
         {"max_tokens": None},
         {"messages": [{"role": "system", "content": "x"}]},
+        {"messages": [{"role": "tool", "content": "x"}]},
+        {"messages": [*HELLO, {"role": "system", "content": 7}]},
         {"messages": [{"role": "user", "content": [{"type": "search_result"}]}]},
         {"messages": [{"role": "user", "content": [{"type": "image", "source": {"type": "file", "file_id": "f"}}]}]},
         {"tools": [{"type": "web_search_20250305", "name": "web_search"}]},

@@ -11,6 +11,7 @@ import pytest
 
 from runs.chat.anthropic_reading import read_messages
 from runs.chat.reading import read_chat
+from runs.chat.responses_reading import read_responses
 from runs.chat.shapes import ChatAsk
 from runs.chat.texts import name_of, needs_of, task_of, transcript_of
 from runs.ledger import estimate_tokens
@@ -21,6 +22,12 @@ from tests.runs.fakes import endpoint_of
 
 BODIES: Final = 1_500
 KINDS: Final = ("text", "image", "image_url", "tool_use", "tool_result", "document", "file", "input_audio")
+ITEM_KINDS: Final = (
+    *("message", "reasoning", "function_call", "custom_tool_call", "tool_search_call"),
+    *("function_call_output", "custom_tool_call_output", "tool_search_output", "agent_message", "additional_tools"),
+)
+PART_KINDS: Final = ("input_text", "output_text", "refusal", "input_image", "input_file", "input_audio", "video")
+TOOL_KINDS: Final = ("function", "custom", "namespace", "tool_search", "web_search", "file_search")
 LEAVES: Final = ("user", "tool", "", "x", "{}", '{"a":1}', "base64", "https://x", "data:image/png;base64,AA")
 NAMES: Final = (
     *(
@@ -69,6 +76,27 @@ class Maker:
         messages = [self.message() for _ in range(self._chance.randint(1, 3))]
         return {"model": "auto", "max_tokens": 5, "messages": messages, **strange}
 
+    def items(self) -> dict[str, Any]:
+        """A body in the words of Responses."""
+        strange = {name: self.value(3) for name in ("tool_choice", "text", "reasoning") if self._chance.random() < 0.1}
+        tools = [{"type": self._chance.choice(TOOL_KINDS), "name": "look", **self.fields(3, 2)}]
+        return {"model": "auto", "input": [self.item() for _ in range(self._chance.randint(1, 3))], **strange} | (
+            {"tools": tools} if self._chance.random() < 0.3 else {}
+        )
+
+    def item(self) -> dict[str, Any]:
+        if self._chance.random() < 0.4:
+            return self.message()
+        part = {"type": self._chance.choice(PART_KINDS), "text": "x", "image_url": "https://x", **self.fields(2, 1)}
+        told = self._chance.choice(["x", [part], self.value(2)])
+        return {
+            "type": self._chance.choice(ITEM_KINDS),
+            "call_id": "c",
+            "name": "look",
+            "output": told,
+            "content": told,
+        }
+
 
 def send(ask: ChatAsk) -> int:
     """Look at it as choosing does, and write it for every protocol; how many have words for it."""
@@ -98,6 +126,15 @@ def test_a_strange_body_is_refused_or_sent(read: Any) -> None:
     for _ in range(BODIES):
         with suppress(SmartSpawnError):
             sent += send(read(maker.body(), {}))
+    assert sent > BODIES / 20  # else nothing was tried
+
+
+def test_strange_items_are_refused_or_sent() -> None:
+    maker = Maker(seed=3)
+    sent = 0
+    for _ in range(BODIES):
+        with suppress(SmartSpawnError):
+            sent += send(read_responses(maker.items(), {}))
     assert sent > BODIES / 20  # else nothing was tried
 
 

@@ -14,6 +14,8 @@ import pytest
 from runs.driving.host import Host
 from runs.harness import HarnessFailed, HarnessResult
 from runs.models import Artifact, LedgerEntry, Reservation, Run
+from runs.nodes import agents
+from runs.nodes.floor import Floor
 from runs.nodes.outside import Outside
 from runs.shapes import NodeInput, NodeKind, NodeSpec, NodeStatus, Reading, RunStatus, Usage
 from smartspawn.lib.errors import UpstreamUnreachable
@@ -107,8 +109,52 @@ def test_an_agents_work_is_kept_and_what_it_says_it_cost_is_booked() -> None:
     assert "prompt of agent" in asked["prompt"]
     (entry,) = LedgerEntry.objects.all()
     assert (entry.driver, entry.cost_nano_usd, entry.status) == ("claude", 12_500_000, "ok")
+    assert (entry.reported_nano_usd, entry.is_estimated) == (12_500_000, False)
     node = nodes_of(run_id)["agent"]
     assert (node.served_model, node.connection, node.cost_nano_usd) == ("opus", "claude", 12_500_000)
+    assert not node.is_cost_uncertain
+
+
+@pytest.mark.parametrize("is_well", [True, False])
+def test_what_an_agent_does_not_say_it_cost_passes_for_no_measured_nothing(*, is_well: bool) -> None:
+    async def run_harness(name: str, prompt: str, **options: Any) -> HarnessResult:
+        done = HarnessResult("done", Usage(output_tokens=9), None, "", 12.0)
+        if is_well:
+            return done
+        raise HarnessFailed("it gave up", partial=done)
+
+    run_id = make_run([AGENT], final="agent")
+    drive_with(run_id, outside(run_harness=run_harness))
+    (entry,) = LedgerEntry.objects.all()
+    assert (entry.cost_nano_usd, entry.reported_nano_usd, entry.is_estimated) == (0, None, True)
+    assert entry.output_tokens == 9
+    assert nodes_of(run_id)["agent"].is_cost_uncertain
+
+
+@pytest.mark.parametrize(("asked_s", "given_s"), [(None, 900.0), (60.0, 60.0), (3600.0, 900.0)])
+def test_an_agent_has_a_time_limit_of_its_own_that_a_run_may_lower(asked_s: float | None, given_s: float) -> None:
+    given: list[float] = []
+
+    async def run_harness(name: str, prompt: str, **options: Any) -> HarnessResult:
+        given.append(options["timeout_s"])
+        return HarnessResult("done", None, None, "", 12.0)
+
+    drive_with(make_run([replace(AGENT, timeout_s=asked_s)], final="agent"), outside(run_harness=run_harness))
+    assert given == [given_s]
+
+
+def test_what_an_agent_says_is_shown_as_it_wrote_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(agents, "DRAFT_EVERY_S", 0.0)
+    monkeypatch.setattr(Floor, "draft", lambda _self, _place, text: shown.append(text))
+
+    async def run_harness(name: str, prompt: str, **options: Any) -> HarnessResult:
+        for piece in ("I lo", "ok."):
+            options["on_text"](piece)
+        return HarnessResult("done", None, None, "", 12.0)
+
+    drive_with(make_run([AGENT], final="agent"), outside(run_harness=run_harness))
+    assert shown == ["I lo", "I look."]
 
 
 def test_an_agent_that_fails_is_not_started_again() -> None:

@@ -137,8 +137,21 @@ def test_what_cannot_be_said_is_refused_and_another_place_may_be_asked(part: dic
 
 def test_a_mark_for_the_cache_is_kept() -> None:
     part = {"type": "text", "text": "Long.", "cache_control": {"type": "ephemeral"}}
-    body = body_of(ANTHROPIC, request({"role": "system", "content": [part]}, {"role": "user", "content": "x"}))
-    assert body["system"] == [{"type": "text", "text": "Long.", "cache_control": {"type": "ephemeral"}}]
+    found = {"role": "tool", "tool_call_id": "c1", "content": [part]}
+    talk = ({"role": "system", "content": [part]}, {"role": "user", "content": "x"}, CALLED, found)
+    body = body_of(ANTHROPIC, request(*talk))
+    assert body["system"] == [part]
+    outcome = {"type": "tool_result", "tool_use_id": "c1", "content": "Long.", "cache_control": {"type": "ephemeral"}}
+    assert body["messages"][-1]["content"] == [outcome]
+    assert body_of(endpoint("openrouter", "x/y"), request(*talk))["messages"] == list(talk)
+
+
+@pytest.mark.parametrize("provider", ["openai", "mistral", "groq", "deepseek", "xai", "together", "gemini-compatible"])
+def test_a_mark_for_the_cache_is_left_out_where_it_would_be_refused(provider: str) -> None:
+    part = {"type": "text", "text": "Long.", "cache_control": {"type": "ephemeral"}}
+    asked = {"role": "user", "content": "x"}
+    body = body_of(endpoint(provider, "some-model"), request({"role": "system", "content": [part]}, asked))
+    assert body["messages"] == [{"role": "system", "content": [{"type": "text", "text": "Long."}]}, asked]
 
 
 def test_empty_messages_leave_no_turn_behind() -> None:

@@ -20,6 +20,7 @@ SEALED = {"type": "redacted_thinking", "data": "sealed"}
 UNPROVEN = {"type": "thinking", "thinking": "of another maker", "signature": ""}
 USE = {"type": "tool_use", "id": "t1", "name": "look", "input": {}}
 THINK = {"type": "enabled", "budget_tokens": 10_000}
+ADAPTIVE = {"type": "adaptive"}
 
 
 def asked(**fields: Any) -> Any:
@@ -28,12 +29,13 @@ def asked(**fields: Any) -> Any:
         {"role": "assistant", "content": [UNPROVEN, PROVEN, SEALED, USE]},
         {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t1", "content": "found"}]},
     ]
-    return read_messages({"model": "auto", "max_tokens": 99, "messages": talk, **fields}, {})
+    return read_messages({"model": "auto", "max_tokens": 32_000, "messages": talk, **fields}, {})
 
 
 def sent(place: Any, **fields: Any) -> dict[str, Any]:
     ask = asked(**fields)
-    return body_of(place, request(*ask.messages, thinking=ask.thinking, extra=ask.extra))
+    given = {"thinking": ask.thinking, "extra": ask.extra, "max_output_tokens": ask.max_output_tokens}
+    return body_of(place, request(*ask.messages, **given))
 
 
 def test_its_maker_gets_the_wish_and_what_it_thought_before_as_it_was() -> None:
@@ -94,9 +96,45 @@ def test_a_streamed_thought_comes_piece_by_piece_and_then_its_signature() -> Non
     assert reader.partial().thoughts == (Thought("well", "sig"), Thought(redacted="sealed"))
 
 
+@pytest.mark.parametrize(
+    ("model", "wish", "told"),
+    [
+        ("claude-haiku-4-5-20251001", {"type": "adaptive"}, {"type": "enabled", "budget_tokens": 31_999}),
+        ("claude-3-7-sonnet-20250219", {"type": "adaptive"}, {"type": "enabled", "budget_tokens": 31_999}),
+        ("claude-sonnet-4-6", {"type": "adaptive"}, {"type": "adaptive"}),
+        ("claude-sonnet-4-6", THINK, THINK),
+        (
+            "claude-opus-4-8",
+            {"type": "enabled", "budget_tokens": 9, "display": "full"},
+            {**ADAPTIVE, "display": "full"},
+        ),
+        ("claude-3-haiku-20240307", THINK, None),
+    ],
+)
+def test_a_client_that_asked_for_auto_need_not_know_how_the_chosen_model_thinks(
+    model: str, wish: Any, told: Any
+) -> None:
+    assert sent(endpoint("anthropic", model), thinking=wish).get("thinking") == told
+
+
+@pytest.mark.parametrize(("most", "budget"), [(32_000, 10_000), (8_000, 7_999), (1_024, None)])
+def test_thinking_leaves_room_for_an_answer_where_the_model_writes_less_than_was_wished(most: int, budget: Any) -> None:
+    body = sent(CLAUDE, thinking=THINK, max_tokens=most)
+    assert body.get("thinking", {}).get("budget_tokens") == budget
+
+
+def test_the_effort_beside_the_thinking_is_told_in_each_makers_words() -> None:
+    wish: dict[str, Any] = {"thinking": ADAPTIVE, "output_config": {"effort": "xhigh"}}
+    later = sent(endpoint("anthropic", "claude-opus-4-8"), **wish)
+    assert (later["thinking"], later["output_config"]) == (ADAPTIVE, {"effort": "xhigh"})
+    low = sent(CLAUDE, thinking=ADAPTIVE, output_config={"effort": "low"})
+    assert (low["thinking"], low.get("output_config")) == ({"type": "enabled", "budget_tokens": 4_096}, None)
+    assert sent(endpoint("openai", "gpt-5"), **wish)["reasoning_effort"] == "high"
+
+
 def test_openai_is_sent_the_same_messages_where_nothing_was_thought() -> None:
     messages = ({"role": "user", "content": "x"},)
-    assert openai_chat._without_thoughts(messages) is messages
+    assert openai_chat._told_messages(messages, takes_marks=True) is messages
 
 
 @pytest.mark.parametrize("thinking", ["yes", {"type": "hard"}, {"type": "enabled", "budget_tokens": -1}, {}])

@@ -113,6 +113,23 @@ def test_a_tool_that_must_be_used_is_used(provider: Simulated, protocol: Protoco
 
 @pytest.mark.parametrize("protocol", Protocol)
 @pytest.mark.parametrize("on_delta", [None, lambda _: None], ids=["whole", "stream"])
+def test_a_tool_that_the_user_writes_of_is_called_where_it_is_offered(
+    provider: Simulated, protocol: Protocol, on_delta: Any
+) -> None:
+    asked = {"role": "user", "content": 'Please.\nCall the tool weather with {"n": 42, "note": "a {b}"}'}
+    result = call(provider, protocol, request(asked, tools=(TOOL,)), on_delta=on_delta)
+    (used,) = result.tool_calls
+    assert json.loads(used["function"]["arguments"]) == {"n": 42, "note": "a {b}"}
+    plain = request({"role": "user", "content": "call the tool weather"}, tools=(TOOL,))
+    assert call(provider, protocol, plain, on_delta=on_delta).finish_reason == "tool_calls"
+    result = {"role": "tool", "tool_call_id": used["id"], "content": "call the tool weather"}
+    done = request(asked, {"role": "assistant", "content": None, "tool_calls": [used]}, result, tools=(TOOL,))
+    for other in (request(asked), request(asked, tools=(TOOL,), tool_choice="none"), done):
+        assert not call(provider, protocol, other, on_delta=on_delta).tool_calls
+
+
+@pytest.mark.parametrize("protocol", Protocol)
+@pytest.mark.parametrize("on_delta", [None, lambda _: None], ids=["whole", "stream"])
 def test_a_schema_is_satisfied(provider: Simulated, protocol: Protocol, on_delta: Any) -> None:
     schema = {"type": "object", "properties": {"city": {"type": "string"}, "n": {"type": "integer"}}}
     wanted = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}

@@ -9,13 +9,15 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from smartspawn.processes import kill_group
 
 _GUARD: Final = Path(__file__).with_name("guard.py")
-# What an agent gets to end in good order before it is killed.
-GRACE_S: Final = 5.0
+# What an agent gets to end in good order before it is killed: who cancels a run waits for two seconds at most.
+GRACE_S: Final = 1.0
+# What its guard then gets to kill all that the agent started, before it is killed itself.
+_GUARD_S: Final = 0.5
 _CHUNK_BYTES: Final = 64 * 1024
 # A longer line is no event that we know: it is passed over.
 _LONGEST_LINE_BYTES: Final = 4 * 1024 * 1024
@@ -38,13 +40,14 @@ class _Watch(asyncio.subprocess.SubprocessStreamProtocol):
 class Group:
     """A running agent, behind its guard, with the pipes that lead to it."""
 
-    def __init__(self, transport: asyncio.SubprocessTransport, watch: _Watch) -> None:
+    def __init__(self, transport: asyncio.SubprocessTransport, watch: _Watch, lifeline: BinaryIO) -> None:
         assert watch.stdin is not None  # noqa: S101  pipes, as asked for
         assert watch.stdout is not None  # noqa: S101  as above
         assert watch.stderr is not None  # noqa: S101  as above
         self.stdin, self.stdout, self.stderr = watch.stdin, watch.stdout, watch.stderr
         self._transport = transport
         self._ended = watch.ended
+        self._lifeline = lifeline
 
     async def wait(self) -> int:
         """The exit status, once the agent has ended."""
@@ -59,6 +62,9 @@ class Group:
                 os.killpg(group_id, signal.SIGTERM)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.wait(), GRACE_S)
+        self._lifeline.close()  # the guard kills what is left, in groups of its own too
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.wait(), _GUARD_S)
         kill_group(group_id)
         await self.wait()
         self._transport.close()
@@ -69,6 +75,7 @@ class Group:
 async def start_group(command: Sequence[str], *, folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Group]:
     """The running command; whatever is left of its process group when the block ends, is ended."""
     reading_end, writing_end = os.pipe()
+    lifeline = os.fdopen(writing_end, "wb", buffering=0)
     try:
         transport, watch = await asyncio.get_running_loop().subprocess_exec(
             _Watch,
@@ -78,14 +85,14 @@ async def start_group(command: Sequence[str], *, folder: Path, environment: Mapp
             start_new_session=True,
             pass_fds=(reading_end,),
         )
-        group = Group(transport, watch)
+        group = Group(transport, watch, lifeline)
         try:
             yield group
         finally:
             await asyncio.shield(group.end())
     finally:
         os.close(reading_end)
-        os.close(writing_end)
+        lifeline.close()
 
 
 async def read_lines(stream: asyncio.StreamReader, *, most_bytes: int) -> AsyncIterator[bytes]:

@@ -14,10 +14,9 @@ import msgspec
 from runs.harness.shapes import Told
 from runs.shapes import Usage
 
-NO_ANSWER: Final = "it gave no answer"
 NO_RESULT: Final = "it ended without a result"
 MID_WORK: Final = "it ended in the middle of its work"
-UNFINISHED: Final = (NO_ANSWER, NO_RESULT, MID_WORK)  # what is said of one that said nothing itself
+UNFINISHED: Final = (NO_RESULT, MID_WORK)  # what is said of one that said nothing itself
 _MOST_TOKENS: Final = 10**12  # a greater number is no count
 
 
@@ -33,7 +32,7 @@ class ClaudeReader:
         event = _event(line)
         if event.get("type") == "result":
             self._result = event
-        if event.get("type") != "assistant":
+        if event.get("type") != "assistant" or event.get("parent_tool_use_id"):  # whom it asked to help, says it to it
             return ""
         message = _object(event.get("message"))
         model = _text(message.get("model"))
@@ -52,19 +51,36 @@ class ClaudeReader:
         problem = "" if is_well else _text(result.get("subtype")) or NO_RESULT
         return Told(
             text=text,
-            usage=_claude_usage(result.get("usage")),
+            usage=_claude_usage(result),
             cost_usd=_money(result.get("total_cost_usd")),
             served_model=self._model,
             problem=problem if is_well or problem != "success" else f"it reports an error: {text[:300]}",
         )
 
 
-def _claude_usage(value: object) -> Usage | None:
-    usage = _object(value)
+def _claude_usage(result: Mapping[str, Any]) -> Usage | None:
+    # By model stands what its helpers took too, as in the cost; "usage" leaves them out.
+    models = [_object(each) for each in _object(result.get("modelUsage")).values()]
+    if not models:
+        return _claude_own_usage(_object(result.get("usage")))
+
+    def total(name: str) -> int:
+        return sum(_count(model.get(name)) for model in models)
+
+    return Usage(
+        fresh_input_tokens=total("inputTokens"),  # without what the cache gave or took
+        cache_read_tokens=total("cacheReadInputTokens"),
+        cache_write_tokens=total("cacheCreationInputTokens"),
+        output_tokens=total("outputTokens"),
+        search_count=total("webSearchRequests"),
+    )
+
+
+def _claude_own_usage(usage: Mapping[str, Any]) -> Usage | None:
     if "input_tokens" not in usage:
         return None
     return Usage(
-        fresh_input_tokens=_count(usage.get("input_tokens")),  # without what the cache gave or took
+        fresh_input_tokens=_count(usage.get("input_tokens")),
         cache_read_tokens=_count(usage.get("cache_read_input_tokens")),
         cache_write_tokens=_count(usage.get("cache_creation_input_tokens")),
         output_tokens=_count(usage.get("output_tokens")),
@@ -107,35 +123,57 @@ class CodexReader:
         def total(name: str) -> int:
             return sum(_count(turn.get(name)) for turn in self._turns)
 
-        cached, reasoning = total("cached_input_tokens"), total("reasoning_output_tokens")
+        cached, written = total("cached_input_tokens"), total("cache_write_input_tokens")
+        reasoning = total("reasoning_output_tokens")
         return Usage(
-            fresh_input_tokens=max(total("input_tokens") - cached, 0),  # their input holds what the cache gave
+            fresh_input_tokens=max(total("input_tokens") - cached - written, 0),  # what the cache gave or took is in it
             cache_read_tokens=cached,
-            output_tokens=max(total("output_tokens") - reasoning, 0),  # and their output the reasoning
+            cache_write_tokens=written,
+            output_tokens=max(total("output_tokens") - reasoning, 0),  # as the reasoning is in this
             reasoning_tokens=reasoning,
         )
 
 
 class GeminiReader:
-    """``gemini --output-format json``: one object at the end, with tokens for each model, never a cost."""
+    """``gemini --output-format stream-json``: pieces of messages, then one ``result`` with tokens, never a cost."""
 
     def __init__(self) -> None:
-        self._lines: list[bytes] = []
+        self._messages: list[str] = []
+        self._is_within = False  # a message, of which more may come
+        self._result: Mapping[str, Any] = {}
+        self._problem = MID_WORK
 
     def feed(self, line: bytes) -> str:
-        self._lines.append(line)
-        return ""
+        event = _event(line)
+        kind = event.get("type")
+        if kind == "result":
+            self._result = event
+            told = _text(_object(event.get("error")).get("message")) or "it failed without a reason"
+            self._problem = "" if event.get("status") == "success" else told
+        elif kind == "error" and event.get("severity") == "error":
+            self._problem = _text(event.get("message")) or self._problem
+        if kind != "message" or event.get("role") != "assistant":
+            self._is_within = False
+            return ""
+        return self._add(_text(event.get("content")))
+
+    def _add(self, piece: str) -> str:
+        if self._is_within:
+            self._messages[-1] += piece
+            return piece
+        self._is_within = True
+        self._messages.append(piece)
+        return f"\n\n{piece}" if len(self._messages) > 1 else piece
 
     def told(self) -> Told:
-        body = _last_object(b"\n".join(self._lines))
-        error = _object(body.get("error"))
-        problem = "" if "response" in body and not error else _text(error.get("message")) or NO_ANSWER
-        models = _object(_object(body.get("stats")).get("models"))
+        found = _object(_object(self._result.get("stats")).get("models"))
+        models = {str(name): _object(tokens) for name, tokens in found.items()}
         return Told(
-            text=_text(body.get("response")),
-            usage=_gemini_usage([_object(_object(model).get("tokens")) for model in models.values()]),
-            served_model=", ".join(str(name) for name in models),
-            problem=problem,
+            text="\n\n".join(self._messages),
+            usage=_gemini_usage(list(models.values())),
+            # Small ones choose which model answers; whichever wrote most is the one that did.
+            served_model=max(models, key=lambda name: _count(models[name].get("output_tokens")), default=""),
+            problem=self._problem,
         )
 
 
@@ -146,12 +184,12 @@ def _gemini_usage(models: list[Mapping[str, Any]]) -> Usage | None:
     def total(name: str) -> int:
         return sum(_count(tokens.get(name)) for tokens in models)
 
-    cached = total("cached")
+    prompt, written, cached = total("input_tokens"), total("output_tokens"), total("cached")
     return Usage(
-        fresh_input_tokens=max(total("prompt") - cached, 0) + total("tool"),  # their prompt holds what the cache gave
+        fresh_input_tokens=max(prompt - cached, 0),  # their input holds what the cache gave
         cache_read_tokens=cached,
-        output_tokens=total("candidates"),
-        reasoning_tokens=total("thoughts"),
+        output_tokens=written,
+        reasoning_tokens=max(total("total_tokens") - prompt - written, 0),  # it is named nowhere else
     )
 
 
@@ -170,11 +208,11 @@ class OpenCodeReader:
             self._steps.append(part)
             self._problem = ""
         elif event.get("type") == "error":
-            self._problem = _text(_object(event.get("error")).get("name")) or "it failed without a reason"
+            self._problem = _opencode_error(_object(event.get("error")))
         if event.get("type") != "text":
             return ""
         self._pieces.append(_text(part.get("text")))
-        return self._pieces[-1]
+        return f"{self._pieces[-1]}\n\n"
 
     def told(self) -> Told:
         costs = [_money(step.get("cost")) for step in self._steps]
@@ -196,9 +234,9 @@ class OpenCodeReader:
         )
 
 
-def error_in(log: str) -> str:
-    """The error that an agent wrote as JSON beside its answer, as Gemini CLI does, or nothing."""
-    return _text(_object(_last_object(log.encode()).get("error")).get("message"))
+def _opencode_error(error: Mapping[str, Any]) -> str:
+    words = (_text(error.get("name")), _text(_object(error.get("data")).get("message")))
+    return ": ".join(word for word in words if word) or "it failed without a reason"
 
 
 # --- reading what may be anything --------------------------------------------------------------
@@ -209,17 +247,6 @@ def _event(line: bytes) -> Mapping[str, Any]:
         return _object(msgspec.json.decode(line))
     except (msgspec.DecodeError, RecursionError):
         return {}
-
-
-def _last_object(output: bytes) -> Mapping[str, Any]:
-    """The object at the end of the output; warnings may stand before it, and it may span lines."""
-    start = output.find(b"{")
-    while start >= 0:
-        if found := _event(output[start:].strip()):
-            return found
-        start = output.find(b"\n{", start)
-        start = start + 1 if start >= 0 else start
-    return {}
 
 
 def _object(value: object) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterable
@@ -15,7 +16,7 @@ from django.conf import settings
 from runs.harness.drivers import DRIVERS, passed_environment
 from runs.harness.folders import open_folder
 from runs.harness.process import Group, OutputFlood, give_prompt, read_lines, start_group
-from runs.harness.readers import NO_ANSWER, UNFINISHED, error_in
+from runs.harness.readers import UNFINISHED
 from runs.harness.shapes import (
     Driver,
     HarnessFailed,
@@ -33,20 +34,30 @@ _LOG_CHARS: Final = 2_000
 _REASON_CHARS: Final = 500
 # A process that the agent left behind may hold its output open; what is on the way is here by then.
 _LINGER_S: Final = 0.5
+# Colours and other orders to a terminal, then all that no page shows and some terminal obeys.
+_TERMINAL_ORDER: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 OnText = Callable[[str], None]
 
 
 def enabled_harnesses() -> tuple[HarnessReport, ...]:
     """Every agent there is, and whether it can be used here."""
-    return tuple(
-        HarnessReport(
-            name=driver.name,
-            title=driver.title,
-            is_enabled=driver.name in settings.HARNESSES,
-            is_installed=shutil.which(driver.argv[0]) is not None,
-        )
-        for driver in DRIVERS
+    return tuple(_report(driver) for driver in DRIVERS)
+
+
+def _report(driver: Driver) -> HarnessReport:
+    is_enabled, is_installed = driver.name in settings.HARNESSES, shutil.which(driver.argv[0]) is not None
+    advice = "" if is_installed else _install_advice(driver)
+    if not is_enabled:
+        advice = f"{driver.title} is switched off. An admin can name '{driver.name}' in the setting HARNESSES."
+    return HarnessReport(driver.name, driver.title, is_enabled, is_installed, advice)
+
+
+def _install_advice(driver: Driver) -> str:
+    return (
+        f"{driver.title} is switched on, but there is no '{driver.argv[0]}' on the PATH of this site. "
+        f"Install it (npm install -g {driver.package}), sign in to it as the user that runs the site, and restart."
     )
 
 
@@ -60,13 +71,14 @@ async def run_harness(
     """
     driver, command = _find_command(name)
     place = open_folder(folder, work_dir=Path(settings.HARNESS_WORK_DIR), refused=driver.settings_files)
+    command += driver.withhold(_withheld())  # once the folders are there
     work = _Work(driver, on_text)
     try:
         async with (
             asyncio.timeout(timeout_s),
             start_group(command, folder=place, environment=passed_environment(driver, os.environ)) as group,
         ):
-            status = await work.follow(group, prompt)
+            status = await work.follow(group, _as_words(prompt))
     except TimeoutError as error:
         message = f"{driver.title} was not done within {timeout_s:g} s and was ended{work.last_word()}."
         raise HarnessTimedOut(message, partial=work.result()) from error
@@ -84,8 +96,19 @@ def _find_command(name: str) -> tuple[Driver, tuple[str, ...]]:
         raise HarnessOff(f"The agent '{name[:40]}' is not switched on: an admin adds it to HARNESSES.")
     binary = shutil.which(driver.argv[0])
     if binary is None:
-        raise HarnessOff(f"{driver.title} is switched on, but there is no '{driver.argv[0]}' on the PATH.")
+        raise HarnessOff(_install_advice(driver))
     return driver, (str(Path(binary).absolute()), *driver.argv[1:])
+
+
+def _withheld() -> list[Path]:
+    """Where this site keeps its secrets and what others had agents make; the agent's own folder lies within."""
+    work_dir = Path(settings.HARNESS_WORK_DIR).expanduser().resolve()
+    return [path for path in (settings.HOME_DIR, work_dir, settings.BASE_DIR / ".env") if path.exists()]
+
+
+def _as_words(prompt: str) -> str:
+    """The prompt, none of it an order to the program: agents take a first "/" for one of their own commands."""
+    return f"\n{prompt}" if prompt.startswith("/") else prompt
 
 
 class _Work:
@@ -121,7 +144,7 @@ class _Work:
 
     async def _take_output(self, stream: asyncio.StreamReader) -> None:
         async for line in read_lines(stream, most_bytes=OUTPUT_BYTES):
-            said = self._reader.feed(line)
+            said = _plain(self._reader.feed(line))
             if said and self._on_text is not None and self._shown_chars < TEXT_CHARS:
                 self._shown_chars += len(said)
                 self._on_text(said)
@@ -133,13 +156,14 @@ class _Work:
     def result(self) -> HarnessResult:
         """What it has said so far."""
         told = self._reader.told()
+        text = _plain(told.text)
         return HarnessResult(
-            text=_cut(told.text),
+            text=_cut(text),
             usage=told.usage,
             cost_usd=told.cost_usd,
-            served_model=told.served_model[:200],
+            served_model=_plain(told.served_model)[:200],
             duration_ms=(time.monotonic() - self._started_at_s) * 1000,
-            is_cut=len(told.text) > TEXT_CHARS,
+            is_cut=len(text) > TEXT_CHARS,
         )
 
     def finish(self, status: int) -> HarnessResult:
@@ -147,20 +171,26 @@ class _Work:
         problem = self._reader.told().problem
         if status == 0 and not problem:
             return self.result()
-        told = problem if problem != NO_ANSWER else ""
-        reason = told or error_in(self._log) or self._log.strip()[-_REASON_CHARS:] or problem or "it gave no reason"
-        message = f"{self._driver.title} failed (status {status}): {reason[:_REASON_CHARS]}"
+        complaint = self._log.strip()[-_REASON_CHARS:]
+        said = (problem, complaint) if not problem or problem in UNFINISHED else (problem,)
+        reason = "; ".join(part for part in said if part) or "it gave no reason"
+        message = f"{self._driver.title} failed (status {status}): {_plain(reason)[:_REASON_CHARS]}"
         raise HarnessFailed(message, partial=self.result())
 
     def last_word(self) -> str:
         """What it complained of last, for the message of one that came to no end."""
         problem = self._reader.told().problem
-        return f" (its last word: {problem[:_REASON_CHARS]})" if problem and problem not in UNFINISHED else ""
+        return f" (its last word: {_plain(problem)[:_REASON_CHARS]})" if problem and problem not in UNFINISHED else ""
 
 
 def _raise_first(done: Iterable[asyncio.Task[Any]]) -> None:
     for task in done:
         task.result()
+
+
+def _plain(text: str) -> str:
+    """The text without what only terminals understand: they would obey it."""
+    return _CONTROL.sub("", _TERMINAL_ORDER.sub("", text.replace("\r\n", "\n")))
 
 
 def _cut(text: str) -> str:

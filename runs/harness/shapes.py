@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Protocol as Interface
 
 from runs.shapes import Usage
@@ -32,6 +33,11 @@ class OutputReader(Interface):
         """What all lines so far say."""
 
 
+def _withhold_nothing(_paths: Sequence[Path]) -> tuple[str, ...]:
+    """For agents that read nothing outside their folder to begin with."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Driver:
     """One agent: its command, which is the same for every task, and how its output is read."""
@@ -40,8 +46,10 @@ class Driver:
     title: str
     argv: tuple[str, ...]  # the prompt comes by standard input and is never part of it
     make_reader: Callable[[], OutputReader]
+    package: str = ""  # what npm knows it by
     environment: tuple[tuple[str, str], ...] = ()  # beside what is passed on
     settings_files: tuple[str, ...] = ()  # in its folder, they could start commands: it is not started beside them
+    withhold: Callable[[Sequence[Path]], tuple[str, ...]] = _withhold_nothing  # options that hide these from it
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,7 @@ class HarnessReport:
     title: str
     is_enabled: bool
     is_installed: bool
+    advice: str  # what is to be done before it can be used; "" where nothing is
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,13 @@ def test_claude_tells_tokens_and_cost() -> None:
 
 
 def test_codex_counts_what_the_cache_gave_and_what_it_thought_once_and_knows_no_cost() -> None:
-    usage = {"input_tokens": 24763, "cached_input_tokens": 24448, "output_tokens": 122, "reasoning_output_tokens": 22}
+    usage = {
+        "input_tokens": 24763,
+        "cached_input_tokens": 24448,
+        "cache_write_input_tokens": 15,
+        "output_tokens": 122,
+        "reasoning_output_tokens": 22,
+    }
     told = read(
         CodexReader(),
         {"type": "thread.started", "thread_id": "t"},
@@ -64,7 +70,8 @@ def test_codex_counts_what_the_cache_gave_and_what_it_thought_once_and_knows_no_
     assert told.text == "It holds docs."
     assert told.usage is not None
     assert told.usage.total_tokens == 24763 + 122
-    assert (told.usage.fresh_input_tokens, told.usage.reasoning_tokens) == (315, 22)
+    assert (told.usage.fresh_input_tokens, told.usage.cache_write_tokens) == (300, 15)
+    assert told.usage.reasoning_tokens == 22
     assert told.cost_usd is None
     assert told.problem == ""
 
@@ -75,24 +82,93 @@ def test_codex_tells_why_a_turn_failed() -> None:
     assert told.problem == "no credit"
 
 
+def test_claude_counts_what_its_helpers_took_and_takes_their_words_for_no_answer() -> None:
+    told = read(
+        ClaudeReader(),
+        {"type": "assistant", "message": {"model": "big", "content": [{"type": "text", "text": "I ask a helper."}]}},
+        {
+            "type": "assistant",
+            "parent_tool_use_id": "tool-1",
+            "message": {"model": "small", "content": [{"type": "text", "text": "Helper's words."}]},
+        },
+        {
+            "type": "result",
+            "subtype": "success",
+            "is_error": False,
+            "total_cost_usd": 0.002,
+            "usage": {"input_tokens": 200, "output_tokens": 10},
+            "modelUsage": {
+                "big": {"inputTokens": 200, "outputTokens": 10, "cacheReadInputTokens": 80},
+                "small": {
+                    "inputTokens": 100,
+                    "outputTokens": 5,
+                    "cacheReadInputTokens": 40,
+                    "cacheCreationInputTokens": 21,
+                    "webSearchRequests": 2,
+                },
+            },
+        },
+    )
+
+    assert told.usage == Usage(300, 120, 21, 15, search_count=2)
+    assert (told.text, told.served_model) == ("I ask a helper.", "big")
+
+
+def gemini_result(**models: tuple[int, int, int, int]) -> dict[str, Any]:
+    """Its last line: for each model prompt, of it from the cache, answer, and all together."""
+    names = ("input_tokens", "cached", "output_tokens", "total_tokens")
+    told = {name: dict(zip(names, tokens, strict=True)) for name, tokens in models.items()}
+    return {"type": "result", "status": "success", "stats": {"total_tokens": 1, "models": told}}
+
+
+def gemini_says(text: str, role: str = "assistant") -> dict[str, Any]:
+    return {"type": "message", "role": role, "content": text, "delta": role == "assistant"}
+
+
 def test_gemini_sums_its_models_and_knows_no_cost() -> None:
-    tokens = {"prompt": 100, "candidates": 20, "total": 135, "cached": 60, "thoughts": 10, "tool": 5}
     told = read(
         GeminiReader(),
         "Loaded cached credentials.",
-        json.dumps(
-            {"response": "Yes.", "stats": {"models": {"gemini-2.5-pro": {"api": {}, "tokens": tokens}}}}, indent=2
-        ),
+        {"type": "init", "session_id": "s", "model": "auto"},
+        gemini_says("Is it?", role="user"),
+        gemini_says("Yes."),
+        gemini_result(router=(40, 0, 3, 43), answerer=(60, 60, 20, 90)),
     )
 
     assert told.text == "Yes."
-    assert told.usage == Usage(45, 60, 0, 20, 10)
-    assert told.usage.total_tokens == 135
-    assert (told.cost_usd, told.served_model, told.problem) == (None, "gemini-2.5-pro", "")
+    assert told.usage == Usage(40, 60, 0, 23, 10)
+    assert told.usage.total_tokens == 133
+    assert (told.cost_usd, told.served_model, told.problem) == (None, "answerer", "")
+
+
+def test_gemini_puts_a_message_together_and_keeps_apart_what_a_tool_parts() -> None:
+    reader = GeminiReader()
+    events = [gemini_says("I lo"), gemini_says("ok."), {"type": "tool_use", "tool_name": "ls"}, gemini_says("Done.")]
+    shown = "".join(reader.feed(json.dumps(event).encode()) for event in events)
+
+    assert shown == reader.told().text == "I look.\n\nDone."
 
 
 def test_gemini_tells_its_error() -> None:
-    assert read(GeminiReader(), {"error": {"type": "ApiError", "message": "quota"}}).problem == "quota"
+    failed = {"type": "result", "status": "error", "error": {"type": "ApiError", "message": "quota"}}
+
+    assert read(GeminiReader(), gemini_says("Well"), failed).problem == "quota"
+    assert read(GeminiReader(), {"type": "error", "severity": "error", "message": "a loop"}).problem == "a loop"
+
+
+def test_a_warning_of_gemini_is_no_failure() -> None:
+    warning = {"type": "error", "severity": "warning", "message": "slow"}
+
+    assert read(GeminiReader(), gemini_says("Well"), warning, gemini_result()).problem == ""
+
+
+def test_opencode_tells_why_it_failed() -> None:
+    told = read(
+        OpenCodeReader(),
+        {"type": "error", "error": {"name": "APIError", "data": {"message": "no credit", "statusCode": 402}}},
+    )
+
+    assert told.problem == "APIError: no credit"
 
 
 def test_opencode_sums_its_steps_and_a_cost_of_nothing_is_unknown() -> None:
@@ -128,7 +204,8 @@ def test_an_agent_that_says_nothing_has_not_succeeded(make: type[Any]) -> None:
         b'{"type": "result", "usage": 7, "total_cost_usd": NaN}',
         b'{"type": "turn.completed", "usage": {"input_tokens": true, "output_tokens": 1e999}}',
         b'{"type": "step_finish", "part": {"tokens": {"input": -1, "cache": 7}, "cost": -3}}',
-        b'{"response": 7, "stats": {"models": [1]}}',
+        b'{"type": "result", "status": 7, "stats": {"models": {"m": 7}}, "modelUsage": {"m": [1]}}',
+        b'{"type": "message", "role": "assistant", "content": 7}',
         b"\xff\xfe",
     ],
 )

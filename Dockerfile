@@ -24,6 +24,7 @@ COPY catalog catalog
 COPY routing routing
 COPY runs runs
 COPY feedback feedback
+COPY integrations integrations
 COPY templates templates
 COPY static static
 RUN python -m compileall -q .

@@ -7,15 +7,17 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("smartspawn", "catalog", "routing", "runs", "feedback")
 TOP_LEVEL = {
     *APPS,
-    *("templates", "static", "tests"),
+    *("integrations", "templates", "static", "tests"),
     *("manage.py", "pyproject.toml", "README.md", "Makefile", "Dockerfile", "compose.yaml"),
 }
 LOCAL = {"var", "build", "__pycache__", "node_modules"}  # made on each machine, never committed
@@ -164,6 +166,12 @@ def test_the_top_level_holds_what_the_design_names_and_nothing_else() -> None:
     strangers = {name for name in visible - TOP_LEVEL - LOCAL if not name.endswith(".egg-info")}
     assert strangers == set()
     assert visible >= TOP_LEVEL
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    graph = grimp.build_graph(*APPS, cache_dir=None)
+    sorter = TopologicalSorter({module: graph.find_modules_directly_imported_by(module) for module in graph.modules})
+    sorter.prepare()  # raises with the circle where there is one
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:

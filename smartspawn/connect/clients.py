@@ -35,20 +35,26 @@ CLIENTS: Final = (
         "claude-code",
         "Claude Code",
         "The tools over HTTP from any machine; over stdio on the machine where the site's checkout is, without a key "
-        "and as its first admin.",
+        "and as its first admin. What the site has from its environment alone (DATABASE_URL, SECRETS_KEYS) must stand "
+        "in .env for that. With this site as its model a conversation keeps the model that auto chose; any other name "
+        "that is known here may stand for auto. The cost that Claude Code shows is a guess; the true one is on Spend.",
         (
             Snippet("claude-http", "In a shell, over HTTP"),
             Snippet("claude-stdio", "In a shell, over stdio"),
+            Snippet("claude-model", "In the shell that starts Claude Code, with this site as its model"),
         ),
     ),
     Client(
         "codex",
         "Codex",
-        "The key stays in the environment: Codex takes none in its file.",
+        "The tools, this site as its model, or both. The key stays in the environment: Codex takes none in its file. "
+        "In place of auto:coding any other way to choose will do, or a model's id. Codex warns that it has no metadata "
+        "of such a model, and works all the same.",
         (
-            Snippet("codex-http", "In ~/.codex/config.toml, over HTTP", "codex-http.toml"),
             Snippet("codex-env", "In the shell that starts Codex"),
-            Snippet("codex-stdio", "In ~/.codex/config.toml, over stdio", "codex-stdio.toml"),
+            Snippet("codex-model", "At the top of ~/.codex/config.toml, this site as its model", "codex-model.toml"),
+            Snippet("codex-http", "In ~/.codex/config.toml, the tools over HTTP", "codex-http.toml"),
+            Snippet("codex-stdio", "In ~/.codex/config.toml, the tools over stdio", "codex-stdio.toml"),
         ),
     ),
     Client(
@@ -58,13 +64,28 @@ CLIENTS: Final = (
         (Snippet("cursor", "In ~/.cursor/mcp.json", "cursor.json"),),
     ),
     Client(
+        "gemini",
+        "Gemini CLI",
+        "For all projects whose folder you trust: in others it leaves its tools alone.",
+        (Snippet("gemini", "In a shell"),),
+    ),
+    Client(
+        "opencode",
+        "opencode",
+        "This site as its model, and the tools.",
+        (Snippet("opencode", "In ~/.config/opencode/opencode.json", "opencode.json"),),
+    ),
+    Client(
         "openclaw",
         "OpenClaw",
-        "The published plugin works as it is. It sends no key: what it asks is open, unless the site's API is closed, "
-        "and its ratings are kept without moving anybody's choices.",
+        "The tools, and this site as its model. The published plugin does less: it chooses a model and sends no key, "
+        "so its ratings are kept without moving anybody's choices. Its version 1.0.5 fits older releases of OpenClaw: "
+        "2026.5.12 and later (tried up to 2026.9.6) take no plugin that is not compiled and does not list its tools.",
         (
-            Snippet("openclaw-install", "In a shell"),
-            Snippet("openclaw", "In ~/.openclaw/openclaw.json", "openclaw.json"),
+            Snippet("openclaw-mcp", "In a shell, the tools"),
+            Snippet("openclaw-model", "In a shell, this site as its model"),
+            Snippet("openclaw-install", "In a shell, the plugin for older releases"),
+            Snippet("openclaw", "In ~/.openclaw/openclaw.json, for the plugin", "openclaw.json"),
         ),
     ),
     Client(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
+from typing import Final
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.views.decorators.http import require_http_methods, require_safe
 
 from smartspawn.access.gates import for_everybody, requires_role
@@ -21,6 +22,8 @@ from smartspawn.connect.inputs import PURPOSES, WORK, key_input
 from smartspawn.lib.errors import InvalidParam, NotAllowed
 
 _PLACEHOLDER = "ss_YOUR_KEY"
+_SKILL_PATH: Final = settings.BASE_DIR / "integrations" / "SKILL.md"
+_SKILL_ADDRESS: Final = "http://localhost:8000"  # as the file has it, for those who copy it from the repository
 
 
 @requires_role(Role.VIEWER)
@@ -62,15 +65,24 @@ def _page(request: ActorRequest, *, token: str = "", errors: object = None, stat
 @require_safe
 def skill(request: HttpRequest) -> HttpResponse:
     """What an agent must know to use this site, with the address under which it reached it."""
-    text = render_to_string("connect/skill.md", {"base_url": _base_url(request)})
+    text = _SKILL_PATH.read_text(encoding="utf-8").replace(_SKILL_ADDRESS, _base_url(request))
     return HttpResponse(text, content_type="text/markdown; charset=utf-8")
 
 
 def command_words() -> dict[str, str]:
-    """The command for a file and for a shell: its environment is on nobody's path, so it is told whole."""
+    """The command for a file and for a shell: its environment is on nobody's path, so it is told whole.
+
+    Beside it stands where the site keeps its data, unless that is where the command looks by itself.
+    """
     path = Path(sys.executable).parent / "smartspawn"
     command = str(path) if path.exists() else "smartspawn"
-    return {"command": command, "command_in_shell": shlex.quote(command)}
+    home = "" if settings.HOME_DIR == settings.BASE_DIR / "var" else str(settings.HOME_DIR)
+    return {
+        "command": command,
+        "command_in_shell": shlex.quote(command),
+        "home": home,
+        "home_in_shell": shlex.quote(f"SMARTSPAWN_HOME={home}"),
+    }
 
 
 def _base_url(request: HttpRequest) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from catalog import presenters as catalog_presenters
 from catalog import queries
-from catalog.inputs import MAX_COMPARED, read_compared_ids
+from catalog.inputs import MAX_COMPARED, MIN_COMPARED, read_compared_ids
 from routing import presenters
 from routing.decide import pick, recommend, route
 from routing.decompose.decide import decompose, swarm
@@ -54,7 +54,7 @@ def _compare(_actor: Actor, given: Arguments) -> dict[str, Any]:
 _MODELS = {
     "type": "array",
     "items": {"type": "string"},
-    "minItems": 1,
+    "minItems": MIN_COMPARED,
     "maxItems": MAX_COMPARED,
     "description": "Model ids such as anthropic/claude-opus-4.6.",
 }

@@ -21,6 +21,8 @@ from smartspawn.lib.errors import NotAllowed
 from smartspawn.tickets import Exchange, stream_ticket
 
 _ACTOR: Final = "smartspawn.actor"
+# Long enough that a start is not slowed by it, and that a site that ends at once never pays for it.
+PREPARE_AFTER_S: Final = 15.0
 
 
 @requires_scope(Scope.RUNS_READ)
@@ -59,13 +61,21 @@ def _read(written: Mapping[str, Any]) -> Actor:
 
 
 class McpDoor:
-    """The SDK's session manager, made with the first request: its packages take most of a second to import."""
+    """The SDK's session manager: its packages take seconds to import on a busy machine, and some agents wait five.
+
+    It is made a moment after the server has started, or with the first request where that comes before.
+    """
 
     def __init__(self) -> None:
         self._manager: Any = None
         self._keeper: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self._lock = asyncio.Lock()
+
+    async def prepare(self, *, after_s: float = PREPARE_AFTER_S) -> None:
+        """Be ready before the first agent asks."""
+        await asyncio.sleep(after_s)
+        await self._open()
 
     async def redeem(self, exchange: Exchange) -> None:
         """Let the SDK answer; Django's headers go along with its own."""

@@ -74,12 +74,13 @@ def _result(actor: Actor, given: Arguments) -> dict[str, Any]:
     run = report.run
     artifacts = list_artifacts(run.pk)
     answer = find_answer(run)
+    count = report.progress.total_nodes
     payload = {
         "status": run.status,
         "merged_output": answer.content if answer else None,
         "is_partial": bool(answer and answer.is_partial),
         "is_simulated": run.is_simulated,
-        "summary": f"{run.mode} run with {report.progress.total_nodes} nodes",
+        "summary": f"{run.mode} run with {count} node{'' if count == 1 else 's'}",
         "artifacts": [_artifact_line(line) for line in artifacts],
         "cost": {
             "prompt_tokens": report.prompt_tokens,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import shlex
 import tomllib
 
 import pytest
@@ -51,8 +52,8 @@ def test_a_fresh_key_stands_in_all_that_needs_one_and_is_shown_once(browse: Brow
     shown = snippets(page)
     with_key = {name for name, text in shown.items() if token in text}
     assert with_key == {
-        *("claude-http", "codex-env", "cursor", "openai-python", "openai-node", "anthropic-python"),
-        *("curl-pick", "curl-run", "command"),
+        *("claude-http", "claude-model", "codex-env", "cursor", "openai-python", "openai-node", "anthropic-python"),
+        *("curl-pick", "curl-run", "command", "gemini", "opencode", "openclaw-mcp", "openclaw-model"),
     }
     assert "YOUR_KEY" not in page
     assert token not in client.get("/connect/").content.decode()
@@ -66,7 +67,16 @@ def test_files_are_what_their_programs_can_read(browse: Browse, make_user: MakeU
     assert cursor == {"url": f"{BASE}/mcp", "headers": {"Authorization": f"Bearer {token}"}}
     plugin = json.loads(shown["openclaw"])["plugins"]["entries"]["smart-spawn"]["config"]
     assert plugin["apiUrl"] == f"{BASE}/api"
+    opencode = json.loads(shown["opencode"])
+    assert opencode["provider"]["smart-spawn"]["options"] == {"baseURL": f"{BASE}/v1", "apiKey": token}
+    assert opencode["mcp"]["smart-spawn"]["url"] == f"{BASE}/mcp"
+    provider = json.loads(shlex.split(shown["openclaw-model"])[5])
+    assert (provider["baseUrl"], provider["apiKey"]) == (f"{BASE}/v1", token)
     assert tomllib.loads(shown["codex-http"])["mcp_servers"]["smart-spawn"]["url"] == f"{BASE}/mcp"
+    both = tomllib.loads(f"{shown['codex-model']}\n{shown['codex-http']}")
+    provider = both["model_providers"][both["model_provider"]]
+    assert (provider["base_url"], provider["wire_api"]) == (f"{BASE}/v1", "responses")
+    assert f"export {provider['env_key']}={token}" in shown["codex-env"]
     assert tomllib.loads(shown["command"]) == {"url": BASE, "key": token}
     compile(shown["openai-python"], "openai", "exec")
     compile(shown["anthropic-python"], "anthropic", "exec")

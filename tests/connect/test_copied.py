@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import openai
 import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
@@ -62,6 +63,14 @@ def test_the_python_of_both_sdks_gets_an_answer(copied: Mapping[str, str], name:
     assert "Hello" in run(sys.executable, "-c", copied[name])
 
 
+def test_the_file_and_the_line_for_codex_make_the_site_its_model(copied: Mapping[str, str]) -> None:
+    codex = tomllib.loads(copied["codex-model"])
+    provider = codex["model_providers"][codex["model_provider"]]
+    key = copied["codex-env"].strip().removeprefix(f"export {provider['env_key']}=")
+    with openai.OpenAI(base_url=provider["base_url"], api_key=key, max_retries=0) as client:
+        assert "Hello" in client.responses.create(model=codex["model"], input="Hello").output_text
+
+
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed here")
 def test_the_shells_lines_choose_and_start_work(copied: Mapping[str, str]) -> None:
     assert "/" in json.loads(run("sh", "-c", copied["curl-pick"]))["data"]["id"]
@@ -92,11 +101,15 @@ async def tools_at(url: str, header: str) -> set[str]:
 def test_the_lines_for_claude_code_and_codex_over_stdio_start_a_server_from_any_folder(
     served: Served, copied: Mapping[str, str], tmp_path: Path
 ) -> None:
-    claude = shlex.split(copied["claude-stdio"].partition(" -- ")[2])
+    given, _, claude = copied["claude-stdio"].partition(" -- ")
     codex = tomllib.loads(copied["codex-stdio"])["mcp_servers"]["smart-spawn"]
-    home = {name: value for name, value in served.site.environment.items() if name.startswith(("SMARTSPAWN", "SECRET"))}
-    for command, *words in (claude, [codex["command"], *codex["args"]]):
-        started = StdioServerParameters(command=command, args=words, cwd=tmp_path, env=home)
+    name, _, home = shlex.split(given)[-1].partition("=")  # of a site that keeps its data elsewhere
+    kept = {key: value for key, value in served.site.environment.items() if key != name}
+    for (command, *words), told in (
+        (shlex.split(claude), {name: home}),
+        ([codex["command"], *codex["args"]], codex["env"]),
+    ):
+        started = StdioServerParameters(command=command, args=words, cwd=tmp_path, env={**kept, **told})
         assert "smartspawn_pick" in asyncio.run(tools_of(started))
 
 

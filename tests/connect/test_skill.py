@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import Resolver404, resolve
 
@@ -34,8 +35,15 @@ def test_it_begins_as_skills_do_and_names_the_readers_address(text: str) -> None
     assert "\nname: smart-spawn\n" in head
     assert "\ndescription: " in head
     assert "http://localhost:8123/mcp" in text
-    assert "{{" not in text
+    assert "localhost:8000" not in text
     assert "&quot;" not in text
+
+
+def test_the_file_can_be_copied_as_it_is() -> None:
+    copied = (settings.BASE_DIR / "integrations" / "SKILL.md").read_text()
+    assert copied.startswith("---\nname: smart-spawn\n")
+    assert "http://localhost:8000/mcp" in copied
+    assert "{{" not in copied
 
 
 def test_every_address_in_it_exists(text: str) -> None:

@@ -101,7 +101,7 @@ def test_a_result_has_the_ancestors_fields(ann: Actor) -> None:
     write_artifacts(run.pk, [NewArtifact("task-1", "raw", "x" * 13_000), NewArtifact("merged", "merged", "done")])
     result = call(ann, "smartspawn_run_result", run_id=str(run.pk), include_raw=True)
     assert (result["status"], result["merged_output"]) == ("completed", "done")
-    assert result["summary"] == "single run with 1 nodes"
+    assert result["summary"] == "single run with 1 node"
     assert result["artifacts"][0] == {
         "node_id": "task-1",
         "path": None,
@@ -253,6 +253,11 @@ def _lasting(payload: Any) -> Any:
     if isinstance(payload, dict):
         return {name: _lasting(value) for name, value in payload.items() if name not in _OF_THE_MOMENT}
     return [_lasting(item) for item in payload] if isinstance(payload, list) else payload
+
+
+def test_the_schema_of_a_comparison_asks_for_as_many_models_as_the_tool_does() -> None:
+    given = TOOLS["smartspawn_compare"].schema["properties"]["models"]
+    assert (given["minItems"], given["maxItems"]) == (2, 6)
 
 
 def test_every_tool_says_what_it_is_for_and_takes_an_object() -> None:

@@ -58,7 +58,7 @@ def run(command: list[str], environment: dict[str, str]) -> subprocess.Completed
 def test_the_image_holds_every_folder_of_the_product_and_no_other() -> None:
     copied = {line.split()[-1] for line in instructions("COPY") if not line.startswith("--from")} - {"./"}
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
-    assert copied == packages | {"templates", "static"}
+    assert copied == packages | {"integrations", "templates", "static"}
 
 
 def test_everything_that_the_image_copies_passes_the_dockerignore() -> None:

@@ -25,7 +25,7 @@ from routing.classifier import classify
 from runs.outcomes import WORK, NodeOutcome, RunOutcome, find_work, get_outcome, list_work, who_did_it
 from smartspawn.access.audit import record
 from smartspawn.access.shapes import Actor
-from smartspawn.lib.errors import InvalidParam, NotAllowed, NotFound
+from smartspawn.lib.errors import Conflict, InvalidParam, NotAllowed, NotFound
 
 # An outcome that comes without an id is about the last such work that was logged, if that is not long ago.
 _SAME_WORK: Final = timedelta(days=1)
@@ -82,17 +82,19 @@ def rate_many(*, judged: Sequence[tuple[Subject, Said]], actor: Actor) -> list[R
 def prefer(*, run_id: UUID, node_key: str, actor: Actor) -> None:
     """Of several answers to the same task, say which was best, not knowing whose it was.
 
-    A score that a person gave to an answer stays, and says more.
+    A score that a person gave to an answer stays, and says more. Raises Conflict once they have chosen another: names
+    are told then, and what is said knowing them is no comparison.
     """
     run = get_outcome(run_id, actor)
     keys = [node.key for node in who_did_it(run.mode, list_work([run_id]))]
     if node_key not in keys or len(keys) < 2:
         raise NotFound(f"This run has no answer '{node_key[:60]}' beside others.")
-    scored = set(
-        Rating.objects.filter(user_id=_person(actor), run_id=run_id, score__isnull=False).values_list(
-            "node_key", flat=True
+    said = Rating.objects.filter(user_id=_person(actor), run_id=run_id)
+    if said.filter(verdict=Verdict.PREFERRED).exclude(node_key=node_key).exists():
+        raise Conflict(
+            "You have chosen already, and know whose answers these are. Take that back first if it was a slip."
         )
-    )
+    scored = set(said.filter(score__isnull=False).values_list("node_key", flat=True))
     words = {key: Verdict.PREFERRED if key == node_key else Verdict.PASSED_OVER for key in keys}
     judged = [(Subject(run_id, key), Said(verdict=word)) for key, word in words.items() if key not in scored]
     if judged:

@@ -39,9 +39,11 @@ def community_site() -> CommunitySite:
     return site
 
 
-def is_server() -> bool:
+def is_server(site: CommunitySite | None = None) -> bool:
     """Whether this site collects reports: as the environment says, else as an admin switched it."""
-    return settings.COMMUNITY_SERVER if settings.COMMUNITY_SERVER is not None else community_site().is_server
+    if settings.COMMUNITY_SERVER is not None:
+        return bool(settings.COMMUNITY_SERVER)
+    return (site or community_site()).is_server
 
 
 def recount(now: datetime | None = None) -> int:
@@ -87,9 +89,19 @@ def republish(now: datetime | None = None) -> None:
 
 def joined_scores(now: datetime | None = None) -> tuple[CommunityScore, ...]:
     """What all publishers say, one score for each model and category; older words weigh less."""
+    return join_rows(score_rows(), now)
+
+
+def score_rows() -> tuple[CommunityScoreRow, ...]:
+    """What each publisher says."""
+    return tuple(CommunityScoreRow.objects.order_by("pk"))
+
+
+def join_rows(rows: Iterable[CommunityScoreRow], now: datetime | None = None) -> tuple[CommunityScore, ...]:
+    """One score for each model and category from what publishers say; what is too old counts no more."""
     as_of = week_of(now or timezone.now())  # so that what is published rests between Mondays
-    rows = CommunityScoreRow.objects.filter(published_at__gte=as_of - COUNTED_FOR).order_by("pk")
-    return join(_to_score(row, decay(as_of - row.published_at)) for row in rows)
+    fresh = (row for row in rows if row.published_at >= as_of - COUNTED_FOR)
+    return join(_to_score(row, decay(as_of - row.published_at)) for row in fresh)
 
 
 def lock_site() -> CommunitySite:

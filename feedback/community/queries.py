@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Count, Max
+from django.db.models import BooleanField, Case, Q, When
 
 from catalog.queries import find_current_snapshot
 from catalog.shapes import Category
 from feedback.community.models import CommunityPost, CommunityScoreRow, Sharer
-from feedback.community.publishing import community_site, joined_scores
+from feedback.community.publishing import join_rows, joined_scores
 from feedback.community.shapes import CommunityScore
 from feedback.community.sharing import GIVEN_UP
 from routing.blending import blend
@@ -55,23 +56,24 @@ def list_scores(*, category: Category | None, min_ratings: int) -> tuple[Communi
     return tuple(sorted(found, key=lambda item: (-item.mean_score, item.model_id, item.category)))
 
 
-def list_publishers() -> tuple[Publisher, ...]:
-    """Whose scores are here, the newest first."""
-    own = community_site().publisher
-    rows = CommunityScoreRow.objects.values("publisher", "is_imported")
-    found = rows.annotate(at=Max("published_at"), count=Count("pk")).order_by("-at")
-    return tuple(
-        Publisher(row["publisher"], row["publisher"] == own, row["is_imported"], row["at"], row["count"])
-        for row in found
+def list_publishers(rows: Iterable[CommunityScoreRow], own: UUID) -> tuple[Publisher, ...]:
+    """Whose scores these are, the newest first."""
+    found: dict[tuple[UUID, bool], list[datetime]] = {}
+    for row in rows:
+        found.setdefault((row.publisher, row.is_imported), []).append(row.published_at)
+    publishers = (
+        Publisher(publisher, publisher == own, is_imported, max(moments), len(moments))
+        for (publisher, is_imported), moments in found.items()
     )
+    return tuple(sorted(publishers, key=lambda item: item.published_at, reverse=True))
 
 
-def list_moves() -> tuple[Move, ...]:
-    """What the scores do, or would do, to the benchmarks' scores; the largest change first."""
+def list_moves(rows: Iterable[CommunityScoreRow]) -> tuple[Move, ...]:
+    """What these scores do, or would do, to the benchmarks' scores; the largest change first."""
     snapshot = find_current_snapshot()
     entries = {entry.facts.model_id: entry for entry in snapshot.entries} if snapshot else {}
     moves = []
-    for score in joined_scores():
+    for score in join_rows(rows):
         entry = entries.get(score.model_id)
         measured = entry.scores.get(score.category) if entry else None
         if measured is None:
@@ -87,15 +89,15 @@ def find_sharer(actor: Actor) -> Sharer | None:
     return Sharer.objects.filter(user_id=actor.user_id).first() if actor.user_id is not None else None
 
 
-def list_posts(actor: Actor, *, most: int = MOST_LISTED) -> tuple[CommunityPost, ...]:
-    """What was sent for this person, or waits to be; newest first."""
-    if actor.user_id is None:
-        return ()
-    return tuple(CommunityPost.objects.filter(user_id=actor.user_id).order_by("-id")[:most])
+def list_posts(actor: Actor) -> tuple[tuple[CommunityPost, ...], tuple[CommunityPost, ...]]:
+    """What was sent for this person, or waits to be, and what the server was asked to forget and has not confirmed.
 
-
-def list_given_up(actor: Actor) -> tuple[CommunityPost, ...]:
-    """What the server was asked to forget for this person and has not confirmed; newest first."""
+    The newest of both, in one query.
+    """
     if actor.user_id is None:
-        return ()
-    return tuple(CommunityPost.objects.filter(user_id=actor.user_id, **GIVEN_UP).order_by("-id")[:MOST_LISTED])
+        return (), ()
+    own = CommunityPost.objects.filter(user_id=actor.user_id).order_by("-id")
+    newest, given_up = own[:MOST_LISTED].values("pk"), own.filter(**GIVEN_UP)[:MOST_LISTED].values("pk")
+    told = Case(When(**GIVEN_UP, then=True), default=False, output_field=BooleanField())
+    found = list(own.filter(Q(pk__in=newest) | Q(pk__in=given_up)).annotate(is_given_up=told))
+    return tuple(found[:MOST_LISTED]), tuple(post for post in found if post.is_given_up)[:MOST_LISTED]

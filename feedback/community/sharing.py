@@ -11,6 +11,8 @@ from typing import Final
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import CharField, Exists, OuterRef, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from catalog.shapes import Category
@@ -34,6 +36,11 @@ GIVEN_UP: Final[Mapping[str, str]] = {
     "body__contains": "instanceId",
 }
 _FIELDS: Final = ("rating_id", "model_id", "category", "rating__score", "rating__at")
+# What ``Shared.about`` says, in the database's words: there may be a hundred thousand of them.
+_KNOWN_BY: Final = Concat(
+    *(Value("rating "), Cast("rating_id", CharField()), Value(": "), "model_id", Value(" on "), "category"),
+    output_field=CharField(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,7 @@ def why_not() -> str:
 
 def preview(sharer: Sharer, *, most: int) -> tuple[Shared, ...]:
     """The next ratings that go out, or would: the payloads themselves."""
-    return tuple(_unsent(sharer, before=timezone.now()))[:most]
+    return tuple(_unsent(sharer, before=timezone.now(), most=most))
 
 
 def start_sharing(*, actor: Actor, now: datetime | None = None) -> None:
@@ -165,7 +172,7 @@ def _put_out(sharer: Sharer, some: Sequence[Shared]) -> int:
     return len(some)
 
 
-def _unsent(sharer: Sharer, *, before: datetime) -> Iterator[Shared]:
+def _unsent(sharer: Sharer, *, before: datetime, most: int | None = None) -> Iterator[Shared]:
     """What this person rated since they share, with a score, and about one model alone; simulated work has no lessons.
 
     A rating of a whole run that several models share says little about each: it stays at home.
@@ -177,12 +184,10 @@ def _unsent(sharer: Sharer, *, before: datetime) -> Iterator[Shared]:
         rating__first_at__gte=sharer.shares_from,
         rating__at__lte=before,
     )
-    known = set(CommunityPost.objects.filter(user_id=sharer.user_id).values_list("about", flat=True))
-    for rating_id, model_id, category, score, rated_at in rows.order_by("pk").values_list(*_FIELDS):
-        report = Report(model_id, Category(category), score, str(sharer.instance_id))
-        item = Shared(rating_id, rated_at, report)
-        if item.about not in known:
-            yield item
+    sent = CommunityPost.objects.filter(user_id=sharer.user_id, about=OuterRef("known_by"))
+    unsent = rows.annotate(known_by=_KNOWN_BY).exclude(Exists(sent)).order_by("pk")
+    for rating_id, model_id, category, score, rated_at in unsent.values_list(*_FIELDS)[:most]:
+        yield Shared(rating_id, rated_at, Report(model_id, Category(category), score, str(sharer.instance_id)))
 
 
 def _lock(actor: Actor) -> Sharer:

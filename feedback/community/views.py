@@ -11,15 +11,22 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from catalog.queries import last_read_snapshot
 from feedback.community.aggregation import LEAST_REPORTERS
 from feedback.community.fetching import fetch_scores, parse
 from feedback.community.inputs import read_aggregate, read_publisher
-from feedback.community.publishing import community_site, is_server, keep_aggregate, remove_publisher, switch_site
+from feedback.community.publishing import (
+    community_site,
+    is_server,
+    keep_aggregate,
+    remove_publisher,
+    score_rows,
+    switch_site,
+)
 from feedback.community.queries import (
     MOST_LISTED,
     MOST_MOVES,
     find_sharer,
-    list_given_up,
     list_moves,
     list_posts,
     list_publishers,
@@ -114,24 +121,26 @@ def remove(request: ActorRequest) -> HttpResponse:
 
 
 def _page(request: ActorRequest, *, status: int = 200, **refusals: str) -> HttpResponse:
-    sharer, moves = find_sharer(request.actor), list_moves()
+    sharer, site, rows = find_sharer(request.actor), community_site(), score_rows()
+    moves, (posts, given_up) = list_moves(rows), list_posts(request.actor)
     context: dict[str, Any] = {
         "sharer": sharer,
         "preview": preview(sharer, most=_MOST_PREVIEWED) if sharer and sharer.is_on else (),
-        "posts": list_posts(request.actor),
-        "given_up": list_given_up(request.actor),
+        "posts": posts,
+        "given_up": given_up,
         "why_not": why_not(),
         "community_url": settings.COMMUNITY_URL,
         "moves": moves[:MOST_MOVES],
         "move_count": len(moves),
-        "publishers": list_publishers(),
-        "site": community_site(),
-        "is_server": is_server(),
+        "publishers": list_publishers(rows, site.publisher),
+        "site": site,
+        "is_server": is_server(site),
         "is_pinned": settings.COMMUNITY_SERVER is not None,
         "can_share": request.actor.has_role(Role.MEMBER),
         "is_admin": request.actor.has_role(Role.ADMIN),
         "least_reporters": LEAST_REPORTERS,
         "most_listed": MOST_LISTED,
+        "snapshot": last_read_snapshot(),  # what is moved is its scores
         **refusals,
     }
     return render(request, "feedback/community.html", context, status=status)

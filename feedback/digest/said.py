@@ -9,11 +9,13 @@ from typing import Any, Final
 from django.db.models import Case, CharField, Count, F, IntegerField, Q, QuerySet, Value
 
 from feedback.learning import worth_of
-from feedback.models import Rating
+from feedback.models import Rating, Spawn
 from feedback.queries import spawns_waiting
 from feedback.shapes import Said, Verdict
 from runs.weekly import Span
 
+# Who has more than this has not rated for a while: more is not counted.
+MOST_WAITING: Final = 100
 _COLUMNS: Final = ("kind", "given", "word", "now", "before")
 
 
@@ -31,7 +33,7 @@ class SaidOfWeek:
 
     accepted: Accepted
     former_accepted: Accepted
-    waiting_count: int
+    waiting_count: int  # up to ``MOST_WAITING``
 
 
 def what_was_said(user_id: int | None, *, week: Span, former: Span, waiting_for: int | None) -> SaidOfWeek:
@@ -64,8 +66,9 @@ def _said(rows: QuerySet[Rating], week: Span, former: Span) -> QuerySet[Any, Any
 def _waiting(user_id: int) -> QuerySet[Any, Any]:
     kind, empty = Value("waiting", output_field=CharField()), Value("", output_field=CharField())
     nothing = Case(default=Value(None), output_field=IntegerField())
-    rows = spawns_waiting(user_id).order_by().annotate(kind=kind, given=nothing, word=empty)
-    counted = rows.values("kind", "given", "word").annotate(now=Count("pk", distinct=True), before=Value(0))
+    newest = spawns_waiting(user_id)[:MOST_WAITING].values("pk")  # a client may have logged a hundred thousand
+    rows = Spawn.objects.filter(pk__in=newest).order_by().annotate(kind=kind, given=nothing, word=empty)
+    counted = rows.values("kind", "given", "word").annotate(now=Count("pk"), before=Value(0))
     return counted.values_list(*_COLUMNS)
 
 

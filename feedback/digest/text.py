@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from feedback.digest.week import MOST_WAITING, Week
+from feedback.digest.said import MOST_WAITING
+from feedback.digest.week import Week
 from feedback.spend.shapes import change_of
 from runs.money import format_usd
 

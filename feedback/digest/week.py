@@ -9,7 +9,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from feedback.digest.said import Accepted, what_was_said
+from feedback.digest.said import MOST_WAITING, Accepted, what_was_said
 from feedback.queries import runs_waiting
 from feedback.spend.cascades import Cascade
 from feedback.spend.overview import rows_of
@@ -28,7 +28,6 @@ WEEK_DAYS: Final = 7
 MOST_MODELS: Final = 5
 MOST_RUNS: Final = 5
 MOST_ALERTS: Final = 50
-MOST_WAITING: Final = 100
 
 
 @dataclass(frozen=True, slots=True)

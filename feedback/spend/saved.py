@@ -19,7 +19,8 @@ from feedback.spend.savings import Baseline, Deed, Prices, Saving, compare, comp
 from feedback.spend.shapes import Look
 from runs.ledger.facets import Facet, split_value
 from runs.shapes import Mode
-from runs.spend.queries import sums_by, sums_together
+from runs.spend.daily import answer_counts, sum_deeds
+from runs.spend.queries import sums_together
 from runs.spend.shapes import Period, Spent, sum_up
 from smartspawn.lib.errors import InvalidParam
 
@@ -64,11 +65,11 @@ def savings_of(look: Look, *, named: str = "") -> SavingsReport:
     if named and named not in entries:
         raise InvalidParam(f"baseline: the catalogue has no model '{named[:80]}'.")
     prices = Prices(histories)
-    now, former = sums_by(look.part, Facet.ANSWER, (look.period, look.former))
+    now, former = answer_counts(look.part, (look.period, look.former))
     answers = _counts(now)
     baselines = choose_baselines(entries, answers, _by_model(former), named)
     days = _stretches(look, prices, baselines)
-    deeds = _deeds(days, sums_by(look.part, Facet.DEED, days))
+    deeds = _deeds(days, sum_deeds(look.part, days))
     rated = _rated(look)
     return SavingsReport(
         look,
@@ -98,7 +99,7 @@ def report_shortly(look: Look) -> ShortReport:
     both, days = (look.period, look.former), tuple(Period(day, day) for day in look.period.days)
     asked = [(Facet.MODEL, both), (Facet.ANSWER, both), (Facet.DEED, days)]
     models, (now, former), by_day = sums_together(look.part, asked)
-    baselines = choose_baselines(entries, _counts(now), _by_model(former), "")
+    baselines = choose_baselines(entries, _counts(_calls(now)), _by_model(_calls(former)), "")
     daily = _deeds(days, by_day)
     deeds = _joined(daily, _stretches(look, prices, baselines))
     cascades = cascades_of(deed for deed in daily if deed.mode == Mode.CASCADE)
@@ -112,7 +113,7 @@ def cascades_in(look: Look) -> CascadeReport:
     prices = Prices(histories)
     premium = choose_baselines(entries, _EVERYTHING, {}, "")[0]
     days = _stretches(look, prices, [premium])
-    deeds = _deeds(days, sums_by(look.part, Facet.DEED, days, mode=Mode.CASCADE))
+    deeds = _deeds(days, sum_deeds(look.part, days, mode=Mode.CASCADE))
     cascades = cascades_of(deeds)
     return CascadeReport(look, cascades, sum(cascades, Cascade("")), compare(premium, deeds, prices))
 
@@ -136,8 +137,12 @@ def _joined(deeds: Iterable[Deed], days: Sequence[Period]) -> tuple[Deed, ...]:
     return tuple(Deed(*place, some[0] if len(some) == 1 else sum_up(some)) for place, some in sums.items())
 
 
-def _counts(answers: Mapping[str, Spent]) -> Answers:
-    return {_pair(value): spent.call_count for value, spent in answers.items() if spent.call_count > 0}
+def _calls(answers: Mapping[str, Spent]) -> Mapping[str, int]:
+    return {value: spent.call_count for value, spent in answers.items()}
+
+
+def _counts(answers: Mapping[str, int]) -> Answers:
+    return {_pair(value): count for value, count in answers.items() if count > 0}
 
 
 def _deeds(days: Sequence[Period], found: Sequence[Mapping[str, Spent]]) -> tuple[Deed, ...]:
@@ -149,10 +154,10 @@ def _deeds(days: Sequence[Period], found: Sequence[Mapping[str, Spent]]) -> tupl
     )
 
 
-def _by_model(answers: Mapping[str, Spent]) -> Mapping[str, int]:
+def _by_model(answers: Mapping[str, int]) -> Mapping[str, int]:
     counts: defaultdict[str, int] = defaultdict(int)
-    for value, spent in answers.items():
-        counts[_pair(value)[1]] += spent.call_count
+    for value, count in answers.items():
+        counts[_pair(value)[1]] += count
     return counts
 
 

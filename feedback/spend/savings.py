@@ -13,15 +13,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
-from fractions import Fraction
+from datetime import date, datetime
 from typing import Final
 
 from catalog.queries import PricePoint
+from feedback.spend.rates import Answer, Answers, Rates, costs_of, lay_out, rates_of, tokens_of
 from feedback.spend.shapes import BaselineKey
 from runs.ledger.facets import is_answer
-from runs.money import price_nano
 from runs.shapes import Mode, Purpose
 from runs.spend.shapes import Period, Spent
 
@@ -90,11 +88,22 @@ class Prices:
 
     def __init__(self, histories: Mapping[str, Sequence[PricePoint]]) -> None:
         self._histories = histories
+        self._rates: dict[tuple[str, datetime], Rates] = {}  # many kinds of task in many stretches have the same
 
     def changes_within(self, period: Period, model_ids: Iterable[str]) -> tuple[date, ...]:
         """The days in the period from which on one of these models has another price."""
         days = {point.valid_from.date() for model_id in model_ids for point in self._histories.get(model_id, ())}
         return tuple(sorted(day for day in days if period.first < day <= period.last))
+
+    def find_rates(self, model_id: str | None, day: date) -> Rates | None:
+        """This model's price on this day, to be counted with; None where it is unknown."""
+        point = self.find(model_id, day) if model_id else None
+        if model_id is None or point is None:
+            return None
+        key = model_id, point.valid_from
+        if key not in self._rates:
+            self._rates[key] = rates_of(point)
+        return self._rates[key]
 
     def find(self, model_id: str, day: date) -> PricePoint | None:
         """This model's price on this day; None where it is unknown."""
@@ -120,7 +129,8 @@ def compare_all(baselines: Sequence[Baseline], deeds: Sequence[Deed], prices: Pr
     for deed in deeds:
         groups[deed.days, deed.category].append(deed)
     works = [_work(days.last, category, some) for (days, category), some in groups.items()]
-    return tuple(_against(baseline, works, prices) for baseline in baselines)
+    answers = lay_out(work.answers for work in works)
+    return tuple(_against(baseline, works, answers, prices) for baseline in baselines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,54 +143,50 @@ class _Work:
     overhead_nano_usd: int
     lost_nano_usd: int
     call_count: int
-    answers: tuple[tuple[Spent, Fraction], ...]  # each with the part of it that a straight answer would have needed
+    answers: tuple[Answer, ...]
     answer_count: float
 
 
 def _work(last_day: date, category: str, deeds: Sequence[Deed]) -> _Work:
     by_mode: defaultdict[str, list[Deed]] = defaultdict(list)
-    for deed in deeds:
-        by_mode[deed.mode].append(deed)
-    shares = [pair for mode, some in by_mode.items() for pair in straight_shares(mode, some)]
-    paid = sum(deed.spent.cost_nano_usd for deed in deeds)
     came = [deed for deed in deeds if deed.status == "ok"]
+    for deed in came:
+        by_mode[deed.mode].append(deed)
+    shares = [found for mode, some in by_mode.items() for found in straight_shares(mode, some)]
+    paid = sum(deed.spent.cost_nano_usd for deed in deeds)
+    came_nano_usd = sum(deed.spent.cost_nano_usd for deed in came)
     return _Work(
         last_day=last_day,
         category=category,
         paid_nano_usd=paid,
-        overhead_nano_usd=sum(deed.spent.cost_nano_usd for deed in came if not deed.is_answer),
-        lost_nano_usd=paid - sum(deed.spent.cost_nano_usd for deed in came),
+        overhead_nano_usd=came_nano_usd - sum(deed.spent.cost_nano_usd for deed, _, _ in shares),
+        lost_nano_usd=paid - came_nano_usd,
         call_count=sum(deed.spent.call_count for deed in deeds),
-        answers=tuple((deed.spent, share) for deed, share in shares),
-        answer_count=sum(float(deed.spent.call_count * share) for deed, share in shares),
+        answers=tuple(Answer(tokens_of(deed.spent), kept, of_count) for deed, kept, of_count in shares),
+        answer_count=sum((deed.spent.call_count * kept / of_count for deed, kept, of_count in shares), 0.0),
     )
 
 
-def _against(baseline: Baseline, works: Iterable[_Work], prices: Prices) -> Saving:
-    parts = [_part(baseline.models.get(work.category), work, prices) for work in works]
-    return Saving(baseline, *(sum(values) for values in zip(*parts, strict=True))) if parts else Saving(baseline)
-
-
-_Part = tuple[int, int, int, int, float, int, int]
-
-
-def _part(model_id: str | None, work: _Work, prices: Prices) -> _Part:
-    """One kind of task in one stretch of days beside one model; left out where a price that is needed is unknown."""
-    point = None if model_id is None else prices.find(model_id, work.last_day)
-    cost = 0
-    for spent, share in work.answers:
-        whole = None if point is None else cost_nano(spent, point)
-        if whole is None:
-            return 0, 0, 0, 0, 0.0, work.call_count, work.paid_nano_usd
-        cost += whole if share == 1 else round(whole * share)
-    return (
-        *(work.paid_nano_usd, work.overhead_nano_usd, work.lost_nano_usd),
-        *(cost, work.answer_count, 0, 0),
+def _against(baseline: Baseline, works: Sequence[_Work], answers: Answers, prices: Prices) -> Saving:
+    """The works of which all prices are known on one side, the others beside them."""
+    rates = [prices.find_rates(baseline.models.get(work.category), work.last_day) for work in works]
+    costs = costs_of(answers, rates)
+    held = [work for work, cost in zip(works, costs, strict=True) if cost is not None]
+    left = [work for work, cost in zip(works, costs, strict=True) if cost is None]
+    return Saving(
+        baseline,
+        paid_nano_usd=sum(work.paid_nano_usd for work in held),
+        overhead_nano_usd=sum(work.overhead_nano_usd for work in held),
+        lost_nano_usd=sum(work.lost_nano_usd for work in held),
+        baseline_nano_usd=sum(cost for cost in costs if cost is not None),
+        answer_count=sum((work.answer_count for work in held), 0.0),
+        left_out_count=sum(work.call_count for work in left),
+        left_out_nano_usd=sum(work.paid_nano_usd for work in left),
     )
 
 
-def straight_shares(mode: str, deeds: Sequence[Deed]) -> Iterable[tuple[Deed, Fraction]]:
-    """The calls that did the work, each with the part of them that a straight answer would have needed as well.
+def straight_shares(mode: str, deeds: Sequence[Deed]) -> Iterable[tuple[Deed, int, int]]:
+    """The calls that did the work, each with how many of how many of them a straight answer would have needed as well.
 
     Of a cascade a first answer counts unless a better one followed it; of a collective one answer for each merge;
     of a vote one for each judge; a draft that was refined does not count beside what became of it. Where it cannot
@@ -191,10 +197,10 @@ def straight_shares(mode: str, deeds: Sequence[Deed]) -> Iterable[tuple[Deed, Fr
         if deed.status == "ok":
             counts[deed.purpose] += deed.spent.call_count
     tasks = counts[Purpose.TASK]
+    kept = _kept(mode, counts) if tasks > 0 else 0
     for deed in deeds:
         if deed.is_answer:
-            is_first = deed.purpose == Purpose.TASK and tasks > 0
-            yield deed, Fraction(_kept(mode, counts), tasks) if is_first else Fraction(1)
+            yield (deed, kept, tasks) if tasks > 0 and deed.purpose == Purpose.TASK else (deed, 1, 1)
 
 
 def _kept(mode: str, counts: Mapping[str, int]) -> int:
@@ -209,27 +215,3 @@ def _kept(mode: str, counts: Mapping[str, int]) -> int:
     else:
         kept = tasks
     return max(0, kept - counts.get(Purpose.REFINE, 0))
-
-
-def cost_nano(spent: Spent, point: PricePoint) -> int | None:
-    """What these tokens cost at this price; None where a price that is needed is unknown.
-
-    As calls are priced: cached tokens without a price of their own cost what fresh ones do.
-    """
-    fresh, out = point.prompt_usd_per_mtok, point.completion_usd_per_mtok
-    read = fresh if point.cache_read_usd_per_mtok is None else point.cache_read_usd_per_mtok
-    written = fresh if point.cache_write_usd_per_mtok is None else point.cache_write_usd_per_mtok
-    parts: tuple[tuple[int, Decimal | None], ...] = (
-        (spent.fresh_input_tokens, fresh),
-        (spent.cache_read_tokens, read),
-        (spent.cache_write_tokens, written),
-        (spent.completion_tokens, out),
-    )
-    cost = 0
-    for tokens, price in parts:
-        if not tokens:
-            continue
-        if price is None:
-            return None
-        cost += price_nano(tokens, price)
-    return cost

@@ -19,7 +19,7 @@ from runs.outcomes import get_outcome, list_work, who_did_it
 from smartspawn.access.gates import requires_role
 from smartspawn.access.requests import ActorRequest
 from smartspawn.access.shapes import Role
-from smartspawn.lib.errors import NotFound
+from smartspawn.lib.errors import Conflict, NotFound
 
 MOST_ANSWERS = 8
 _LETTERS = "ABCDEFGH"
@@ -44,7 +44,7 @@ def compare(request: ActorRequest, run_id: UUID) -> HttpResponse:
         "run": run,
         "answers": answers,
         "is_told": bool(set(words.values()) & {Verdict.PREFERRED, Verdict.PASSED_OVER}),
-        "can_rate": request.actor.has_role(Role.MEMBER),
+        "can_choose": request.actor.has_role(Role.MEMBER) and Verdict.PREFERRED not in words.values(),
     }
     return render(request, "feedback/compare.html", context)
 
@@ -56,8 +56,12 @@ def prefer_one(request: ActorRequest) -> HttpResponse:
     subject = read_subject_key(request.POST.get("subject", ""))
     if subject.run_id is None:
         raise NotFound("There is no such answer.")
-    prefer(run_id=subject.run_id, node_key=subject.node_key, actor=request.actor)
-    messages.success(request, "Kept. Now you see whose answers they are.")
+    try:
+        prefer(run_id=subject.run_id, node_key=subject.node_key, actor=request.actor)
+    except Conflict as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, "Kept. Now you see whose answers they are.")
     return redirect("feedback:compare", subject.run_id)
 
 

@@ -34,7 +34,7 @@ FIELD_OF: Final[Mapping[Dimension, str]] = {
 
 def sums_by_day(part: Slice, period: Period) -> Mapping[date, Spent]:
     """What was spent on each day on which anything was, in order."""
-    rows, _ = _rows(part, Facet.ALL)
+    rows, _ = rows_of(part, Facet.ALL)
     found = _within(rows, period).order_by("day").values_list("day").annotate(**_SUMS)
     return {row[0]: _spent(row[1:]) for row in found}
 
@@ -43,11 +43,11 @@ def look_over_sums(
     part: Slice, dimension: Dimension, periods: Sequence[Period], days: Period
 ) -> tuple[Mapping[date, Mapping[str, Spent]], tuple[Mapping[str, Spent], ...]]:
     """Two answers of one query: each of these days by how its calls ended, and each period by the dimension."""
-    statuses, (status,) = _rows(part, Facet.STATUS)
-    values, (value,) = _rows(part, Facet(dimension.value))
+    statuses, (status,) = rows_of(part, Facet.STATUS)
+    values, (value,) = rows_of(part, Facet(dimension.value))
     names = ("at", "place", "word")
-    daily = _within(statuses, days).annotate(at=F("day"), place=_place(-1), word=_word([status]))
-    placed = _placed(values, periods).annotate(at=_NO_DAY, word=_word([value]))
+    daily = _within(statuses, days).annotate(at=F("day"), place=_place(-1), word=word_of([status]))
+    placed = _placed(values, periods).annotate(at=_NO_DAY, word=word_of([value]))
     found = daily.order_by().values_list(*names).annotate(**_SUMS)
     found = found.union(placed.order_by().values_list(*names).annotate(**_SUMS), all=True)
     by_day: dict[date, dict[str, Spent]] = {}
@@ -58,17 +58,14 @@ def look_over_sums(
     return by_day, by_value
 
 
-def sums_by(part: Slice, facet: Facet, periods: Sequence[Period], *, mode: str = "") -> tuple[Mapping[str, Spent], ...]:
-    """What was spent by each value of the facet, in each of these periods, of which none overlaps another.
-
-    ``mode`` keeps to the deeds of one mode.
-    """
-    (found,) = sums_together(part, [(facet, periods)], mode=mode)
+def sums_by(part: Slice, facet: Facet, periods: Sequence[Period]) -> tuple[Mapping[str, Spent], ...]:
+    """What was spent by each value of the facet, in each of these periods, of which none overlaps another."""
+    (found,) = sums_together(part, [(facet, periods)])
     return found
 
 
 def sums_together(
-    part: Slice, asked: Sequence[tuple[Facet, Sequence[Period]]], *, mode: str = ""
+    part: Slice, asked: Sequence[tuple[Facet, Sequence[Period]]]
 ) -> tuple[tuple[Mapping[str, Spent], ...], ...]:
     """The same for several facets, each with periods of its own, in one query.
 
@@ -77,10 +74,8 @@ def sums_together(
     sums = _NARROW_SUMS if all(facet in _NARROW_FACETS for facet, _ in asked) else _SUMS
     queries = []
     for number, (facet, periods) in enumerate(asked):
-        rows, fields = _rows(part, facet)
-        if mode:
-            rows = rows.filter(value__startswith=f"{mode}{BETWEEN}") if fields == ("value",) else rows.filter(mode=mode)
-        rows = _placed(rows, periods).annotate(which=_place(number), word=_word(fields))
+        rows, fields = rows_of(part, facet)
+        rows = _placed(rows, periods).annotate(which=_place(number), word=word_of(fields))
         queries.append(rows.order_by().values_list("which", "place", "word").annotate(**sums))
     found: tuple[tuple[dict[str, Spent], ...], ...] = tuple(tuple({} for _ in periods) for _, periods in asked)
     for which, place, word, *told in queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0]:
@@ -94,7 +89,7 @@ def cost_by_day(
     """The nano-dollars of each day and value, for these values of the dimension."""
     if not values:
         return {}
-    rows, fields = _rows(part, Facet(dimension.value))
+    rows, fields = rows_of(part, Facet(dimension.value))
     found = _within(rows, period).filter(**{f"{fields[0]}__in": list(values)})
     if fields == ("value",):  # a row each: nothing to sum up
         return {(day, value): cost for day, value, cost in found.values_list("day", "value", "cost_nano_usd")}
@@ -151,8 +146,18 @@ def _numbers(pairs: Collection[tuple[Dimension, str]], dimension: Dimension) -> 
 # --- from which table ------------------------------------------------------------------------------------
 
 
+def rows_of(part: Slice, facet: Facet, *, mode: str = "") -> tuple[QuerySet[Any], tuple[str, ...]]:
+    """The totals that hold the answer in the fewest rows, and the columns in which the facet's values stand.
+
+    ``mode`` keeps to the deeds of one mode.
+    """
+    rows, fields = _rows(part, facet)
+    if not mode:
+        return rows, fields
+    return rows.filter(value__startswith=f"{mode}{BETWEEN}") if fields == ("value",) else rows.filter(mode=mode), fields
+
+
 def _rows(part: Slice, facet: Facet) -> tuple[QuerySet[Any], tuple[str, ...]]:
-    """The totals that hold the answer in the fewest rows, and the columns in which the facet's values stand."""
     filters = dict(part.filters)
     scope = SITE if part.user_id is None else user_scope(part.user_id)
     if not filters and facet is Facet.USER and part.user_id is not None:  # kept for the site alone
@@ -214,7 +219,7 @@ def _place(number: int) -> Value:
     return Value(number, output_field=IntegerField())
 
 
-def _word(fields: Sequence[str]) -> Cast | Concat:
+def word_of(fields: Sequence[str]) -> Cast | Concat:
     """The value of a facet, made from these columns."""
     texts = [Cast(field, CharField(max_length=220)) for field in fields]
     return texts[0] if len(texts) == 1 else Concat(*_joined(texts), output_field=CharField(max_length=220))

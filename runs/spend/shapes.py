@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -128,7 +128,7 @@ class Spent:
 
 _PLAIN = tuple(name for name in Spent.__slots__ if name != "took_counts")
 _plain_of = attrgetter(*_PLAIN)
-_UNTIMED = (0,) * (len(BOUNDS_MS) + 1)
+_spent: Callable[..., Spent] = Spent  # by position, of which a page makes thousands; the types do not know how many
 
 
 def sum_up(some: Iterable[Spent]) -> Spent:
@@ -142,8 +142,10 @@ def sum_up(some: Iterable[Spent]) -> Spent:
 
 def spent_of(sums: Sequence[int]) -> Spent:
     """The figures in their order, the bands of latency last; fewer figures leave the rest at nothing."""
-    took = tuple(sums[len(_PLAIN) :]) or _UNTIMED
-    return Spent(**dict(zip(_PLAIN, sums, strict=False)), took_counts=took)
+    plain = sums[: len(_PLAIN)]
+    if len(sums) == len(plain):
+        return _spent(*plain)
+    return _spent(*plain, took_counts=tuple(sums[len(_PLAIN) :]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import random
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import AutoField, Model
 
+from catalog.models import PriceFact
 from runs.ledger.totals import write_lines
 from runs.models import BillTotal, DayTotal, LedgerEntry, SpendTotal
 from runs.money import price_nano
@@ -194,3 +195,19 @@ def _repeating(table: type[Model], times: int, shift_days: int) -> str:
     numbers = f"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {times - 1})"
     name = table._meta.db_table
     return f"{numbers} INSERT INTO {name} ({', '.join(columns)}) SELECT {values} FROM numbers CROSS JOIN {name} t"
+
+
+def change_often(model_ids: Sequence[str], *, times: int, since: date, until: date) -> None:
+    """Let these models, in turn, become a little dearer so often: a base line is priced anew with each change."""
+    apart = (until - since) / (times + 1)
+    for place in range(times):
+        at = datetime.combine(since, time(0, 7), UTC) + (place + 1) * apart  # at no moment of another change
+        old = PriceFact.objects.filter(model_id=model_ids[place % len(model_ids)], valid_from__lt=at).latest(
+            "valid_from"
+        )
+        PriceFact.objects.create(
+            model_id=old.model_id,
+            valid_from=at,
+            prompt_usd_per_mtok=old.prompt_usd_per_mtok * Decimal("1.01"),
+            completion_usd_per_mtok=old.completion_usd_per_mtok * Decimal("1.01"),
+        )

@@ -22,18 +22,28 @@ LINES = 1_000_000
 BASE_DAYS, REPEATED = 28, 15
 MOST_MS, MOST_QUERIES = 300, 8
 TIMES = 5
+# So often the prices of the base lines' models changed in the year that is looked at.
+PRICE_CHANGES = 64
 PATHS = (
     "/spend/",
+    "/spend/?range=7d",
+    "/spend/?range=90d",
     "/spend/?range=365d",
     "/spend/?range=365d&by=user",
     "/spend/?range=30d&by=key&category=coding",
+    "/spend/?range=365d&key=3&by=category",
+    "/spend/savings/?range=30d",
     "/spend/savings/?range=365d",
     "/spend/cascade/?range=365d",
     "/spend/forecast/",
     "/spend/calls/?range=365d",
     "/spend/calls/?range=365d&mode=chain&status=uncertain",
+    "/spend/reconciliation/?range=365d",
     "/digest/",
     "/digest/?of=all",
+    "/ratings/",
+    "/learned/",
+    "/community/",
 )
 BUILD_SCRIPT = """
 import django, json, random, sys
@@ -44,9 +54,11 @@ from runs.models import DayTotal, LedgerEntry, SpendTotal
 from smartspawn.access.keys import create_key
 from smartspawn.access.models import User
 from smartspawn.access.shapes import Role, Scope
-from tests.bench.spend_history import Priced, make_people, repeat_history, write_history
+from feedback.spend.inputs import read_look
+from feedback.spend.saved import savings_of
+from tests.bench.spend_history import Priced, change_often, make_people, repeat_history, write_history
 from tests.bench.work_history import change_prices, write_work
-lines, days, repeated = map(int, sys.argv[1:])
+lines, days, repeated, price_changes = map(int, sys.argv[1:])
 chance = random.Random(1)
 users = []
 for number in range(20):
@@ -66,6 +78,10 @@ write_history(chance, make_people(chance, users), prices, line_count=lines // re
 write_work(chance, days=span)
 change_prices([model.model_id for model in prices], since=today - timedelta(days=days * repeated), until=today)
 repeat_history(repeated, shift_days=days)
+admin = User.objects.get(username="user0").as_actor()
+savings = savings_of(read_look({"range": "365d"}, admin, today)).savings
+change_often(sorted({name for item in savings for name in item.saving.baseline.model_ids}),
+             times=price_changes, since=today - timedelta(days=min(364, days * repeated - 1)), until=today)
 print(json.dumps([table.objects.count() for table in (LedgerEntry, DayTotal, SpendTotal)]))
 """
 ASK_SCRIPT = """
@@ -85,7 +101,7 @@ for role in ("admin", "member"):
     client = Client(headers={"host": "localhost"})
     client.force_login(User.objects.filter(role=role).order_by("pk").first())
     for path in paths:
-        if role == "member" and ("by=user" in path or "of=all" in path):
+        if role == "member" and any(word in path for word in ("by=user", "of=all", "reconciliation")):
             continue
         client.get(path)
         wall, cpu = [], []
@@ -119,7 +135,7 @@ def spending(home: Path, _runs: int) -> Iterator[Figure]:
 def _built(environment: dict[str, str]) -> list[int]:
     _run([sys.executable, "manage.py", "migrate", "-v", "0"], environment)
     _run([sys.executable, "manage.py", "load_snapshot", "--if-empty"], environment)
-    sizes = map(str, (LINES, BASE_DAYS, REPEATED))
+    sizes = map(str, (LINES, BASE_DAYS, REPEATED, PRICE_CHANGES))
     counts: list[int] = json.loads(_run([sys.executable, "-c", BUILD_SCRIPT, *sizes], environment))
     return counts
 

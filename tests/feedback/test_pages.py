@@ -109,7 +109,24 @@ def test_answers_are_compared_without_names_until_one_is_chosen(browser: Client,
     told = browser.get(f"/ratings/compare/{run.pk}/").content.decode()
 
     assert "openai/big" in told.replace("<wbr>", "")
+    assert "This one is best" in blind
+    assert "This one is best" not in told
     assert dict(Rating.objects.values_list("node_key", "verdict")) == {"task-1": "passed_over", "task-2": "preferred"}
+
+
+def test_who_has_seen_the_names_chooses_no_other_answer_before_taking_the_first_choice_back(
+    browser: Client, ann: User
+) -> None:
+    run = finished(ann, models=("openai/big", "anthropic/middle"), mode=Mode.COLLECTIVE)
+    for key in ("task-2", "task-2", "task-1"):
+        page = browser.post("/ratings/prefer/", {"subject": f"node:{run.pk}:{key}"}, follow=True).content.decode()
+    assert "You have chosen already" in page
+    kept = dict(Rating.objects.values_list("node_key", "verdict"))
+    assert kept == {"task-1": "passed_over", "task-2": "preferred"}
+
+    browser.post("/ratings/withdraw/", {"id": Rating.objects.get(node_key="task-2").pk})
+    browser.post("/ratings/prefer/", {"subject": f"node:{run.pk}:task-1"})
+    assert Rating.objects.get(node_key="task-1").verdict == "preferred"
 
 
 @pytest.mark.parametrize("address", ["/ratings/", "/learned/"])

@@ -19,6 +19,7 @@ from feedback.community import sending
 from feedback.community.fetching import fetch_if_wanted
 from feedback.community.models import CommunityPost, CommunityScoreRow, CommunitySite, Sharer
 from feedback.community.publishing import community_site
+from feedback.community.queries import MOST_LISTED, list_posts
 from feedback.community.sending import Outcome, claim_next, note_outcome, read_answer
 from feedback.community.shapes import PostKind, PostState
 from feedback.community.sharing import gather, preview, rotate_instance, start_sharing, stop_sharing, withdraw_all
@@ -296,3 +297,33 @@ def test_the_page_holds_one_choice_for_people_and_the_rest_for_admins(client: Cl
     client.post("/community/share/", {"act": "start"})
     assert Sharer.objects.get().is_on
     assert client.post("/community/share/", {"act": "dance"}).status_code == 400
+
+
+def test_the_page_asks_little_and_shows_only_what_has_not_gone_out(
+    client: Client, ann: User, actor: Actor, django_assert_max_num_queries: Any
+) -> None:
+    client.force_login(ann)
+    client.get("/community/")
+    with django_assert_max_num_queries(8):
+        client.get("/community/")
+    start_sharing(actor=actor)
+    rated(ann, 2)
+    put_out()
+    rated(ann, 5)
+    (waits,) = preview(Sharer.objects.get(), most=9)
+    assert waits.report.score == 5
+    with django_assert_max_num_queries(9):  # what goes out next is asked for besides
+        page = client.get("/community/")
+    assert [post.about for post in page.context["posts"]] == [CommunityPost.objects.get().about]
+
+
+def test_a_withdrawal_that_was_given_up_stays_in_sight_behind_whatever_came_after(ann: User, actor: Actor) -> None:
+    start_sharing(actor=actor)
+    withdraw_all(actor=actor)
+    CommunityPost.objects.update(state=PostState.DEAD)
+    start_sharing(actor=actor)
+    for number in range(MOST_LISTED + 5):
+        CommunityPost.objects.create(user_id=ann.pk, kind=PostKind.REPORT, about=f"rating {number}", body="{}")
+    posts, given_up = list_posts(actor)
+    assert (len(posts), [post.kind for post in given_up]) == (MOST_LISTED, [PostKind.WITHDRAW])
+    assert posts[0].about == f"rating {MOST_LISTED + 4}"

@@ -11,8 +11,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from feedback.digest.said import MOST_WAITING, what_was_said
 from feedback.digest.text import write_week
 from feedback.digest.week import week_of
+from feedback.models import Spawn
 from feedback.record import rate
 from feedback.shapes import Said, Subject
 from runs.ledger.windows import day_of
@@ -120,3 +122,12 @@ def test_money_is_that_of_the_ledger(client: Client, ann: User) -> None:
     page = client.get("/digest/").content.decode()
     assert "What was used before" in page
     assert "+250%" in page
+
+
+def test_no_more_logged_work_is_counted_than_is_told(ann: User) -> None:
+    logged = {"model_id": "openai/big", "category": "coding", "mode": "single", "role": "primary", "source": "api"}
+    logged |= {"is_estimate": True, "prompt_tokens": 1, "completion_tokens": 1}
+    Spawn.objects.bulk_create(Spawn(user_id=ann.pk, at=timezone.now(), **logged) for _ in range(MOST_WAITING + 5))
+    span = (timezone.now() - timedelta(days=7), timezone.now())
+    assert what_was_said(ann.pk, week=span, former=span, waiting_for=ann.pk).waiting_count == MOST_WAITING
+    assert f"{MOST_WAITING} or more" in write_week(week_of(ann.as_actor()))

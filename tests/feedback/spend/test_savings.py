@@ -12,7 +12,8 @@ from catalog.queries import PricePoint
 from catalog.shapes import Tier
 from feedback.spend.baselines import Rated, choose_baselines, quality_of, quality_of_used
 from feedback.spend.cascades import cascades_of
-from feedback.spend.savings import Baseline, Deed, Prices, compare, cost_nano, straight_shares, stretches
+from feedback.spend.rates import Answer, costs_of, lay_out, rates_of, tokens_of
+from feedback.spend.savings import Baseline, Deed, Prices, compare, straight_shares, stretches
 from feedback.spend.shapes import BaselineKey
 from runs.spend.shapes import Period, Spent
 from tests.factories import make_entry, make_score
@@ -78,7 +79,7 @@ def test_a_dearer_way_is_a_negative_saving() -> None:
 )
 def test_a_straight_answer_is_given_once(mode: str, deeds: list[tuple[str, int]], kept: dict[str, int]) -> None:
     shares = straight_shares(mode, [deed(purpose, count, mode=mode) for purpose, count in deeds])
-    assert {item.purpose: float(item.spent.call_count * share) for item, share in shares} == kept
+    assert {item.purpose: item.spent.call_count * kept / count for item, kept, count in shares} == kept
 
 
 def test_a_call_is_priced_by_the_day_and_left_out_of_both_sides_where_nobody_knows_the_price() -> None:
@@ -96,6 +97,10 @@ def test_a_kind_of_task_without_a_base_line_is_left_out_whole() -> None:
     saving = compare(base(category="vision"), [deed("task", 2, 7), deed("judge", 1, 3)], BIG)
     assert (saving.paid_nano_usd, saving.baseline_nano_usd) == (0, 0)
     assert (saving.left_out_count, saving.left_out_nano_usd) == (3, 10)
+
+
+def cost_nano(spent: Spent, price: PricePoint) -> int | None:
+    return costs_of(lay_out([[Answer(tokens_of(spent), 1, 1)]]), [rates_of(price)])[0]
 
 
 def test_cached_tokens_without_a_price_of_their_own_cost_what_fresh_ones_do() -> None:

@@ -49,6 +49,7 @@ ENDPOINTS: Final = (
     "/api/schema/",
     "/api/docs/",
     "/v1/chat/completions",
+    "/v1/responses",
     "/v1/messages",
     "/v1/models",
 )

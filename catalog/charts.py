@@ -146,7 +146,7 @@ def _compared(entry: Entry, categories: Sequence[Category], index: int) -> Figur
         "type": "scatter",
         "mode": "markers",
         "name": plain_label(entry.facts.name),
-        "x": [category.replace("-", " ") for category in categories],
+        "x": [str(category) for category in categories],
         "y": [round(score.value, 1) if score else None for score in scores],
         "marker": {"symbol": SYMBOLS[index], "size": 9, "color": SERIES[index]},
         "error_y": {

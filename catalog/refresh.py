@@ -26,6 +26,7 @@ from catalog.models import RefreshRun
 from catalog.payloads import current_payloads, held_back_payloads, hold_back
 from catalog.publish import publish
 from catalog.queries import find_current_snapshot
+from catalog.queries.sources import FAILED_STEP
 from catalog.shapes import Payload, Snapshot, Source
 from catalog.source_states import config_of, is_on, is_switched_off, note_attempts
 from catalog.sources import SOURCES
@@ -239,9 +240,15 @@ def _collect_live(run: RefreshRun, held: Held, fetched: Sequence[Source]) -> Seq
             _extend(run, dict(steps))
             wait([future], timeout=PROGRESS_INTERVAL_S)
         live = (*future.result(), *refused)
+    _extend(run, {str(item.source): _outcome(item) for item in live})
     note_attempts(live, fetched, timezone.now())
     by_source = {item.source: item for item in live}
     return [by_source.get(source) or keep_held(source, held[source]) for source in held]
+
+
+def _outcome(item: Collected) -> str:
+    """What came of asking a source, as its last step."""
+    return f"{FAILED_STEP}{item.error}" if item.error else "read" if item.is_new else "read, nothing new"
 
 
 def _configs(held: Held, fetched: Sequence[Source]) -> tuple[dict[Source, SourceConfig], list[Collected]]:

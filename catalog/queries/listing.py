@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from catalog.queries.snapshot import current_snapshot
+from catalog.search import is_named, respell
 from catalog.shapes import Capabilities, Category, Entry, Snapshot, Tier
 
 PAGE_SIZE: Final = 50
@@ -113,6 +114,11 @@ def rank(entries: Iterable[Entry], wanted: CatalogFilter) -> list[Entry]:
     return [entry for _, entry in sorted(found, key=place)]
 
 
+def spell(search: str) -> str:
+    """What may have been meant by a search that finds nothing; "" where nothing is near."""
+    return respell(search, [_name_of(entry) for entry in current_snapshot().entries])
+
+
 def list_providers() -> Mapping[str, int]:
     """How many models each provider has, most first."""
     counts: dict[str, int] = {}
@@ -131,7 +137,7 @@ def _fits(entry: Entry, wanted: CatalogFilter) -> bool:
         _is_at_least(entry.facts.context_length_tokens, wanted.min_context_tokens),
         _is_at_most(entry.facts.pricing.prompt_usd_per_mtok, wanted.max_prompt_usd_per_mtok),
     )
-    return all(tests) and _is_named(entry, wanted.search)
+    return all(tests) and is_named(_name_of(entry), wanted.search)
 
 
 def _has_capabilities(has: Capabilities, needed: tuple[str, ...]) -> bool:
@@ -152,10 +158,8 @@ def _is_at_most(value: Decimal | None, limit: Decimal | None) -> bool:
     return limit is None or (value is not None and value <= limit)
 
 
-def _is_named(entry: Entry, search: str) -> bool:
-    """Every word must occur in id or name; hyphens and spaces are the same to a reader."""
-    text = f"{entry.facts.model_id} {entry.facts.name}".casefold().replace("-", " ")
-    return all(word in text for word in search.casefold().replace("-", " ").split())
+def _name_of(entry: Entry) -> str:
+    return f"{entry.facts.model_id} {entry.facts.name}"
 
 
 def _score(entry: Entry, wanted: CatalogFilter) -> float | None:

@@ -16,6 +16,8 @@ from catalog.sources import SOURCES
 
 # A source that is this many intervals old is late even when its last answer was good.
 LATE_AFTER_INTERVALS: Final = 2
+# How the last step of a source begins that brought nothing; the reason follows.
+FAILED_STEP: Final = "failed: "
 
 
 class SourceLight(StrEnum):
@@ -64,6 +66,17 @@ class RefreshReport:
     progress: dict[str, str]
     error: str
     revision: int | None
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """The sources that brought nothing, with the reason; of a refresh that has ended."""
+        steps = self.progress.items()
+        return {step: words.removeprefix(FAILED_STEP) for step, words in steps if words.startswith(FAILED_STEP)}
+
+    @property
+    def asked_count(self) -> int:
+        """How many sources were asked."""
+        return sum(step in set(Source) for step in self.progress)
 
 
 @dataclass(frozen=True, slots=True)

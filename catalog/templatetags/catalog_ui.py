@@ -167,7 +167,10 @@ def score_of(entry: Entry, category: Category) -> CategoryScore | None:
 
 @register.simple_tag
 def value_of(entry: Entry, category: Category) -> SafeString | str:
-    """Score per dollar in a category."""
+    """Score per dollar in a category; what costs nothing has none."""
+    pricing = entry.facts.pricing
+    if pricing.prompt_usd_per_mtok == 0 and pricing.completion_usd_per_mtok == 0:
+        return "free"
     return number(entry.cost_efficiency.get(category), 1)
 
 

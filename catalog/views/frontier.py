@@ -39,6 +39,6 @@ def frontier(request: HttpRequest) -> HttpResponse:
 def _tabs(current: Category) -> list[Tab]:
     path = reverse("catalog:frontier")
     return [
-        Tab(label=category.replace("-", " "), url=link(path, {"category": category}), is_current=category is current)
+        Tab(label=str(category), url=link(path, {"category": category}), is_current=category is current)
         for category in Category
     ]

@@ -16,7 +16,7 @@ from catalog import queries
 from catalog.downloads import models_csv
 from catalog.presenters import model_payload
 from catalog.queries import CatalogFilter, EntryPage, SortKey
-from catalog.queries.listing import PAGE_SIZE
+from catalog.queries.listing import PAGE_SIZE, spell
 from catalog.shapes import Category, Tier
 from catalog.views.forms import ModelsForm, read_form
 from catalog.views.links import Pager, link, pager
@@ -92,6 +92,17 @@ class Listing:
         return _plain(self.wanted.max_prompt_usd_per_mtok)
 
     @property
+    def meant(self) -> str:
+        """What may have been meant by a search that finds nothing."""
+        search = self.wanted.search
+        return spell(search) if search and not self.page.filtered_count else ""
+
+    @property
+    def meant_url(self) -> str:
+        """Where that is looked for among all models."""
+        return link(reverse("catalog:models"), {"q": self.meant})
+
+    @property
     def picked_elsewhere(self) -> tuple[str, ...]:
         """The ticked ids whose rows are not in sight."""
         shown = {entry.facts.model_id for entry in self.page.entries}
@@ -138,7 +149,7 @@ def models_download(request: HttpRequest, kind: str) -> HttpResponse:
 def _render(request: HttpRequest, template: str, listing: Listing) -> HttpResponse:
     context = {
         "listing": listing,
-        "categories": [("", "any task"), *((word, word.replace("-", " ")) for word in Category)],
+        "categories": [("", "any task"), *((word, str(word)) for word in Category)],
         "tiers": [("", "any"), *((word, word) for word in Tier)],
         "providers": [("", "any"), *((key, f"{key} ({count})") for key, count in queries.list_providers().items())],
         "contexts": CONTEXT_CHOICES,
@@ -183,7 +194,7 @@ def _params(wanted: CatalogFilter) -> dict[str, Any]:
 
 
 def _columns(wanted: CatalogFilter) -> tuple[Column, ...]:
-    category = (wanted.sort_category or Category.GENERAL).replace("-", " ")
+    category = str(wanted.sort_category or Category.GENERAL)
     return (
         _column(wanted, SortKey.NAME, "Model", is_number=False),
         Column("Tier", "", "", is_number=False, css="from-md"),

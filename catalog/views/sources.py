@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from catalog import queries
 from catalog.queries import SourceReport
@@ -57,8 +58,11 @@ def refresh_start(request: ActorRequest) -> HttpResponse:
 @requires_role(Role.VIEWER)
 @require_safe
 def refresh_progress(request: ActorRequest) -> HttpResponse:
-    """The refresh that runs or ran last; asks for itself again only while it runs."""
-    return TemplateResponse(request, "catalog/_refresh_progress.html", {"refresh": queries.latest_refresh()})
+    """The refresh that runs or ran last; it asks for itself again while it runs, then for the whole page."""
+    refresh = queries.latest_refresh()
+    if request.headers.get("HX-Request") and refresh and not refresh.is_active:
+        return HttpResponseClientRefresh()
+    return TemplateResponse(request, "catalog/_refresh_progress.html", {"refresh": refresh})
 
 
 @requires_role(Role.MEMBER)

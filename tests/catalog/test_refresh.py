@@ -120,6 +120,18 @@ def test_a_failing_catalogue_leaves_the_last_good_one_in_place(upstreams: Upstre
     assert light(Source.LMARENA) is SourceLight.GREEN
 
 
+def test_a_refresh_says_afterwards_which_sources_it_could_not_read(upstreams: Upstreams) -> None:
+    refresh()
+    upstreams.fail("openrouter.ai", status=503)
+    refresh()
+    report = queries.latest_refresh()
+    assert report
+    assert list(report.failures) == ["openrouter"]
+    assert "503" in report.failures["openrouter"]
+    assert report.asked_count == 3
+    assert report.progress["lmarena"].startswith("read")
+
+
 def test_prices_that_all_rose_a_hundredfold_are_not_believed(upstreams: Upstreams) -> None:
     first = refresh()
     for row in upstreams.openrouter:

@@ -154,6 +154,31 @@ def test_progress_asks_for_itself_only_while_a_refresh_runs() -> None:
     assert "The last one was done" in text_of(ended.encode())
 
 
+def test_a_refresh_that_read_nothing_is_not_called_done_and_left_at_that() -> None:
+    publish_snapshot()
+    steps = {"openrouter": "failed: it cannot be reached", "lmarena": "failed: it timed out", "build": "scoring"}
+    start_run(state="done", slot=None, finished_at=timezone.now(), progress=steps)
+    text = text_of(signed_in(Role.MEMBER).get("/sources/").content)
+
+    assert "No source could be read: openrouter (it cannot be reached), lmarena (it timed out)." in text
+    assert "2 of 2 sources failed" in text
+
+
+def test_when_a_refresh_ends_the_whole_page_shows_what_it_brought() -> None:
+    publish_snapshot()
+    start_run(state="done", slot=None, finished_at=timezone.now())
+    response = signed_in(Role.MEMBER).get("/sources/_progress", headers={"HX-Request": "true"})
+    assert response.headers["HX-Refresh"] == "true"
+
+
+def test_the_overview_leads_to_work_and_who_may_connect_to_that() -> None:
+    publish_snapshot()
+    for role, links in ((Role.VIEWER, 0), (Role.MEMBER, 1), (Role.ADMIN, 2)):
+        steps = signed_in(role).get("/").content.decode().split('id="next"')[1]
+        assert sum(f'href="{path}"' in steps for path in ("/runs/new/", "/connections/")) == links
+        assert 'href="/route/"' in steps
+
+
 def test_a_failed_refresh_shows_its_error_and_the_next_step() -> None:
     publish_snapshot()
     start_run(state="failed", slot=None, finished_at=timezone.now(), error="No source lists any model.")

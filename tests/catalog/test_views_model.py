@@ -173,3 +173,12 @@ def test_a_row_taken_over_from_the_base_model_has_no_match_of_its_own() -> None:
 
     assert [row.match for row in record_rows(entry)] == [entry.matches[0]]
     assert [row.match for row in record_rows(replace(entry, matches=()))] == [None]
+
+
+@pytest.mark.django_db
+def test_a_model_can_be_used_through_this_site_and_given_a_task() -> None:
+    publish_snapshot()
+    member = signed_in(Role.MEMBER).get("/models/acme/alpha-1/").content.decode()
+    assert "/v1/chat/completions" in member.split("openrouter.ai/api/v1")[0]
+    assert 'href="/runs/new/?model=acme/alpha-1"' in member
+    assert "/runs/new/?model=" not in signed_in(Role.VIEWER).get("/models/acme/alpha-1/").content.decode()

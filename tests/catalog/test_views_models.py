@@ -31,6 +31,16 @@ def test_the_first_page_shows_fifty_models_best_first() -> None:
 
 
 @pytest.mark.usefixtures("snapshot")
+def test_a_misspelt_name_leads_to_the_one_that_was_meant() -> None:
+    page = signed_in().get("/models/", {"q": "gama 12", "tier": "premium"}).content
+    assert "Did you mean “gamma 12”?" in text_of(page)
+    assert 'href="/models/?q=gamma+12"' in page.decode()
+    lost = text_of(signed_in().get("/models/", {"q": "xyzzy"}).content)
+    assert "No model is called that" in lost
+    assert "Did you mean" not in lost
+
+
+@pytest.mark.usefixtures("snapshot")
 def test_the_second_page_goes_on_where_the_first_ended() -> None:
     client = signed_in()
     first, second = (model_ids(client.get("/models/", {"page": page}).content) for page in (1, 2))
@@ -48,6 +58,7 @@ def test_the_second_page_goes_on_where_the_first_ended() -> None:
         ({"max_price": "0.25"}, {"acme/alpha-1", "globex/beta-2", "acme/free-1:free"}),
         ({"q": "router", "every": "on"}, {"router/auto"}),
         ({"q": "router"}, set()),
+        ({"q": "gamma12"}, {"initech/gamma-12"}),
         ({"min_context": "1000000"}, set()),
         ({"tier": "budget", "q": "gamma-3"}, {"initech/gamma-3"}),
         ({"q": "alpha-1", "can": ["vision", "reasoning"], "max_price": "1"}, {"acme/alpha-1"}),
@@ -103,7 +114,7 @@ def test_what_cannot_be_read_is_said_and_left_out(query: dict[str, str]) -> None
 
 @pytest.mark.usefixtures("snapshot")
 def test_nothing_found_says_what_to_do() -> None:
-    text = text_of(signed_in().get("/models/", {"q": "no such thing"}).content)
+    text = text_of(signed_in().get("/models/", {"q": "no such thing", "tier": "premium"}).content)
 
     assert "No model fits all of this" in text
     assert "Show every model" in text
@@ -191,3 +202,11 @@ def test_a_page_costs_few_queries(django_assert_max_num_queries: Any) -> None:
     client.get("/models/")
     with django_assert_max_num_queries(8):
         client.get("/models/", {"category": "coding", "sort": "efficiency"})
+
+
+@pytest.mark.usefixtures("snapshot")
+def test_what_costs_nothing_is_called_free_and_estimates_are_explained() -> None:
+    page = signed_in().get("/models/", {"q": "free-1"}).content
+    assert "free</td>" in re.sub(r"\s+", "", page.decode())
+    assert "unknown" not in text_of(page).split("Score per $", 1)[1].split("Compare ticked")[0]
+    assert "hollow mark is an estimate" in text_of(page)

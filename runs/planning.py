@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from catalog.queries import find_entry
@@ -70,10 +71,8 @@ def _check_driver(request: RunRequest) -> None:
     report = known.get(request.driver)
     if report is None:
         raise InvalidParam(f"driver: there is no agent '{request.driver}'; there are {', '.join(known)}.")
-    if not report.is_enabled:
-        raise InvalidParam(f"driver: {report.title} is switched off. An admin can name it in the setting HARNESSES.")
-    if not report.is_installed:
-        raise InvalidParam(f"driver: {report.title} is not installed on this machine.")
+    if report.advice:
+        raise InvalidParam(f"driver: {report.advice}")
 
 
 # --- dividing and roles --------------------------------------------------------------------
@@ -137,7 +136,12 @@ class _Chooser:
         if not usable:
             return Chosen((), why_none=no_model_message(decision.choice))
         spares = self._spares(decision, ask, usable) if ask.count == 1 else ()
-        return Chosen(tuple(self._choice(item, decision) for item in usable), spares)
+        first, *others = usable
+        beside = (
+            replace(self._choice(item, decision), reason=_why_beside(item, usable[:place], decision))
+            for place, item in enumerate(others, 1)
+        )
+        return Chosen((self._choice(first, decision), *beside), spares)
 
     def find_model(self, model_id: str) -> ModelChoice | None:
         """The model of this name, from the catalogue or a connection's own list."""
@@ -226,6 +230,13 @@ def _from_entry(entry: Entry) -> ModelChoice:
         context_length_tokens=facts.context_length_tokens,
         max_output_tokens=facts.max_output_tokens,
     )
+
+
+def _why_beside(item: RankedCandidate, before: Sequence[RankedCandidate], decision: Decision) -> str:
+    """Why this model answers beside those that were taken before it: the decision's own reason is the leader's."""
+    whose = "of another provider" if item.provider not in {other.provider for other in before} else "of those left"
+    reason = f"{item.name} is the next best {whose} for {decision.choice.features.category}, with {item.score:.1f}"
+    return f"{reason}; none of that is measured." if item.coverage_share == 0 else f"{reason}."
 
 
 def _nothing_connected(*, is_simulated: bool) -> str:

@@ -129,12 +129,13 @@ def result_payload(
     raw_outputs: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """What a run brought forth; ``raw_outputs`` are added where they are given."""
+    count = report.progress.total_nodes
     payload = {
         "id": str(report.run.pk),
         "status": report.run.status,
         "mergedOutput": answer.content if answer else None,
         "isPartial": bool(answer and answer.is_partial),
-        "summary": f"{report.run.mode} run with {report.progress.total_nodes} nodes",
+        "summary": f"{report.run.mode} run with {count} node{'' if count == 1 else 's'}",
         "artifacts": [artifact_line_payload(line) for line in artifacts],
         "cost": cost_payload(report),
         "error": {"code": report.run.error_code, "message": report.run.error} if report.run.error else None,

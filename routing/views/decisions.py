@@ -48,7 +48,7 @@ def decisions(request: ActorRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "said": request.GET,
         "kinds": [("", "any"), *((kind, kind) for kind in KINDS)],
-        "categories": [("", "any"), *((word, word.replace("-", " ")) for word in Category)],
+        "categories": [("", "any"), *((word, str(word)) for word in Category)],
         "is_admin": request.actor.has_role(Role.ADMIN),
     }
     if not form.is_valid():

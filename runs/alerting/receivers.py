@@ -70,7 +70,8 @@ def add_email(*, actor: Actor, address: str, reach: Reach) -> NewReceiver:
     with transaction.atomic():
         _add(actor, row, reach)
         if row.confirmed_at is None:
-            _send(row, confirm_message(uuid.uuid4(), actor.label, _confirm_url(row)))
+            # The person, also where one of their keys asks: at the mailbox nobody knows keys.
+            _send(row, confirm_message(uuid.uuid4(), row.user.username, _confirm_url(row)))
     return NewReceiver(row.pk)
 
 

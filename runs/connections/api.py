@@ -20,9 +20,16 @@ from runs.connections.inputs import (
     read_connection_change,
     read_new_connection,
 )
-from runs.connections.presenters import ConnectionPayload, breaker_payload, connection_payload, provider_payload
+from runs.connections.presenters import (
+    ConnectionPayload,
+    agent_payload,
+    breaker_payload,
+    connection_payload,
+    provider_payload,
+)
 from runs.connections.probe import check_connection
 from runs.connections.report import get_connection, list_connections
+from runs.harness import enabled_harnesses
 from runs.providers.known import KNOWN_PROVIDERS
 from smartspawn.access.gates import requires_scope
 from smartspawn.access.requests import actor_of
@@ -33,7 +40,7 @@ from smartspawn.access.shapes import Actor, Scope
     methods=["GET"],
     operation_id="connections",
     tags=["Connections"],
-    summary="The places that serve models, and how they are doing",
+    summary="The places that serve models, how they are doing, and which command-line agents may be named as driver",
     responses=OpenApiTypes.OBJECT,
 )
 @extend_schema(
@@ -53,7 +60,11 @@ def connections(request: Request) -> Response:
         return Response({"data": _payload(actor, key)}, status=201)
     breakers, is_admin = list_breakers(), _is_admin(actor)
     shown = [connection_payload(report, breakers, is_admin=is_admin) for report in list_connections(actor=actor)]
-    return Response({"data": shown, "meta": {"providers": [provider_payload(item) for item in KNOWN_PROVIDERS]}})
+    meta = {
+        "providers": [provider_payload(item) for item in KNOWN_PROVIDERS],
+        "agents": [agent_payload(report) for report in enabled_harnesses()],
+    }
+    return Response({"data": shown, "meta": meta})
 
 
 @extend_schema(

@@ -10,6 +10,7 @@ from typing import TypedDict
 from runs.breakers.shared import BreakerReport
 from runs.connections.shapes import ConnectionReport, ListedModel
 from runs.connections.standing import served_words, standing_of
+from runs.harness.shapes import HarnessReport
 from runs.providers.known import KnownProvider
 
 
@@ -61,6 +62,25 @@ class ProviderPayload(TypedDict):
     keyPage: str | None
     needsKey: bool
     note: str
+
+
+class AgentPayload(TypedDict):
+    name: str
+    title: str
+    isEnabled: bool
+    isInstalled: bool
+    advice: str | None
+
+
+def agent_payload(report: HarnessReport) -> AgentPayload:
+    """A command-line agent, and what is to be done before a run can name it as its driver."""
+    return {
+        "name": report.name,
+        "title": report.title,
+        "isEnabled": report.is_enabled,
+        "isInstalled": report.is_installed,
+        "advice": report.advice or None,
+    }
 
 
 def connection_payload(

@@ -52,7 +52,11 @@ def make_plan(request: RunRequest, desk: Desk) -> Plan:
         draft = add(draft, bench)
     later = {key: model for key, model in given.items() if key not in own}
     draft = override_models(draft, later, desk, must_exist=True)
-    return finish(request.mode, draft.with_notes(_search_note(draft, request), _model_note(request)), request)
+    return finish(
+        request.mode,
+        draft.with_notes(_search_note(draft, request), _model_note(request), _account_note(request)),
+        request,
+    )
 
 
 def _refuse_agents_side_by_side(request: RunRequest) -> None:
@@ -69,6 +73,14 @@ def _refuse_agents_side_by_side(request: RunRequest) -> None:
 def _model_note(request: RunRequest) -> str:
     is_unheard = bool(request.driver and request.model)
     return f"{request.driver} works with the model that it is set to, not with {request.model}." if is_unheard else ""
+
+
+def _account_note(request: RunRequest) -> str:
+    if not request.driver:
+        return ""
+    return (
+        f"{request.driver} pays from its own account: no cap here holds it, and what it does not tell is not counted."
+    )
 
 
 def _search_note(draft: Draft, request: RunRequest) -> str:

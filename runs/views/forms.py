@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from django.http import QueryDict
@@ -34,12 +34,33 @@ SWITCHES: Final = {
     "reflect": "a critic reads the answer and has it written again if need be",
     "skeleton": "outline first, then sections side by side",
     "webSearch": "models may search the web",
-    "simulate": "simulate: no provider is asked, nothing is spent",
 }
-_OPTION_SWITCHES: Final = ("reflect", "skeleton", "webSearch")
+# What the fields are called on the page, for what is said of them elsewhere than beside them.
+FIELD_WORDS: Final = {
+    "task": "Task",
+    "prompts": "Prompts",
+    "subjects": "Subjects",
+    "topic": "What to find out about each",
+    "maxUsd": "Spend at most",
+    "model": "Model",
+    "driver": "Done by",
+    "label": "Your name for it",
+    "context": "Background",
+    "collectiveCount": "How many models",
+    "merge": "Merged answer",
+    "judge": "Judge",
+    "role": "Role",
+    "options": "Options",
+    "chain": "Chain",
+    "nodeModels": "Another model",
+}
 _ROLE_WORDS: Final = ("persona", "domain", "format")
 # Fields of the form that are fields of the request by the same name.
-_PLAIN: Final = ("task", "topic", "context", "model", "budget", "label", "maxUsd")
+_PLAIN: Final = ("context", "model", "driver", "budget", "label", "maxUsd")
+# Where the work itself is written, by mode; everywhere else it is the task.
+_WORK: Final = {Mode.PARALLEL: ("prompts",), Mode.RESEARCH: ("subjects", "topic")}
+# What only some modes show; another mode keeps it, so that nothing is lost on the way there and back.
+_KEPT: Final = {"subjects": Mode.RESEARCH, "data": Mode.CHAIN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +72,30 @@ class NewRunForm:
     stack: tuple[str, ...] = ()
     guardrails: tuple[str, ...] = ()
     switches: frozenset[str] = frozenset()
+    is_simulated: bool = False
     node_models: Mapping[str, str] = field(default_factory=dict)
     token: str = ""  # one form sent twice is one run
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was asked for yet."""
-        return not any(self.said.get(name, "").strip() for name in ("task", "prompts", "subjects", "topic"))
+        return not any(self.said.get(name, "").strip() for name in work_fields(self.mode))
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """What was filled in that this mode does not show."""
+        return {name: self.said[name] for name, mode in _KEPT.items() if mode is not self.mode and self.said.get(name)}
+
+    def turned(self, mode: Mode) -> NewRunForm:
+        """The same work in another mode; the models that were named for single nodes belong to the former plan."""
+        here, there = work_fields(self.mode)[-1], work_fields(mode)[-1]
+        work = {there: self.said.get(there) or self.said.get(here, "")}
+        return replace(self, mode=mode, said={**self.said, **work}, node_models={})
 
     @property
     def has_wishes(self) -> bool:
-        """Whether anything but the work was filled in."""
-        names = ("model", "label", "maxUsd", "context", "vote", "mergeStyle", "mergeModel", "judgeModel", *_ROLE_WORDS)
+        """Whether anything was filled in that is folded away."""
+        names = ("context", "vote", *_ROLE_WORDS)
         return bool(self.switches or self.stack or self.guardrails or any(self.said.get(name) for name in names))
 
     def to_input(self) -> RunInput:
@@ -73,8 +106,10 @@ class NewRunForm:
         said = self.said
         body: dict[str, Any] = {name: said[name].strip() for name in _PLAIN if said.get(name, "").strip()}
         body["mode"] = self.mode.value
+        for name in ("task", "topic"):
+            if name in work_fields(self.mode) and (words := said.get(name, "").strip()):
+                body[name] = words
         if self.mode is Mode.PARALLEL:
-            body.pop("task", None)
             body["prompts"] = _lines(said.get("prompts", ""))
         if self.mode is Mode.RESEARCH:
             body["subjects"] = _lines(said.get("subjects", ""))
@@ -87,10 +122,10 @@ class NewRunForm:
         body["role"] = _filled({name: said.get(name) for name in _ROLE_WORDS}) | _filled(
             {"stack": list(self.stack), "guardrails": list(self.guardrails)}
         )
-        body["options"] = {name: True for name in _OPTION_SWITCHES if name in self.switches} | _filled(
+        body["options"] = {name: True for name in SWITCHES if name in self.switches} | _filled(
             {"vote": said.get("vote")}
         )
-        body["simulate"] = "simulate" in self.switches
+        body["simulate"] = self.is_simulated
         body["nodeModels"] = dict(self.node_models)
         return {name: value for name, value in body.items() if value not in ({}, None)}
 
@@ -99,6 +134,11 @@ class NewRunForm:
         if template := self.said.get("template"):
             return {"template": template, "data": self.said.get("data", ""), "task": task}
         return {"auto": _filled({"task": task, "data": self.said.get("data"), "depth": self.said.get("depth")})}
+
+
+def work_fields(mode: Mode) -> tuple[str, ...]:
+    """The fields that say what is to be done; the last of them takes over what another mode was asked."""
+    return _WORK.get(mode, ("task",))
 
 
 def read_new_run(sent: QueryDict) -> NewRunForm:
@@ -110,6 +150,7 @@ def read_new_run(sent: QueryDict) -> NewRunForm:
         stack=_words(sent.get("stack", "")),
         guardrails=_words(sent.get("guardrails", "")),
         switches=frozenset(name for name in SWITCHES if sent.get(name)),
+        is_simulated=bool(sent.get("simulate")),
         node_models={
             name.removeprefix("node:"): str(value).strip()
             for name, value in sent.items()
@@ -131,6 +172,7 @@ def refill(request: RunRequest) -> dict[str, str]:
             "topic": request.topic,
             "context": request.context,
             "model": request.model,
+            "driver": request.driver,
             "budget": request.budget.value,
             "label": request.label,
             "template": str(chain.get("template", "")),

@@ -14,6 +14,7 @@ from routing.roles.load import load_library
 from routing.roles.shapes import Kind, RoleLibrary
 from runs.chains.templates import TEMPLATES
 from runs.create import preview_run, start_run
+from runs.harness import enabled_harnesses
 from runs.keeping.serial import request_from_json
 from runs.places.endpoints import reachable_models
 from runs.queries import get_run
@@ -21,6 +22,7 @@ from runs.shapes import Mode, Plan
 from runs.views.forms import (
     BUDGET_CHOICES,
     DEPTH_CHOICES,
+    FIELD_WORDS,
     MODE_WORDS,
     STYLE_CHOICES,
     SWITCHES,
@@ -28,6 +30,7 @@ from runs.views.forms import (
     read_new_run,
     refill,
 )
+from runs.views.model_ids import model_ids
 from smartspawn.access.gates import requires_role
 from smartspawn.access.requests import ActorRequest
 from smartspawn.access.shapes import Role
@@ -37,13 +40,15 @@ from smartspawn.lib.errors import SmartSpawnError
 @requires_role(Role.MEMBER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_run(request: ActorRequest) -> HttpResponse:
-    """The form; a POST starts the run."""
+    """The form; a POST starts the run, or with ``turnTo`` shows the same work in another mode."""
     form = read_new_run(_sent(request))
-    if request.method != "POST":
+    if turned := request.POST.get("turnTo", ""):
+        form = form.turned(Mode(turned) if turned in list(Mode) else form.mode)
+    if request.method != "POST" or turned:
         return render(request, "runs/new.html", _context(form))
     body = form.to_input()
     if not body.is_valid():
-        return render(request, "runs/new.html", {**_context(form), "errors": _errors(body.errors)}, status=422)
+        return render(request, "runs/new.html", {**_context(form), **_faults(body.errors)}, status=422)
     try:
         started = start_run(request=body.to_request(), actor=request.actor, idempotency_key=form.token)
     except SmartSpawnError as refusal:
@@ -63,7 +68,7 @@ def preview_part(request: ActorRequest) -> HttpResponse:
     if form.is_empty:
         return render(request, "runs/_preview.html", context)
     if not body.is_valid():
-        return render(request, "runs/_preview.html", {**context, "errors": _errors(body.errors)}, status=422)
+        return render(request, "runs/_preview.html", {**context, **_faults(body.errors)}, status=422)
     try:
         plan, costs = preview_run(request=body.to_request(), actor=request.actor)
     except SmartSpawnError as refusal:
@@ -94,13 +99,13 @@ def _rows(plan: Plan, form: NewRunForm) -> list[dict[str, Any]]:
 
 def _context(form: NewRunForm) -> dict[str, Any]:
     library = load_library()
+    agents = [(agent.name, agent.title) for agent in enabled_harnesses() if not agent.advice]
     return {
         "form": form,
         "said": form.said,
         "token": form.token or uuid.uuid4().hex,
         "modes": [{"mode": mode, "words": words, "is_on": mode is form.mode} for mode, words in MODE_WORDS.items()],
         "mode_words": MODE_WORDS[form.mode],
-        "takes_task": form.mode not in (Mode.PARALLEL, Mode.RESEARCH),
         "budgets": BUDGET_CHOICES,
         "styles": STYLE_CHOICES,
         "depths": DEPTH_CHOICES,
@@ -108,10 +113,12 @@ def _context(form: NewRunForm) -> dict[str, Any]:
         "switches": [
             {"name": name, "words": words, "is_on": name in form.switches} for name, words in SWITCHES.items()
         ],
+        "model_ids": model_ids(),
         "roles": _role_choices(library, form),
         "stacks": sorted(library.blocks[Kind.STACK]),
         "guardrails": sorted(library.blocks[Kind.GUARDRAILS]),
-        "can_reach": reachable_models() != frozenset(),
+        "drivers": [("", "models, over their providers"), *agents] if agents else [],
+        "can_reach": bool(agents) or reachable_models() != frozenset(),
     }
 
 
@@ -128,12 +135,16 @@ def _role_choices(library: RoleLibrary, form: NewRunForm) -> list[dict[str, Any]
     ]
 
 
-def _errors(errors: Any) -> list[str]:
-    """Everything that is wrong, each with the field's name."""
-    return [
-        " ".join(_flat(words)) if name == "non_field_errors" else f"{name}: {' '.join(_flat(words))}"
-        for name, words in errors.items()
-    ]
+def _faults(errors: Any) -> dict[str, Any]:
+    """Everything that is wrong: in sentences for the top of the page, and by field for the place where it is mended."""
+    wrong = {name: [_plainly(name, text) for text in _flat(words)] for name, words in errors.items()}
+    told = {FIELD_WORDS.get(name, ""): " ".join(texts) for name, texts in wrong.items()}
+    return {"faults": [f"{field}: {text}" if field else text for field, text in told.items()], "wrong": wrong}
+
+
+def _plainly(name: str, text: str) -> str:
+    """What is said of a field in words that fit beside it: the API's name of it means nothing there."""
+    return "Say what is to be done." if text == f"{name} is required" else text
 
 
 def _flat(words: Any) -> list[str]:

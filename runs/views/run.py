@@ -9,11 +9,13 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 from rest_framework.exceptions import ValidationError
 
 from runs.api_inputs import read_retry
+from runs.breakers.shared import BreakerReport, list_breakers
 from runs.charts import draw_cells, draw_nodes
 from runs.control import approve_run, cancel_run, retry_run
 from runs.create import start_run
@@ -21,9 +23,11 @@ from runs.keeping.artifacts import read_outputs
 from runs.keeping.events import list_events
 from runs.keeping.letting_go import check_texts
 from runs.keeping.serial import request_from_json
-from runs.models import Node
+from runs.models import Connection, Node, Run
+from runs.providers.known import SIMULATOR
 from runs.queries import RunReport, find_answer, get_report, get_run, list_drafts, list_node_states
 from runs.shapes import Mode, NodeStatus, Purpose, RunStatus
+from runs.views.model_ids import model_ids
 from smartspawn.access.gates import requires_role
 from smartspawn.access.requests import ActorRequest
 from smartspawn.access.shapes import Actor, Role
@@ -32,7 +36,9 @@ from smartspawn.lib.errors import NotFound, SmartSpawnError
 # A page is for reading: of a run with thousands of nodes it shows those that say something, and the API the rest.
 MOST_NODES_SHOWN: Final = 100
 MOST_ANSWERS_SIDE_BY_SIDE: Final = 8
+MOST_ANSWERS_SHOWN: Final = 50
 EVENTS_SHOWN: Final = 30
+MOST_PAUSES_SHOWN: Final = 3
 # Of many texts that are being written a person reads some, and of each its end.
 MOST_DRAFTS_SHOWN: Final = 8
 DRAFT_CHARS_SHOWN: Final = 4_000
@@ -60,6 +66,9 @@ def run(request: ActorRequest, run_id: UUID) -> HttpResponse:
     context = _live_context(report, nodes, request.actor)
     context["answer"] = find_answer(report.run)
     context["side_by_side"] = _side_by_side(report, nodes)
+    context |= _answers_alone(report, nodes)
+    if context["is_final"]:
+        context["model_ids"] = model_ids()
     context["request_shape"] = request_from_json(report.run.request)
     return render(request, "runs/run.html", context)
 
@@ -77,16 +86,19 @@ def live_part(request: ActorRequest, run_id: UUID) -> HttpResponse:
 @requires_role(Role.VIEWER)
 @require_safe
 def node(request: ActorRequest, run_id: UUID, key: str) -> HttpResponse:
-    """One node: what it was asked, what it answered, what it took."""
+    """One node: what it was asked, what it answered, what it took; live while it has not ended."""
     row = get_run(run_id, request.actor)
     found = Node.objects.filter(run=row, key=key).first()
     if found is None:
         raise NotFound(f"This run has no node {key!r}.")
+    is_open = not (NodeStatus(found.status).is_final or RunStatus(row.status).is_final)
+    if request.headers.get("HX-Request") and not is_open:
+        return HttpResponseClientRefresh()
     text = read_outputs(run_id, [key]).get(key)
     draft = list_drafts(run_id).get(key, "") if found.status == NodeStatus.RUNNING else ""
     can_repeat = RunStatus(row.status).is_final and row.texts_gone_at is None and request.actor.has_role(Role.MEMBER)
-    context = {"run": row, "node": found, "spec": found.spec, "text": text, "draft": draft, "can_repeat": can_repeat}
-    return render(request, "runs/node.html", context)
+    context = {"run": row, "node": found, "spec": found.spec, "text": text, "draft": draft}
+    return render(request, "runs/node.html", {**context, "can_repeat": can_repeat, "is_open": is_open})
 
 
 @requires_role(Role.MEMBER)
@@ -122,7 +134,7 @@ def retry(request: ActorRequest, run_id: UUID) -> HttpResponse:
         wanted = read_retry(said)
         retry_run(run_id=run_id, actor=request.actor, node_keys=wanted.nodes, max_usd=wanted.max_usd)
 
-    return _do(request, run_id, change, "It is done again.")
+    return _do(request, run_id, change, "It is being done again.")
 
 
 @requires_role(Role.MEMBER)
@@ -163,6 +175,7 @@ def _live_context(report: RunReport, nodes: tuple[Node, ...], actor: Actor) -> d
     shown = nodes if len(nodes) <= MOST_NODES_SHOWN else _telling(nodes)
     drafts = list_drafts(row.pk) if report.progress.running_nodes else {}
     writing = [item for item in nodes if drafts.get(item.key)]
+    is_silent = row.status == RunStatus.RUNNING and not writing
     return {
         "report": report,
         "run": row,
@@ -171,6 +184,7 @@ def _live_context(report: RunReport, nodes: tuple[Node, ...], actor: Actor) -> d
         "picture": draw_nodes(nodes),
         "cells": draw_cells(nodes) if len(nodes) > 1 else (),
         "drafts": [(item, drafts[item.key][-DRAFT_CHARS_SHOWN:]) for item in writing[:MOST_DRAFTS_SHOWN]],
+        "pauses": _pauses(row, nodes) if is_silent else (),
         "more_drafts": max(0, len(writing) - MOST_DRAFTS_SHOWN),
         "look_every_s": LOOK_AT_MANY_EVERY_S if len(nodes) > MANY_NODES else LOOK_EVERY_S,
         "events": tuple(reversed(events)),
@@ -196,6 +210,28 @@ def _cap_share(report: RunReport) -> float | None:
     if not cap:
         return None
     return min(100.0, 100 * (report.money.spent_nano_usd + report.money.reserved_nano_usd) / cap)
+
+
+def _pauses(row: Run, nodes: tuple[Node, ...]) -> list[BreakerReport]:
+    """The places that failed and are left alone now, on which this run waits."""
+    now, open_nodes = timezone.now(), [item for item in nodes if not NodeStatus(item.status).is_final]
+    wanted = {"", *(item.model_id for item in open_nodes)}
+    shut = [item for item in list_breakers() if item.open_until > now and item.model_id in wanted]
+    if not shut:
+        return []
+    simulators = set(Connection.objects.filter(provider=SIMULATOR).values_list("key", flat=True))
+    return [item for item in shut if (item.connection in simulators) == row.is_simulated][:MOST_PAUSES_SHOWN]
+
+
+def _answers_alone(report: RunReport, nodes: tuple[Node, ...]) -> dict[str, Any]:
+    """The answers of a run that brings nothing together: each stands for itself."""
+    if report.run.mode != Mode.PARALLEL:
+        return {}
+    answered = [item for item in nodes if item.status == NodeStatus.COMPLETED]
+    shown = answered[:MOST_ANSWERS_SHOWN]
+    texts = read_outputs(report.run.pk, [item.key for item in shown])
+    answers = [SideAnswer(item, texts[item.key]) for item in shown if item.key in texts]
+    return {"answers": answers, "more_answers": len(answered) - len(shown)}
 
 
 def _side_by_side(report: RunReport, nodes: tuple[Node, ...]) -> list[SideAnswer]:

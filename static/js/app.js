@@ -38,6 +38,23 @@
     }
   });
 
+  // A link beside a form that is being filled in takes along what was typed: the form goes where the link leads.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-takes-form]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const form = document.getElementById(link.dataset.takesForm);
+    const texts = [...form.querySelectorAll("textarea, input:not([type=hidden], [type=checkbox], [type=radio])")];
+    if (!texts.some((field) => field.value.trim())) return;
+    event.preventDefault();
+    const word = document.createElement("input");
+    word.type = "hidden";
+    word.name = link.dataset.name;
+    word.value = link.dataset.value;
+    form.append(word);
+    form.action = link.href;
+    form.submit();
+  });
+
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       for (const menu of document.querySelectorAll("details.menu[open]")) {
@@ -62,10 +79,56 @@
     if (button) { event.preventDefault(); button.click(); }
   });
 
-  // Show the copy buttons and other controls that need this script.
-  const reveal = (root) => root.querySelectorAll("[data-needs-js]").forEach((node) => { node.hidden = false; });
+  // Show the copy buttons and other controls that need this script; pages say times in UTC, pointing at one says it in
+  // the zone of who looks.
+  const reveal = (root) => {
+    root.querySelectorAll("[data-needs-js]").forEach((node) => { node.hidden = false; });
+    for (const time of root.querySelectorAll("time[datetime*=T]")) {
+      const moment = new Date(time.dateTime);
+      const words = { dateStyle: "medium", timeStyle: "long" };
+      if (Number.isNaN(moment.valueOf()) || time.title.endsWith("where you are")) continue;
+      time.title = `${time.title ? `${time.title}, ` : ""}${moment.toLocaleString(undefined, words)} where you are`;
+    }
+  };
   reveal(document);
   document.addEventListener("htmx:load", (event) => reveal(event.target));
+
+  // A part that is drawn anew every second keeps what a person opened, closed or scrolled in it, and a text that is
+  // being written stays at its end unless somebody scrolled back.
+  const toEnd = (node) => { node.scrollTop = node.scrollHeight; };
+  let kept = new Map();
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const nodes = event.detail.target.querySelectorAll("[data-keeps][id]");
+    kept = new Map([...nodes].map((node) => [node.id, {
+      open: node.open, left: node.scrollLeft, top: node.scrollTop,
+      isAtEnd: node.scrollTop + node.clientHeight >= node.scrollHeight - 4,
+    }]));
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    for (const node of document.querySelectorAll("[data-keeps][id]")) {
+      const before = kept.get(node.id);
+      if (node.hasAttribute("data-follows") && (!before || before.isAtEnd)) toEnd(node);
+      else if (before) { node.scrollLeft = before.left; node.scrollTop = before.top; }
+      if (before && before.open !== undefined) node.open = before.open;
+    }
+    kept = new Map();
+  });
+  document.querySelectorAll("[data-follows]").forEach(toEnd);
+
+  // After a form was refused the first field that is wrong has the focus.
+  const wrong = document.querySelector("main [aria-invalid=true]");
+  if (wrong && !document.querySelector("[autofocus]")) wrong.focus();
+
+  // A browser that comes back to a form puts in what was typed, but not what was answered: ask again.
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-asks-again]")) {
+      if ([...form.querySelectorAll("textarea")].some((field) => field.value !== field.defaultValue)) htmx.trigger(form, "change");
+    }
+  });
+
+  // The place where one is stands in view among the places, however far down it is.
+  const here = document.querySelector(".rail [aria-current=page]");
+  if (here) here.closest(".rail").scrollTop = Math.max(0, here.offsetTop - here.closest(".rail").clientHeight / 2);
 
   const refusal = (xhr) => {
     if (xhr.status === 401 || xhr.status === 403) return "You are signed out or not allowed to do this. Reload the page and sign in.";

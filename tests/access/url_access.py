@@ -266,6 +266,7 @@ URL_ACCESS: Mapping[str, Row] = {
     "api/chain/template": endpoint(Scope.RUNS_WRITE, Role.MEMBER, "POST"),
     "api/chain/preview": endpoint(Scope.RUNS_READ, Role.VIEWER, "POST"),
     "v1/chat/completions": endpoint(Scope.RUNS_WRITE, Role.MEMBER, "POST"),
+    "v1/responses": endpoint(Scope.RUNS_WRITE, Role.MEMBER, "POST"),
     "v1/models": endpoint(Scope.RUNS_READ, Role.VIEWER),
     "v1/models/<path:name>": endpoint(Scope.RUNS_READ, Role.VIEWER, path="/v1/models/auto"),
     "v1/messages": endpoint(Scope.RUNS_WRITE, Role.MEMBER, "POST"),

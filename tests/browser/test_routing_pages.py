@@ -9,7 +9,7 @@ from routing.decide import recommend
 from routing.models import Correction
 from routing.shapes import TaskRequest
 from smartspawn.access.shapes import Actor, Role
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, Watch
 
 pytestmark = pytest.mark.browser
 
@@ -68,3 +68,15 @@ def test_a_decision_is_replayed_in_place_and_tried_in_the_playground(open_page: 
     assert page.url == address
     page.get_by_role("button", name="Try it in the playground").click()
     expect(page.locator(".pick")).to_contain_text("leads 42 models")
+
+
+def test_coming_back_to_a_task_shows_its_answer_again(open_page: OpenPage, watch: Watch) -> None:
+    watch.expected = ("htmx:",)
+    page = open_page()
+    page.goto("/route/")
+    page.get_by_label("Task", exact=True).fill("Fix the flaky login test")
+    page.locator("#pick-h a").click()
+    expect(page.locator("h1")).not_to_have_text("Route a task")
+    page.go_back()
+    expect(page.locator("#pick-h a")).to_be_visible()
+    expect(page.get_by_label("Task", exact=True)).to_have_value("Fix the flaky login test")

@@ -246,3 +246,27 @@ def test_the_call_over_mcp_is_one_that_the_tool_takes(snapshot: Any) -> None:
     assert set(call["arguments"]) <= set(schema["properties"])
     wanted = read_pick(call["arguments"])
     assert (wanted.task, wanted.budget, wanted.required_capabilities) == (TASK, "low", ("vision",))
+
+
+@pytest.mark.usefixtures("snapshot")
+def test_what_was_routed_can_be_done_without_typing_it_again() -> None:
+    client = signed_in(Role.MEMBER)
+    page = client.post("/route/", {"task": TASK, "budget": "low"}).content.decode()
+    assert 'action="/runs/new/"' in page
+    form = client.post("/runs/new/", {"task": TASK, "budget": "low", "turnTo": "single"}).content.decode()
+    assert f"{TASK}</textarea>" in form
+    assert re.search(r'value="low"\s+selected', form)
+    assert 'action="/runs/new/"' not in ask(Role.VIEWER).content.decode()
+
+
+@pytest.mark.usefixtures("snapshot")
+def test_a_task_in_parts_can_be_done_in_parts() -> None:
+    task = "1. Write the parser\n2. Write its tests\n3. Document it"
+    assert "Have it done in 3 parts" in text_of(ask(Role.MEMBER, task=task).content)
+
+
+@pytest.mark.usefixtures("snapshot")
+def test_choosing_without_a_task_says_what_is_missing() -> None:
+    words = "There is no task yet"
+    assert words in text_of(signed_in().post("/route/_answer", {"task": "  "}).content)
+    assert words not in text_of(signed_in().get("/route/").content)

@@ -56,6 +56,16 @@ def test_the_model_is_the_one_that_routing_chooses_with_price_limits_and_reason(
     assert node.model.category
 
 
+def test_each_of_several_models_says_why_it_was_taken_itself():
+    *workers, _ = plan(Mode.COLLECTIVE).nodes
+    reasons = [worker.model.reason for worker in workers]
+    assert "leads" in reasons[0]
+    for worker, reason in zip(workers[1:], reasons[1:], strict=True):
+        assert "is the next best of another provider" in reason
+        assert f"with {worker.model.score:.1f}" in reason
+    assert len(set(reasons)) == len(reasons) >= 2
+
+
 def test_each_choice_is_a_decision_that_can_be_looked_up():
     made = plan(Mode.SWARM, task=LIST)
     assert len(made.decision_ids) == 4  # three parts and the merge

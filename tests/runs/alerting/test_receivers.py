@@ -161,6 +161,17 @@ def test_a_link_that_was_made_up_confirms_nothing(bob: User) -> None:
     assert Client().post("/budgets/confirm/WzEsImEiXQ:1xUpCY:forged/").status_code == 422
 
 
+def test_the_question_to_a_mailbox_names_the_person_not_their_key(bob: User, settings: Any) -> None:
+    settings.EMAIL_URL = "smtp://mail.example"
+    key = create_key(actor=bob.as_actor(), name="ci", scopes=frozenset({Scope.RUNS_WRITE}), expires_at=None)
+    asked = {"kind": "email", "address": "team@example.org"}
+    headers = {"authorization": f"Bearer {key.token}"}
+    assert Client().post("/api/alert-receivers", asked, "application/json", headers=headers).status_code == 201
+    body = AlertDelivery.objects.get().body
+    assert body.startswith("bob would like")
+    assert "ss_" not in body
+
+
 def test_an_admins_word_is_enough_and_what_is_no_mailbox_is_refused(alice: User, settings: Any) -> None:
     settings.EMAIL_URL = "smtp://mail.example"
     add_email(actor=alice.as_actor(), address="ops@example.org", reach=Reach.ALL)

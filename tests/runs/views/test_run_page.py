@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from runs.charts import MOST_CELLS, draw_cells
+from runs.keeping.artifacts import MERGED_KEY, NewArtifact, write_artifacts
 from runs.ledger import run_money
-from runs.models import Node, NodeDraft, Run
-from runs.shapes import NodeStatus, RunStatus
+from runs.models import Breaker, Node, NodeDraft, Run
+from runs.shapes import Mode, NodeStatus, RunStatus
+from tests.runs.connections.builders import make_connection
 from tests.runs.rows import make_node, make_run, make_user
 
 pytestmark = pytest.mark.django_db
@@ -97,3 +101,54 @@ def test_only_a_run_with_something_to_rate_asks_for_a_rating(
     make_node(run, "a", status=node_status)
     page = client.get(reverse("runs:run", args=[run.pk])).content.decode()
     assert (reverse("feedback:run-part", args=[run.pk]) in page) is is_asked
+
+
+def test_the_answers_of_many_prompts_stand_on_the_page_each_under_its_prompt(client: Client) -> None:
+    ann = make_user()
+    client.force_login(ann)
+    run = make_run(ann, status=RunStatus.COMPLETED, mode=Mode.PARALLEL)
+    for number in range(1, 53):
+        make_node(run, f"task-{number}", NodeStatus.COMPLETED)
+    write_artifacts(run.pk, [NewArtifact(f"task-{number}", "raw", f"The answer {number}.") for number in range(1, 53)])
+    page = client.get(reverse("runs:run", args=[run.pk])).content.decode()
+    assert "The answer 1." in page
+    assert page.count("The answer ") == 50
+    assert "2 more are in the file" in page
+    told = client.get(reverse("api-run-result", args=[run.pk]), {"includeRaw": "true"})
+    assert "The answer 52." in told.content.decode()
+
+
+def test_an_ended_run_shows_its_answer_before_how_it_was_done(client: Client) -> None:
+    ann = make_user()
+    client.force_login(ann)
+    run = make_run(ann, status=RunStatus.COMPLETED)
+    make_node(run, "task-1", NodeStatus.COMPLETED)
+    write_artifacts(run.pk, [NewArtifact(MERGED_KEY, "merged", "It is blue.")])
+    page = client.get(reverse("runs:run", args=[run.pk])).content.decode()
+    assert page.index("It is blue.") < page.index("How it was done") < page.index("What happened")
+
+
+@pytest.mark.parametrize(("connection", "is_told"), [("simulator", True), ("groq", False)])
+def test_a_run_that_waits_for_a_place_that_failed_says_so(client: Client, connection: str, is_told: bool) -> None:
+    ann = make_user()
+    client.force_login(ann)
+    run = make_run(ann, status=RunStatus.RUNNING, is_simulated=True)
+    make_node(run, "task-1", NodeStatus.RUNNING)
+    make_connection("simulator")
+    until = timezone.now() + timedelta(minutes=1)
+    Breaker.objects.create(connection=connection, model_id="", open_until=until, reason="it cannot be reached")
+    page = client.get(reverse("runs:live-part", args=[run.pk])).content.decode()
+    assert ("left alone until" in page) is is_told
+    assert ("it cannot be reached" in page) is is_told
+
+
+def test_the_page_of_a_node_renews_itself_until_the_node_has_ended(client: Client) -> None:
+    ann = make_user()
+    client.force_login(ann)
+    run = make_run(ann, status=RunStatus.RUNNING)
+    node = make_node(run, "task-1", NodeStatus.RUNNING)
+    address = reverse("runs:node", args=[run.pk, "task-1"])
+    assert 'hx-trigger="every 2s"' in client.get(address).content.decode()
+    Node.objects.filter(pk=node.pk).update(status=NodeStatus.COMPLETED)
+    assert "every 2s" not in client.get(address).content.decode()
+    assert client.get(address, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"

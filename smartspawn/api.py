@@ -50,6 +50,7 @@ STATUS_BY_CODE: Mapping[str, int] = {
     "NOT_FOUND": 404,
     "NO_MODEL": 404,
     "MODEL_NOT_FOUND": 404,
+    "previous_response_not_found": 400,  # OpenAI's own word, on which its clients act
     "APPROVAL_NEEDED": 402,
     "METHOD_NOT_ALLOWED": 405,
     "NOT_ACCEPTABLE": 406,

@@ -145,7 +145,7 @@ async def _live(receive: Receive, send: Send) -> None:
     await receive()
     await asyncio.to_thread(tracing.start)
     await send({"type": "lifespan.startup.complete"})
-    helpers = [asyncio.ensure_future(watch.find()), asyncio.ensure_future(counted.write_now_and_then())]
+    helpers = [asyncio.ensure_future(work) for work in (watch.find(), counted.write_now_and_then(), mcp.prepare())]
     await receive()
     for helper in helpers:
         helper.cancel()

@@ -257,6 +257,7 @@ ALERT_MESSAGES_KEPT_DAYS = env.int("ALERT_MESSAGES_KEPT_DAYS", default=30)
 PROVIDER_KEYS = {name: env.str(name, default="") for name in PROVIDER_KEY_NAMES}
 # Command-line agents that may be started ("claude,codex"), and the folder below which they may work.
 HARNESSES = env.list("HARNESSES", default=[])
+HARNESS_TIMEOUT_SECONDS = env.int("HARNESS_TIMEOUT_SECONDS", default=900)
 HARNESS_WORK_DIR = env.str("HARNESS_WORK_DIR", default=str(HOME_DIR / "work"))
 # Who searches the web for research: "brave", "tavily" (both need a key) or "searxng" (needs the server's address).
 SEARCH_PROVIDER = env.str("SEARCH_PROVIDER", default="")

@@ -91,5 +91,12 @@ def _refusal(reply: httpx2.Response) -> CliFault:
     except (ValueError, KeyError, TypeError):
         message = f"{reply.url} answered with status {reply.status_code}."
     if reply.status_code == 401:
-        message += " Make a key on the Keys page and keep it with 'smartspawn setup', or set SMARTSPAWN_API_KEY."
+        message = _about_the_key(reply, message)
     return CliFault(message, _EXIT_CODES.get(reply.status_code, FAILED))
+
+
+def _about_the_key(reply: httpx2.Response, refusal: str) -> str:
+    """What to do about a key that is missing, or that the site refused with a reason."""
+    page = reply.url.copy_with(path="/account/keys/", query=None)
+    fault = refusal if "authorization" in reply.request.headers else "This needs a key of the site."
+    return f"{fault} Make one at {page} and keep it: smartspawn setup --key ss_... (or set SMARTSPAWN_API_KEY)."

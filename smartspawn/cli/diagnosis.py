@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
@@ -196,12 +196,13 @@ def _key_check(api: Api) -> Check:
 
 def _provider_checks(api: Api) -> Iterator[Check]:
     try:
-        found = [item for item in api.get("/api/connections")["data"] if item["isEnabled"]]
+        answer = api.get("/api/connections")
     except CliFault as fault:
         yield Check(
             "providers", is_ok=False, said=fault.message, advice="smartspawn setup with a key that may see them"
         )
         return
+    found = [item for item in answer["data"] if item["isEnabled"]]
     connect = "smartspawn setup --provider NAME, or the Connections page"
     if not found:
         yield Check("providers", is_ok=False, said="none is connected", advice=connect)
@@ -211,6 +212,15 @@ def _provider_checks(api: Api) -> Iterator[Check]:
         yield Check(
             "providers", is_ok=True, said="the simulator alone: only simulated runs are answered", advice=connect
         )
+    yield from _agent_checks(answer.get("meta", {}).get("agents", ()))
+
+
+def _agent_checks(agents: Sequence[Mapping[str, Any]]) -> Iterator[Check]:
+    """Of command-line agents those that are switched on; an older site tells of none."""
+    for agent in agents:
+        if agent["isEnabled"]:
+            said = f"{agent['title']} is {'installed' if agent['isInstalled'] else 'not installed'}"
+            yield Check(f"agent {agent['name']}", agent["isInstalled"], said, agent["advice"] or "")
 
 
 def _provider_check(api: Api, connection: Mapping[str, Any]) -> Check:

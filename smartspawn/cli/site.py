@@ -25,6 +25,7 @@ STOP_WITHIN_S: Final = 90.0  # open requests get some seconds, the queue's tasks
 _PATIENCE_S: Final = 10.0  # after which somebody who waits is told what for
 _STATUS_WITHIN_S: Final = 15.0
 _POLL_S: Final = 0.2
+_DAY_S: Final = 86_400
 
 
 SwarmPort = Annotated[
@@ -229,4 +230,12 @@ def _tail(path: Path, count: int) -> list[str]:
 
 def facts(item: Mapping[str, object]) -> str:
     """What a check of the site's readiness found."""
-    return ", ".join(f"{name} {value}" for name, value in item.items() if name != "ok" and value is not None)
+    told = {name: value for name, value in item.items() if name != "ok" and value is not None}
+    return ", ".join(_fact(name, value) for name, value in told.items())
+
+
+def _fact(name: str, value: object) -> str:
+    """One of them: an age in days once it has some, for nobody counts in seconds by then."""
+    if name.endswith("age_s") and isinstance(value, int) and value >= 2 * _DAY_S:
+        return f"{name.removesuffix('_s')} {value // _DAY_S} days"
+    return f"{name} {value}"

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
+from uuid import UUID
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from smartspawn.cli.client import Api
-from smartspawn.cli.context import api_of, wants_json
+from smartspawn.cli.context import api_of, config_of, wants_json
 from smartspawn.cli.faults import FAILED, USAGE, WAITS, CliFault, told_when_interrupted
 from smartspawn.cli.show import ERR, OUT, show_json, show_json_line, show_text, tell, usd
 
@@ -20,6 +21,17 @@ Simulate: TypeAlias = Annotated[bool, typer.Option("--simulate", help="By the pr
 MaxUsd: TypeAlias = Annotated[float | None, typer.Option(help="What it may cost at most.")]
 Model: TypeAlias = Annotated[str, typer.Option(help="This model and no other.")]
 Budget: TypeAlias = Annotated[str, typer.Option(help="low, medium, high or any.")]
+
+
+def read_run_id(given: str) -> str:
+    """A run's id, or the address of its page. Raises BadParameter."""
+    try:
+        return str(UUID(given.rstrip("/").rpartition("/")[2]))
+    except ValueError:
+        raise typer.BadParameter(f"'{given}' is no run's id; a run's page has it in its address.") from None
+
+
+RunId: TypeAlias = Annotated[str, typer.Argument(help="The run's id.", callback=read_run_id)]
 
 
 def run(  # noqa: PLR0913 - each is an option of the command
@@ -204,7 +216,7 @@ def _settle_approval(ctx: typer.Context, started: Mapping[str, Any], *, is_appro
     api_of(ctx).post(f"/api/runs/{started['id']}/approve", {})
 
 
-def approve(ctx: typer.Context, run_id: Annotated[str, typer.Argument(help="The run's id.")]) -> None:
+def approve(ctx: typer.Context, run_id: RunId) -> None:
     """Let a run start that waits for a yes."""
     answer = api_of(ctx).post(f"/api/runs/{run_id}/approve", {})["data"]
     show_json(answer) if wants_json(ctx) else show_text(answer["status"])
@@ -212,7 +224,7 @@ def approve(ctx: typer.Context, run_id: Annotated[str, typer.Argument(help="The 
 
 def rate(
     ctx: typer.Context,
-    run_id: Annotated[str, typer.Argument(help="A run that has ended.")],
+    run_id: Annotated[str, typer.Argument(help="A run that has ended: its id.", callback=read_run_id)],
     rating: Annotated[int, typer.Argument(min=1, max=5, help="1 is useless, 5 is great.")],
     node: Annotated[str, typer.Option(help="One node of it.")] = "",
     reason: Annotated[list[str] | None, typer.Option(help="wrong, incomplete, too slow, ...; may be repeated.")] = None,
@@ -225,7 +237,7 @@ def rate(
     show_json(answer) if wants_json(ctx) else show_text(f"{answer['title']}: {answer['rating']} of 5")
 
 
-def cancel(ctx: typer.Context, run_id: Annotated[str, typer.Argument(help="The run's id.")]) -> None:
+def cancel(ctx: typer.Context, run_id: RunId) -> None:
     """Stop a run."""
     answer = api_of(ctx).post(f"/api/runs/{run_id}/cancel", {})["data"]
     show_json(answer) if wants_json(ctx) else show_text(answer["status"])
@@ -238,6 +250,8 @@ def _show_result(ctx: typer.Context, result: Mapping[str, Any]) -> None:
         show_text(result["mergedOutput"] or "")
         note = " (simulated)" if result["isSimulated"] else ""
         tell(f"{result['summary']}: {result['status']}, {usd(result['cost']['usd'])}{note}")
+        rating = "" if result["isSimulated"] else f"  Say how good it was, 1 to 5: smartspawn rate {result['id']} 5"
+        tell(f"Its page: {config_of(ctx).url}/runs/{result['id']}/{rating}")
     if result["status"] != "completed":
         raise CliFault((result["error"] or {}).get("message") or f"The run is {result['status']}.", FAILED)
 
@@ -288,7 +302,7 @@ def _lines_of(file: Path | None, *, is_needed: bool) -> Iterable[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def events(ctx: typer.Context, run_id: Annotated[str, typer.Argument(help="The run's id.")]) -> None:
+def events(ctx: typer.Context, run_id: RunId) -> None:
     """What happens in a run, one JSON a line, until it has ended."""
     for event in api_of(ctx).lines("GET", f"/api/runs/{run_id}/events"):
         show_json_line(event)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from runs.simulator.scenario import Latency, Scenario
+from smartspawn.cli.site import facts
 from tests.simulated import Simulated
 from tests.site import ROOT, Site, clean_environment, running_site, wait_until
 
@@ -114,6 +116,30 @@ def test_a_run_prints_its_answer_and_tells_the_rest_beside_it(shell: Shell) -> N
     assert "completed" in done.stderr
     assert "(simulated)" in done.stderr
     assert "\x1b[" not in done.stdout + done.stderr
+    page = re.search(r"Its page: http\S+/runs/([0-9a-f-]{36})/", done.stderr)
+    assert page
+    assert shell("cancel", page[0].removeprefix("Its page: ")).stdout.strip() == "completed"  # an address does too
+
+
+@pytest.mark.parametrize("command", [("cancel",), ("approve",), ("events",), ("rate", "4")])
+def test_what_is_no_runs_id_is_said_at_once(shell: Shell, command: tuple[str, ...]) -> None:
+    name, *rest = command
+    done = shell(name, "nope", *rest)
+    assert done.returncode == 2
+    assert "'nope' is no run's id" in done.stderr
+
+
+def test_without_a_key_it_says_where_one_is_made(shell: Shell) -> None:
+    done = shell("spend", SMARTSPAWN_API_KEY="", HOME="/nonexistent", XDG_CONFIG_HOME="/nonexistent")
+    assert done.returncode == 4
+    assert "This needs a key of the site. Make one at http" in done.stderr
+    assert "/account/keys/" in done.stderr
+    assert "Authorization" not in done.stderr
+
+
+def test_an_age_is_told_in_days_once_it_has_some() -> None:
+    assert facts({"ok": True, "revision": 1, "age_s": 10_643_407}) == "revision 1, age 123 days"
+    assert facts({"heartbeat_age_s": 4}) == "heartbeat_age_s 4"
 
 
 def test_a_task_may_come_through_a_pipe_and_a_run_may_be_left_alone(shell: Shell) -> None:

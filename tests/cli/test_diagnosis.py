@@ -184,3 +184,21 @@ def test_without_a_provider_it_is_said_how_to_connect_one_and_with_the_simulator
     site.answers["/api/connections/simulator/test"] = {"data": {"isWell": True, "problem": None}}
     found = diagnosis()["providers"]
     assert (found["ok"], "only simulated runs" in found["said"]) == (True, True)
+
+
+def agent(
+    name: str, *, is_enabled: bool = True, is_installed: bool = True, advice: str | None = None
+) -> dict[str, Any]:
+    told = {"name": name, "title": name.title(), "isEnabled": is_enabled, "isInstalled": is_installed}
+    return {**told, "advice": advice}
+
+
+def test_of_the_agents_that_are_switched_on_it_says_which_are_not_installed(site: AnsweringSite) -> None:
+    missing = agent("codex", is_installed=False, advice="npm install -g it")
+    off = agent("gemini", is_enabled=False, advice="name it in HARNESSES")
+    site.answers["/api/connections"] = {"data": [], "meta": {"agents": [agent("claude"), missing, off]}}
+    found = diagnosis()
+
+    assert (found["agent claude"]["ok"], found["agent claude"]["said"]) == (True, "Claude is installed")
+    assert (found["agent codex"]["ok"], found["agent codex"]["advice"]) == (False, "npm install -g it")
+    assert "agent gemini" not in found

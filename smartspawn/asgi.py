@@ -51,7 +51,7 @@ OPEN_READS_FRESH_S = {
     "/api/status": 1.0,
 }
 REVISION_FRESH_S = 0.5
-_CHOOSING_THREADS = 3
+_CHOOSING_THREADS = 4
 _ROUTING_BITS = 40  # a change of limits or adjustments every millisecond fills them in thirty years
 
 

@@ -32,6 +32,9 @@ SLOW_FUSIONS = ("SkipLayerNormFusion",)
 SHARING_TOKENS_MAX = 32
 PADDING_TOKENS_MAX = 8
 COMPANY_MAX = 16
+# While one run computes, whoever leads the other gets back the interpreter and hands out what came: with one run at a
+# time two cores answered a fifth fewer new tasks.
+RUNS_AT_ONCE = 2
 SELF_TEST_TEXT = "Fix the null pointer exception in the login handler"
 
 Outputs = Mapping[str, Sequence[float]]  # of one text, by their names in the graph
@@ -59,7 +62,7 @@ class Engine:
             raise BundleFault(f"{bundle.graph_path} asks for inputs that nobody knows: {', '.join(sorted(unknown))}.")
         self._masked = "attention_mask" in asked
         self._may_share = bundle.fixed_scales and self._masked
-        self._together: Together[Sequence[int], Outputs] = Together(self._run_all, most=COMPANY_MAX)
+        self._together: Together[Sequence[int], Outputs] = Together(self._run_all, most=COMPANY_MAX, turns=RUNS_AT_ONCE)
         self._sentinels = {name: value for name, value in SENTINELS.items() if name in asked}
         self._outputs = [entry.name for entry in self._session.get_outputs()]
         self.heads = tuple(head for head in HEADS if LOGITS_OUTPUT[head] in self._outputs)

@@ -65,6 +65,50 @@ def test_a_failure_is_told_to_whom_it_belongs_and_to_nobody_in_company() -> None
     assert list(together.ask([5])) == [10]
 
 
+def test_as_many_turns_as_allowed_are_carried_out_at_once_and_no_more() -> None:
+    at_once, most_at_once, count = threading.Lock(), 0, 0
+    both = threading.Barrier(2)
+
+    def work(items: Sequence[int]) -> list[int]:
+        nonlocal count, most_at_once
+        with at_once:
+            count += 1
+            most_at_once = max(most_at_once, count)
+        if -1 in items:
+            both.wait(10)  # broken unless two turns meet here
+        with at_once:
+            count -= 1
+        return [2 * item for item in items]
+
+    together = Together(work, most=1, turns=2)
+    with ThreadPoolExecutor(8) as threads:
+        assert [list(answer) for answer in threads.map(together.ask, [[-1], [-1]], timeout=20)] == [[-2], [-2]]
+        assert [list(answer) for answer in threads.map(together.ask, [[n] for n in range(400)], timeout=20)] == [
+            [2 * n] for n in range(400)
+        ]
+    assert most_at_once == 2
+
+
+def test_many_who_ask_at_once_get_their_own_answers_whatever_fails_for_others() -> None:
+    def work(items: Sequence[int]) -> list[int]:
+        threading.Event().wait(0.0002)
+        if any(item % 17 == 0 for item in items):
+            raise ValueError("unlucky")
+        return [2 * item for item in items]
+
+    together = Together(work, most=5, turns=2)
+
+    def ask(first: int) -> bool:
+        wish = list(range(first, first + first % 4))
+        try:
+            return list(together.ask(wish)) == [2 * item for item in wish]
+        except ValueError:
+            return any(item % 17 == 0 for item in wish)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(ask, range(600), timeout=30))
+
+
 def test_an_own_failure_is_raised() -> None:
     work = Work()
     work.may_end.set()

@@ -59,8 +59,7 @@ class Overview:
 
 def look_over(look: Look, *, today: date, day_share: float) -> Overview:
     """What this look shows; ``day_share`` is the part of today that is over. Three queries at most."""
-    periods = (look.period, look.former)
-    by_status, (now, before) = look_over_sums(look.part, look.by, periods, _days_to_read(look, today))
+    by_status, now, before = look_over_sums(look.part, look.by, look.period, _days_to_read(look, today))
     days = {day: sum_up(some.values()) for day, some in by_status.items()}
     total = sum_up(_of(days, look.period))
     rows = _rows(now, before, total.cost_nano_usd)

@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from runs.alerting.queries import alerts_of_windows
-from runs.caps.usage import own_scopes
-from runs.ledger.caps import CapLine, lines_of, list_caps
+from runs.caps.usage import own_lines
+from runs.ledger.caps import CapLine, list_caps
 from runs.ledger.thresholds import reached
 from runs.shapes.alerts import Alert
 from smartspawn.access.shapes import Actor, Scope
@@ -24,7 +24,7 @@ class BudgetState:
 
 def list_budgets(actor: Actor) -> tuple[BudgetState, ...]:
     """Every budget that this person or key may see: their own, for an admin everybody's; those with a cap first."""
-    lines = list_caps() if Scope.RUNS_ADMIN in actor.scopes else lines_of(own_scopes(actor))
+    lines = list_caps() if Scope.RUNS_ADMIN in actor.scopes else own_lines(actor)
     told: defaultdict[tuple[str, str], list[Alert]] = defaultdict(list)
     for alert in alerts_of_windows(actor, {line.window for line in lines}):
         told[alert.scope, alert.window].append(alert)

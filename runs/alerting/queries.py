@@ -56,7 +56,8 @@ def list_alerts(actor: Actor, *, before: UUID | None, most: int) -> tuple[Alert,
 
 def alerts_of_windows(actor: Actor, windows: Collection[str]) -> tuple[Alert, ...]:
     """What was told in these windows, newest first."""
-    return titled(visible_alerts(actor).filter(window__in=windows).order_by("-at", "-pk"))
+    rows = visible_alerts(actor).filter(window__in=windows).annotate(**_NAMES).order_by("-at", "-pk")
+    return tuple(_alert(row, _title(row)) for row in rows)
 
 
 def list_notices(actor: Actor) -> tuple[Notice, ...]:

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from runs.caps.inputs import CapInput, CapPlaceInput, RunWishInput, read_cap, read_cap_place, read_wish
 from runs.caps.presenters import cap_payload, usage_payload, wish_payload
-from runs.caps.usage import own_scopes, usage_of
+from runs.caps.usage import own_lines, usage_of
 from runs.ledger.caps import CapLine, lines_of, list_caps, remove_cap, set_cap
 from runs.ledger.wishes import find_wish, set_wish
 from smartspawn.access.gates import requires_scope
@@ -76,7 +76,7 @@ def caps(request: Request) -> Response:
 @requires_scope(Scope.RUNS_READ, write=Scope.RUNS_WRITE)
 @api_view(["GET", "PUT", "DELETE"])
 def my_caps(request: Request) -> Response:
-    lines = lines_of(own_scopes(actor_of(request))) if request.method == "GET" else _changed(request)
+    lines = own_lines(actor_of(request)) if request.method == "GET" else _changed(request)
     return Response({"data": [cap_payload(line) for line in lines]})
 
 

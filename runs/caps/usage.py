@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.db.models import FilteredRelation, Q
 from django.utils import timezone
 
-from runs.ledger.caps import CapLine, lines_of
+from runs.ledger.caps import CapLine, key_title, lines_of, titles_of
 from runs.ledger.facets import Facet
 from runs.ledger.windows import day_of, key_scope, user_scope
 from runs.shapes import CallStatus
 from runs.spend.queries import sums_together
 from runs.spend.shapes import Dimension, Period, Slice, Spent, sum_up
-from smartspawn.access.models import ApiKey
+from smartspawn.access.models import User
 from smartspawn.access.shapes import Actor
 
 MOST_MODELS: Final = 10
@@ -62,27 +63,36 @@ def _part(actor: Actor) -> Slice | None:
     return None if actor.user_id is None else Slice(user_id=actor.user_id)
 
 
-def own_scopes(actor: Actor) -> list[str]:
-    """The scope of the person, then those of the keys: all of a person's, of a key that asks its own."""
-    own = [] if actor.user_id is None else [user_scope(actor.user_id)]
-    keys = [actor.key_id] if actor.key_id is not None else _keys_of(actor)
-    return [*own, *map(key_scope, keys)]
+def own_lines(actor: Actor, at: datetime | None = None) -> tuple[CapLine, ...]:
+    """What the person has spent, then each key, beside their caps: all keys of a person, of a key that asks its own."""
+    scopes = _own_scopes(actor)
+    return lines_of(scopes, at, titles=scopes)
+
+
+def _own_scopes(actor: Actor) -> Mapping[str, str]:
+    """The scope of the person, then those of the keys, with what people call them; one query."""
+    if actor.user_id is None:
+        return {} if actor.key_id is None else titles_of([key_scope(actor.key_id)])
+    wanted = Q(api_keys__revoked_at=None) if actor.key_id is None else Q(api_keys__pk=actor.key_id)
+    people = User.objects.filter(pk=actor.user_id).annotate(own=FilteredRelation("api_keys", condition=wanted))
+    found = people.order_by("-own__created_at").values_list("username", "own__pk", "own__name", "own__prefix")
+    titles = {}
+    for username, key_id, name, prefix in found[:MOST_KEYS]:
+        titles[user_scope(actor.user_id)] = username
+        if key_id is not None:
+            titles[key_scope(key_id)] = key_title(name, prefix, username)
+    return titles
 
 
 def _lines(actor: Actor, now: datetime) -> tuple[CapLine, ...]:
     own = [] if actor.user_id is None else [user_scope(actor.user_id)]
-    lines = lines_of(own_scopes(actor), now)
+    lines = own_lines(actor, now)
     # Of a person's keys only those that say something.
     return tuple(
         line
         for line in lines
         if line.scope in own or actor.key_id is not None or line.cap_nano_usd is not None or line.is_used
     )
-
-
-def _keys_of(actor: Actor) -> list[int]:
-    keys = ApiKey.objects.filter(owner_id=actor.user_id, revoked_at=None)
-    return list(keys.order_by("-created_at").values_list("pk", flat=True)[:MOST_KEYS])
 
 
 def _models(models: Mapping[str, Spent]) -> tuple[ModelSpend, ...]:

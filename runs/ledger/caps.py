@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import CharField, F, Value
+from django.db.models import BigIntegerField, CharField, DateTimeField, F, Q, Value
 from django.utils import timezone
 
 from runs.ledger.balances import set_cap_of_balances
@@ -25,6 +25,7 @@ from smartspawn.lib.errors import Conflict, InvalidParam, NotAllowed, NotFound
 
 WINDOWS: Final = (DAY, MONTH)
 _RANK: Final = {"site": 0, "user": 1, "key": 2}
+_Place = tuple[str, str]  # a scope, and a window or its kind
 _SITE_TITLE: Final = "This site"
 _SCOPE: Final = re.compile(r"site|(user|key):([1-9][0-9]{0,17})")
 # Around midnight another process may be in the next window already: the cap must not miss it.
@@ -102,9 +103,7 @@ def remove_cap(*, actor: Actor, scope: str, kind: str, why: str = "") -> None:
 def list_caps(at: datetime | None = None) -> tuple[CapLine, ...]:
     """The site, and every person and key with a cap or with spend in the running month."""
     day = day_of(at or timezone.now())
-    caps = {(cap.scope, cap.window): cap for cap in Cap.objects.all()}
-    windows = [window_at(kind, day) for kind in WINDOWS]
-    used = {(row.scope, row.window): row for row in Balance.objects.filter(window__in=windows)}
+    caps, used = _caps_and_balances(day, Q())
     scopes = {SITE} | {scope for scope, _ in (*caps, *used)}
     titles = titles_of(scopes)
     listed = sorted(scopes & titles.keys(), key=lambda scope: (_RANK[scope.partition(":")[0]], titles[scope]))
@@ -121,10 +120,7 @@ def lines_of(
 ) -> tuple[CapLine, ...]:
     """What these scopes have spent today and this month, beside their caps; under ``titles`` that are known already."""
     day = day_of(at or timezone.now())
-    caps = {(cap.scope, cap.window): cap for cap in Cap.objects.filter(scope__in=scopes)}
-    windows = [window_at(kind, day) for kind in WINDOWS]
-    rows = Balance.objects.filter(scope__in=scopes, window__in=windows)
-    used = {(row.scope, row.window): row for row in rows}
+    caps, used = _caps_and_balances(day, Q(scope__in=list(scopes)))
     titles = titles_of(scopes) if titles is None else titles
     return tuple(
         _line(caps.get((scope, kind)), used.get((scope, window_at(kind, day))), (scope, kind, titles[scope]), day)
@@ -215,6 +211,36 @@ def _standing(scope: str, cap: Cap | None) -> CapStanding:
     if cap is None:
         return CapStanding(scope, owner_id=owner_id)
     return CapStanding(scope, cap.cap_nano_usd, cap.admin_cap_nano_usd, owner_id)
+
+
+def _caps_and_balances(day: date, wanted: Q) -> tuple[Mapping[_Place, Cap], Mapping[_Place, Balance]]:
+    """The caps by scope and kind, and the running balances by scope and window; one query."""
+    number, moment = Value(None, output_field=BigIntegerField()), Value(None, output_field=DateTimeField())
+    caps = Cap.objects.filter(wanted).annotate(spent=number, reserved=number)
+    windows = [window_at(kind, day) for kind in WINDOWS]
+    used = Balance.objects.filter(wanted, window__in=windows).annotate(
+        most=number, by=Value("", output_field=CharField()), at=moment, spent=F("spent_nano_usd")
+    )
+    rows = caps.order_by().values_list(
+        *("scope", "window", "cap_nano_usd", "admin_cap_nano_usd", "set_by", "set_at", "spent", "reserved")
+    )
+    rows = rows.union(
+        used.order_by().values_list(
+            *("scope", "window", "cap_nano_usd", "most", "by", "at", "spent", "reserved_nano_usd")
+        ),
+        all=True,
+    )
+    found: tuple[dict[_Place, Cap], dict[_Place, Balance]] = ({}, {})
+    for scope, window, cap, most, by, at, spent, reserved in rows:
+        if spent is None:
+            found[0][scope, window] = Cap(
+                scope=scope, window=window, cap_nano_usd=cap, admin_cap_nano_usd=most, set_by=by, set_at=at
+            )
+        else:
+            found[1][scope, window] = Balance(
+                scope=scope, window=window, cap_nano_usd=cap, spent_nano_usd=spent, reserved_nano_usd=reserved
+            )
+    return found
 
 
 def _line(cap: Cap | None, used: Balance | None, about: tuple[str, str, str], day: date) -> CapLine:

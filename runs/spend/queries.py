@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
-from django.db.models import Case, CharField, DateField, F, IntegerField, Q, QuerySet, Sum, Value, When
+from django.db.models import BigIntegerField, Case, CharField, DateField, F, IntegerField, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Cast, Concat
 
 from runs.ledger.facets import ANSWERING, BETWEEN, FACET_FIELDS, Facet
@@ -27,6 +27,12 @@ _IS_ANSWER: Final = Q(status=CallStatus.OK, purpose__in=sorted(ANSWERING))
 _NARROW_FACETS: Final = (Facet.DEED, Facet.ANSWER)
 _NARROW_COUNT: Final = SUM_FIELDS.index("cost_nano_usd") + 1
 _NARROW_SUMS: Final[Mapping[str, Any]] = dict(list(_SUMS.items())[:_NARROW_COUNT])
+# The same with nothing for the others, so that they can stand below rows that have all.
+_FEW_SUMS: Final[Mapping[str, Any]] = {
+    **dict.fromkeys(_SUMS, Value(0, output_field=BigIntegerField())),
+    **_NARROW_SUMS,
+}
+_DAILY, _NOW, _BEFORE = range(3)
 FIELD_OF: Final[Mapping[Dimension, str]] = {
     dimension: FACET_FIELDS[Facet(dimension.value)][0] for dimension in Dimension
 }
@@ -40,22 +46,29 @@ def sums_by_day(part: Slice, period: Period) -> Mapping[date, Spent]:
 
 
 def look_over_sums(
-    part: Slice, dimension: Dimension, periods: Sequence[Period], days: Period
-) -> tuple[Mapping[date, Mapping[str, Spent]], tuple[Mapping[str, Spent], ...]]:
-    """Two answers of one query: each of these days by how its calls ended, and each period by the dimension."""
+    part: Slice, dimension: Dimension, period: Period, days: Period
+) -> tuple[Mapping[date, Mapping[str, Spent]], Mapping[str, Spent], Mapping[str, Spent]]:
+    """Three answers of one query: each of these days by how its calls ended; the period, and the one before it, by
+    the dimension.
+
+    Of the former period only calls, tokens and cost are told: where many totals are read, sums are what takes time.
+    """
     statuses, (status,) = rows_of(part, Facet.STATUS)
     values, (value,) = rows_of(part, Facet(dimension.value))
-    names = ("at", "place", "word")
-    daily = _within(statuses, days).annotate(at=F("day"), place=_place(-1), word=word_of([status]))
-    placed = _placed(values, periods).annotate(at=_NO_DAY, word=word_of([value]))
-    found = daily.order_by().values_list(*names).annotate(**_SUMS)
-    found = found.union(placed.order_by().values_list(*names).annotate(**_SUMS), all=True)
+    valued = values.annotate(at=_NO_DAY, word=word_of([value]))
+    daily = _within(statuses, days).annotate(at=F("day"), place=_place(_DAILY), word=word_of([status]))
+    now = _within(valued, period).annotate(place=_place(_NOW))
+    before = _within(valued, period.former).annotate(place=_place(_BEFORE))
+    first, *others = (
+        rows.order_by().values_list("at", "place", "word").annotate(**sums)
+        for rows, sums in ((daily, _SUMS), (now, _SUMS), (before, _FEW_SUMS))
+    )
     by_day: dict[date, dict[str, Spent]] = {}
-    by_value: tuple[dict[str, Spent], ...] = tuple({} for _ in periods)
-    for day, place, word, *sums in found:
-        some = by_value[place] if place >= 0 else by_day.setdefault(day, {})
+    by_value: dict[int, dict[str, Spent]] = {_NOW: {}, _BEFORE: {}}
+    for day, place, word, *sums in first.union(*others, all=True):
+        some = by_day.setdefault(day, {}) if place == _DAILY else by_value[place]
         some[word] = _spent(sums)
-    return by_day, by_value
+    return by_day, by_value[_NOW], by_value[_BEFORE]
 
 
 def sums_by(part: Slice, facet: Facet, periods: Sequence[Period]) -> tuple[Mapping[str, Spent], ...]:

@@ -89,12 +89,18 @@ def test_many_periods_side_by_side_or_apart_each_hold_their_own_days(seed: int) 
 
 
 @pytest.mark.django_db
-def test_the_two_answers_of_one_query_are_those_of_two() -> None:
+def test_the_three_answers_of_one_query_are_those_of_three() -> None:
     random_history(9)
-    former = Period(date(2026, 11, 18), date(2026, 11, 19))
+    former = PERIOD.former
     for part in SLICES:
-        days, (now, before) = look_over_sums(part, Dimension.MODEL, (PERIOD, former), Period(former.first, PERIOD.last))
-        assert (now, before) == sums_by(part, Facet.MODEL, (PERIOD, former))
+        days, now, before = look_over_sums(part, Dimension.MODEL, PERIOD, Period(former.first, PERIOD.last))
+        whole_now, whole_before = sums_by(part, Facet.MODEL, (PERIOD, former))
+        assert now == whole_now
+        assert before.keys() == whole_before.keys()
+        for value, some in before.items():
+            whole = whole_before[value]
+            assert (some.call_count, some.cost_nano_usd) == (whole.call_count, whole.cost_nano_usd)
+            assert (some.token_count, some.took_counts) == (whole.token_count, Spent().took_counts)
         assert {day: sum_up(some.values()) for day, some in days.items()} == sums_by_day(
             part, Period(former.first, PERIOD.last)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -194,10 +195,16 @@ def _refresh_report(run: RefreshRun) -> RefreshReport:
         queued_at=run.queued_at,
         started_at=run.started_at,
         finished_at=run.finished_at,
-        progress=dict(run.progress),
+        progress=_in_order(run.progress),
         error=run.error,
         revision=run.snapshot_id,
     )
+
+
+def _in_order(progress: Mapping[str, str]) -> dict[str, str]:
+    """Sources as they are listed everywhere, then what is made of them; PostgreSQL keeps no order within JSON."""
+    sources = [step for step in map(str, Source) if step in progress]
+    return {step: progress[step] for step in dict.fromkeys((*sources, *progress))}
 
 
 def find_held_back(source: Source) -> datetime | None:

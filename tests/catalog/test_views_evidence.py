@@ -156,7 +156,8 @@ def test_progress_asks_for_itself_only_while_a_refresh_runs() -> None:
 
 def test_a_refresh_that_read_nothing_is_not_called_done_and_left_at_that() -> None:
     publish_snapshot()
-    steps = {"openrouter": "failed: it cannot be reached", "lmarena": "failed: it timed out", "build": "scoring"}
+    # In the order that PostgreSQL gives them back in.
+    steps = {"build": "scoring", "lmarena": "failed: it timed out", "openrouter": "failed: it cannot be reached"}
     start_run(state="done", slot=None, finished_at=timezone.now(), progress=steps)
     text = text_of(signed_in(Role.MEMBER).get("/sources/").content)
 

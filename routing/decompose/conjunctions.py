@@ -26,7 +26,8 @@ _JOINT: Final = re.compile(
 # Behind these, a verb belongs to a clause within the request: "a form that lets people sign up and pay".
 _SUBORDINATE: Final = re.compile(
     r"\b(?:that|which|who|whose|where|when|whenever|while|before|after|until|unless|since|as|if|because|so|how|whether|lets?|letting|allow(?:s|ing)?|can|"
-    r"could|should|must|will|would|may|might|in order|die|dass|damit|qui|que|pour|para|che|per)\b",
+    r"could|should|must|will|would|may|might|in order|dass|damit|qui|que|pour|para|che|per)\b"
+    r"|,\s*(?:die|der|das|den|dem|deren|dessen)\b",  # without a comma these are articles
     re.IGNORECASE,
 )
 _TO: Final = re.compile(r"\bto\s+([a-z]+)\b(?!\s*(?:,|and\b|$))", re.IGNORECASE)

@@ -17,6 +17,7 @@ _MARKER: Final = re.compile(
         (?P<bullet>[{re.escape(_BULLETS)}][ \t\u3000]+(?:\[[ xX]\][ \t]+)?|[・‧•][ \t]*|\[[ xX]\][ \t]+)
       | \(?(?P<number>\d{{1,3}})(?:\\?[.)][ \t]+|[.)．）。、:：]\)?[ \t]*(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])
             |[ ]?[.)．）、:：º°ª\-–][.)\-–]?[ \t\u3000]+)
+      | (?P<section>\d{{1,2}}(?:\.\d{{1,2}}){{1,3}})[.)]?[ \t]+(?=[^\W\d_])
       | (?P<circled>[①-⑳❶-❿➀-➓])[ \t\u3000]*
       | \(?(?P<letter>[A-Ha-h])\)[ \t]+
       | \*{{0,2}}(?:Step|Task|Part|Item|Schritt|Aufgabe|Étape|Etape|Tâche|Paso|Tarea|Passo|Tarefa|Fase|Stap|Шаг|Задача|
@@ -73,7 +74,7 @@ _SOFT_DETAIL: Final = re.compile(
 
 @dataclass(slots=True)
 class _Item:
-    marker: str  # "n" numbered, "b" bulleted, "l" lettered
+    marker: str  # "n" numbered, "s" numbered as sections are ("1.2"), "b" bulleted, "l" lettered
     mark: str  # the sign itself
     indent: int
     number: int
@@ -238,8 +239,8 @@ def _item_of(line: str, marker: re.Match[str]) -> _Item:
     kinds = marker.groupdict()
     if kinds["bullet"]:
         kind, number = "b", 0
-    elif kinds["letter"]:
-        kind, number = "l", 0
+    elif kinds["letter"] or kinds["section"]:
+        kind, number = "l" if kinds["letter"] else "s", 0
     else:
         digits = kinds["number"] or kinds["step"] or "0"
         kind, number = "n", int(digits)
@@ -262,12 +263,13 @@ def _is_detail(block: _Block, *, is_bare: bool) -> bool:
         return True
     lead = block.lead[-_LONGEST_LEAD:]
     is_announced = bool(_ANNOUNCES_TASKS.search(lead)) and not _ASKS_OF_EACH.search(lead)
-    if is_announced or (not lead and is_bare):
-        return False
+    # "2.5 kg of flour" is a measure: numbers with a point count where what follows them asks for work.
+    is_measure = block.items[0].marker == "s" and not _asks_mostly(block)
+    if is_measure or is_announced or (not lead and is_bare):
+        return is_measure
     if _DETAIL_HEADING.search(lead):
         return True
-    delivered_count = sum(_is_deliverable(item.lines[0]) for item in block.items)
-    if delivered_count * 2 > len(block.items):
+    if _asks_mostly(block):
         return False
     return not is_bare or bool(_SOFT_DETAIL.search(lead)) or not _introduces_things(lead)
 
@@ -277,6 +279,10 @@ def _is_code(block: _Block) -> bool:
     marks = {item.mark for item in block.items}
     code_count = sum(_CODE.search(item.lines[0]) is not None for item in block.items)
     return {"+", "-"} <= marks or code_count * 2 > len(block.items)
+
+
+def _asks_mostly(block: _Block) -> bool:
+    return sum(_is_deliverable(item.lines[0]) for item in block.items) * 2 > len(block.items)
 
 
 def _is_deliverable(line: str) -> bool:

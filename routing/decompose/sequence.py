@@ -42,7 +42,11 @@ _MARKER: Final = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 # These stand inside a clause without a comma and still open a new step: "build it then ship it".
-_FREE: Final = re.compile(r"(?:then|after that|afterwards?|finally|lastly|subsequently)\Z", re.IGNORECASE)
+_FREE: Final = re.compile(
+    r"(?:then|after that|afterwards?|finally|lastly|subsequently|dann|danach|anschließend|puis|ensuite|luego|después|"
+    r"depois|poi|infine|daarna|vervolgens|затем|потом|potem|następnie|sedan)\Z",
+    re.IGNORECASE,
+)
 _OPENING: Final = re.compile(
     r"(?:first|to start|zuerst|zunächst|als erstes|erstens|tout d|d[’']abord|premièrement|primero|en primer|primeiro|"
     r"em primeiro|prima|eerst|сначала|najpierw|önce|först|首先|まず|먼저)",
@@ -85,7 +89,7 @@ def _find_cuts(masked: str) -> list[re.Match[str]]:
     return [
         marker
         for marker in found
-        if _precedes_work(marker, masked) or (marker["english"] is None and foreign_count > 1)
+        if _precedes_work(marker, masked) or (marker["english"] is None and foreign_count > 1 and _is_marked(marker))
     ]
 
 
@@ -96,9 +100,13 @@ def _precedes_work(marker: re.Match[str], masked: str) -> bool:
     return asks_for_work(clause) if is_adverb else joins_verb(clause)
 
 
+def _is_marked(marker: re.Match[str]) -> bool:
+    """Whether a sign or an "and" stands before the word, so that a clause ends there whatever follows."""
+    return marker["edge"].strip(" ") != "" or not marker["edge"] or bool(marker["joint"] or marker["unspaced"])
+
+
 def _opens_clause(marker: re.Match[str], masked: str) -> bool:
-    is_at_edge = not marker["edge"] or marker["edge"] != " " * len(marker["edge"])
-    if not (is_at_edge or marker["joint"] or marker["unspaced"] or _FREE.match(_word(marker))):
+    if not (_is_marked(marker) or _FREE.match(_word(marker))):
         return False
     return not _depends_on_condition(marker, masked)
 

@@ -37,8 +37,9 @@ _PHASE_BY_OBJECT: Final[Mapping[str, Phase]] = {
     **dict.fromkeys(words("dokumentation documentação documentación документацию"), Phase.RELEASE),
 }
 _MAKES: Final = words(
-    "write add create build make develop implement draft produce prepare generate code schreibe schreiben écris écrire "
-    "escribe escribir escreva escrever scrivi schrijf напиши написать erstelle erstellen crée crea crie napisz"
+    "write add create build make develop implement draft produce prepare generate code update extend improve rewrite "
+    "schreibe schreiben écris écrire escribe escribir escreva escrever scrivi schrijf напиши написать erstelle "
+    "erstellen crée crea crie napisz aktualisiere aktualisieren"
 )
 
 # Behind these stands where or with what, not what: "deploy to AWS", "test with pytest".

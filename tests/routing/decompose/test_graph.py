@@ -71,6 +71,11 @@ def test_a_part_that_speaks_of_the_one_before_waits_for_it() -> None:
     assert pairs(graph_of(bulleted("Write a poem", "Translate it to French", "Paint a fence"))) == [(0, 1)]
 
 
+def test_what_is_brought_up_to_date_says_the_phase() -> None:
+    parts = "Refactor the parser, write tests for it and update the docs"
+    assert pairs(graph_of(parts)) == [(0, 1), (1, 2)]
+
+
 def test_joined_verbs_on_one_thing_run_one_after_another() -> None:
     assert pairs(graph_of("Build and deploy a SaaS landing page")) == [(0, 1)]
     assert pairs(graph_of("Research competitors and build a pitch deck")) == [(0, 1)]

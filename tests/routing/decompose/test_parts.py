@@ -59,12 +59,17 @@ def features(text: str, category: Category, confidence_prob: float, *, is_given:
         ("Implement the REST API", Category.GENERAL, 0.6, Category.CODING),
         ("Deploy the billing service", Category.FAST_CHEAP, 0.3, Category.CODING),
         ("Implement the REST API", Category.GENERAL, 0.9, Category.GENERAL),
-        ("Research REST frameworks", Category.GENERAL, 0.6, Category.GENERAL),
+        ("Analyse the REST frameworks", Category.GENERAL, 0.6, Category.GENERAL),
+        ("Research REST frameworks", Category.GENERAL, 0.6, Category.RESEARCH),
+        ("Could you research competitors", Category.CODING, 0.3, Category.RESEARCH),
+        ("研究竞争对手", Category.VISION, 0.4, Category.RESEARCH),
+        ("Research competitors", Category.CODING, 0.9, Category.CODING),
+        ("Investigate the crash", Category.CODING, 0.4, Category.CODING),
         ("Write the API guide", Category.CREATIVE, 0.4, Category.CREATIVE),
         ("Plan the party", Category.GENERAL, 0.4, Category.GENERAL),
     ],
 )
-def test_an_unsure_general_yields_to_words_of_engineering(
+def test_an_unsure_category_yields_to_plain_words(
     text: str, said: Category, confidence_prob: float, expected: Category
 ) -> None:
     assert settle_category(features(text, said, confidence_prob)).category is expected

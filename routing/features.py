@@ -15,8 +15,8 @@ _NOT_ASKED: Final = Label("", 0.0)
 
 
 def extract(request: TaskRequest, classify: Classify) -> Features:
-    """The features of a task; a task that is a category's exact name is that category, with no look at words."""
-    given = find_category(request.task)
+    """The features of a task; one whose category is given, or that is its exact name, is that with no look at words."""
+    given = request.category or find_category(request.task)
     classification = given_category(given) if given else classify(request.task)
     needs = needs_of(request.context_tags)
     capabilities = dict.fromkeys((*request.required_capabilities, *needs.required_capabilities))

@@ -60,6 +60,7 @@ class TaskRequest:
     preference: int | None = None  # 0: every cent counts, 10: quality alone; None: by score, ties by price
     count: int = 1
     may_try_others: bool = False  # it is a run's work, and neither judges nor merges
+    category: Category | None = None  # where who asks knows the kind of work, whatever the words say
 
 
 @dataclass(frozen=True, slots=True)

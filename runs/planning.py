@@ -176,6 +176,7 @@ class _Chooser:
             preference=self.request.preference,
             count=ask.count,
             may_try_others=ask.may_try_others,
+            category=ask.category,
         )
 
     def _is_usable(self, model_id: str, ask: Ask) -> bool:

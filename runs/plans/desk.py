@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from catalog.shapes import Budget
+from catalog.shapes import Budget, Category
 from routing.decompose.shapes import Steps, Swarm
 from runs.shapes import ModelChoice, RoleRequest
 
@@ -25,6 +25,7 @@ class Ask:
     is_part: bool = False  # of a larger task: terse, and classified as such
     prompt_tokens: int = 0  # what must fit into the model's context, where that is much
     is_grounded: bool = False  # only models whose provider can search the web
+    category: Category | None = None  # the kind of work, where the mode says it and not the words
     may_try_others: bool = False  # a model near the best may do this work, where the person lets others be tried
 
 

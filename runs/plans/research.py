@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum, auto
 
+from catalog.shapes import Category
 from runs.plans.desk import Chosen, Desk
 from runs.plans.draft import Draft
 from runs.plans.nodes import Bench, ask_for, merge_model, merge_node, named_model, work_node, work_params
@@ -78,7 +79,9 @@ def _choose(bench: Bench, task: str, *, is_grounded: bool) -> Chosen:
         model = named_model(bench.desk, request.model)
         is_fit = not is_grounded or bench.desk.can_ground(model.model_id)
         return Chosen((model,) if is_fit else ())
-    return bench.desk.choose(ask_for(bench, f"Research: {task}", is_grounded=is_grounded))
+    # Research on PostgreSQL is research: what is looked into says nothing of the kind of work.
+    ask = ask_for(bench, f"Research: {task}", is_grounded=is_grounded, category=Category.RESEARCH)
+    return bench.desk.choose(ask)
 
 
 def _grounded(bench: Bench, number: int, subject: str, topic: str, chosen: Chosen) -> list[NodeSpec]:

@@ -153,6 +153,13 @@ def test_openrouter_can_search_and_a_plain_key_cannot(settings: Any):
         plan(Mode.RESEARCH, subjects=("Mars",), topic="moons")
 
 
+@pytest.mark.parametrize("subject", ["PostgreSQL", "Rust macros", "a poem"])
+def test_research_is_research_whatever_it_is_about(subject: str):
+    made = plan(Mode.RESEARCH, task="", subjects=(subject,), options=RunOptions(web_search=True))
+    assert {node.model.category for node in made.nodes} == {"research"}
+    assert StoredDecision.objects.get().category == "research"
+
+
 def test_a_search_provider_is_used_where_it_is_set_up(settings: Any):
     settings.SEARCH_PROVIDER, settings.SEARCH_API_KEY, settings.SEARCH_BASE_URL = "brave", "k", ""
     made = plan(Mode.RESEARCH, subjects=("Mars",), topic="moons")

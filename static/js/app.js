@@ -119,9 +119,31 @@
   const wrong = document.querySelector("main [aria-invalid=true]");
   if (wrong && !document.querySelector("[autofocus]")) wrong.focus();
 
+  // Pages are not kept by the browser, so a reload would lose what was typed: this tab keeps it until it is back.
+  const asking = [...document.querySelectorAll("form[data-asks-again]")];
+  const fieldsOf = (form) => [...form.elements].filter((field) => field.name && field.type !== "hidden" && field.type !== "submit");
+  const draftOf = (form) => `typed:${location.pathname}#${form.id}`;
+  const isReload = performance.getEntriesByType("navigation").some((entry) => entry.type === "reload");
+  const putBack = (form) => {
+    const typed = isReload && JSON.parse(sessionStorage.getItem(draftOf(form)));
+    sessionStorage.removeItem(draftOf(form));
+    fieldsOf(form).forEach((field, place) => {
+      if (!typed || typed[place] === undefined) return;
+      if (field.type === "checkbox") field.checked = typed[place]; else field.value = typed[place];
+    });
+  };
+  const keepTyped = (form) => {
+    const typed = fieldsOf(form).map((field) => field.type === "checkbox" ? field.checked : field.value);
+    sessionStorage.setItem(draftOf(form), JSON.stringify(typed));
+  };
+  try { asking.forEach(putBack); } catch { /* no storage */ }
+  window.addEventListener("pagehide", () => {
+    try { asking.forEach(keepTyped); } catch { /* no storage, or it is full */ }
+  });
+
   // A browser that comes back to a form puts in what was typed, but not what was answered: ask again.
   window.addEventListener("pageshow", () => {
-    for (const form of document.querySelectorAll("form[data-asks-again]")) {
+    for (const form of asking) {
       if ([...form.querySelectorAll("textarea")].some((field) => field.value !== field.defaultValue)) htmx.trigger(form, "change");
     }
   });

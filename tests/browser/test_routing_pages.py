@@ -70,6 +70,23 @@ def test_a_decision_is_replayed_in_place_and_tried_in_the_playground(open_page: 
     expect(page.locator(".pick")).to_contain_text("leads 42 models")
 
 
+def test_a_reload_keeps_what_was_typed_and_leaving_forgets_it(open_page: OpenPage) -> None:
+    page = open_page()
+    page.goto("/route/")
+    page.get_by_label("Task", exact=True).press_sequentially("Fix the flaky login test")
+    page.get_by_label("Budget").select_option("any")
+    expect(page.locator(".pick")).to_contain_text("leads 62 models")
+
+    page.reload()
+    expect(page.get_by_label("Task", exact=True)).to_have_value("Fix the flaky login test")
+    expect(page.locator(".pick")).to_contain_text("leads 62 models")
+    page.get_by_role("link", name="Clear").click()
+    expect(page.get_by_label("Task", exact=True)).to_have_value("")
+    page.reload()
+    expect(page.get_by_label("Task", exact=True)).to_have_value("")
+    expect(page.locator(".pick")).to_have_count(0)
+
+
 def test_coming_back_to_a_task_shows_its_answer_again(open_page: OpenPage, watch: Watch) -> None:
     watch.expected = ("htmx:",)
     page = open_page()

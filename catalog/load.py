@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.db import transaction
-from django.utils import timezone
 
 from catalog.collect import Collected, parse_payloads
 from catalog.embedded import EMBEDDED_PATH, read_embedded
@@ -21,12 +20,11 @@ def load_embedded(*, actor: Actor, path: Path = EMBEDDED_PATH) -> RefreshOutcome
 
     Raises SourceMalformed when the file cannot be read, Conflict while a refresh is active.
     """
-    now = timezone.now()
     collected = [_collected(payload) for payload in read_embedded(path)]
     with transaction.atomic():
         for item in collected:
             replace_payloads(item.source, item.payloads)
-            note_success(item, now=now)
+            note_success(item, now=None)  # no source was asked
     return rebuild_catalog(actor=actor, trigger="embedded snapshot")
 
 

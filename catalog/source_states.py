@@ -154,10 +154,14 @@ def note_attempts(collected: Iterable[Collected], attempted: Iterable[Source], n
         SourceState.objects.filter(pk=source).update(**changes)
 
 
-def note_success(item: Collected, *, now: datetime) -> None:
-    """Write down what a source delivered. Call inside the transaction that publishes it."""
+def note_success(item: Collected, *, now: datetime | None) -> None:
+    """Write down what a source delivered, or, without a moment, what ships in its place.
+
+    Call inside the transaction that publishes it.
+    """
     if item.parsed is None:
         return
+    succeeded = {} if now is None else {"last_success_at": now}
     state_of(item.source)
     parsed = item.parsed
     SourceState.objects.filter(pk=item.source).update(
@@ -173,8 +177,8 @@ def note_success(item: Collected, *, now: datetime) -> None:
         row_count=len(parsed.models) or len(parsed.records),
         as_of=parsed.as_of,
         version=parsed.version,
-        last_success_at=now,
         data_fetched_at=min(payload.fetched_at for payload in item.payloads),
+        **succeeded,
     )
 
 

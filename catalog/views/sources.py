@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from catalog import queries
+from catalog.embedded import EMBEDDED_PART
 from catalog.queries import SourceReport
 from catalog.refresh import accept_held_back
 from catalog.shapes import Source
@@ -145,9 +146,11 @@ def payload(request: ActorRequest, sha256: str) -> HttpResponse:
 
 
 def _source_page(request: ActorRequest, key: str, *, refusal: str = "") -> HttpResponse:
+    payloads = queries.list_payloads(_source(key))
     context = {
         "source": _report(_source(key)),
-        "payloads": queries.list_payloads(_source(key)),
+        "payloads": payloads,
+        "ships": any(payload.is_current and payload.part == EMBEDDED_PART for payload in payloads),
         "held_back_at": queries.find_held_back(_source(key)),
         "refusal": refusal,
     }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import lzma
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.test import Client
 
 from catalog import queries
 from catalog.embedded import (
@@ -19,9 +21,11 @@ from catalog.embedded import (
     read_embedded,
 )
 from catalog.load import load_embedded
+from catalog.models import SourceState
 from catalog.queries.sources import SourceLight
 from catalog.shapes import Measure, ModelFacts, ParsedSource, Pricing, RejectedRow, Source, SourceRecord
-from smartspawn.access.shapes import COMMAND_LINE
+from smartspawn.access.models import User
+from smartspawn.access.shapes import COMMAND_LINE, Role
 from smartspawn.lib.errors import SourceMalformed
 
 MOMENT = datetime(2026, 7, 22, tzinfo=UTC)
@@ -110,3 +114,20 @@ def test_a_fresh_site_starts_with_the_shipped_models_and_says_how_old_they_are()
     assert reports[Source.OPENROUTER].light is SourceLight.AMBER
     assert "days old" in reports[Source.OPENROUTER].reason
     assert reports[Source.LMARENA].matched_count > 100
+
+
+@pytest.mark.django_db
+def test_a_source_that_was_never_asked_tells_no_success_but_names_the_data_that_ships(client: Client) -> None:
+    load_embedded(actor=COMMAND_LINE)
+    client.force_login(User.objects.create(username="vera", role=Role.VIEWER))
+    facts = " ".join(re.sub("<[^>]+>", " ", client.get("/sources/openrouter/").content.decode()).split())
+    dated = f"{read_embedded()[0].fetched_at:%-d %B %Y}"
+    assert "Last success never Last attempt never" in facts
+    assert f"what ships with Smart Spawn, of {dated}" in facts
+
+
+@pytest.mark.django_db
+def test_what_ships_takes_no_earlier_success_back() -> None:
+    SourceState.objects.create(source=Source.OPENROUTER, last_success_at=MOMENT)
+    load_embedded(actor=COMMAND_LINE)
+    assert SourceState.objects.get(pk=Source.OPENROUTER).last_success_at == MOMENT

@@ -156,3 +156,28 @@ def test_of_many_uses_at_once_one_succeeds() -> None:
     with ThreadPoolExecutor(8) as pool:
         assert sum(future.result() for future in [pool.submit(use) for _ in range(8)]) == 1
     assert AuditEntry.objects.filter(action="signin_link.use").count() == 1
+
+
+def test_the_first_password_leads_to_where_the_person_wanted_to_go(make_user: MakeUser) -> None:
+    make_user("bob")
+    client = Client()
+    wanted = "/runs/?status=failed"
+    path = _path(create_signin_link(username="bob"))
+    page = client.get(path, {"next": wanted}).content.decode()
+    assert f'name="next" value="{wanted}"' in page
+    account = client.post(path, {"next": wanted})["Location"]
+    page = client.get(account).content.decode()
+    assert f'name="next" value="{wanted}"' in page
+    new = "river stone 92 lamp"
+    assert client.post("/account/", {"new": new, "again": new, "next": wanted})["Location"] == wanted
+
+
+@pytest.mark.parametrize("wanted", ["", "https://evil.example/"])
+def test_the_first_password_leads_to_the_overview_otherwise(make_user: MakeUser, wanted: str) -> None:
+    make_user("bob")
+    client = Client()
+    assert client.post(_path(create_signin_link(username="bob")), {"next": wanted})["Location"] == "/account/"
+    new = "river stone 92 lamp"
+    response = client.post("/account/", {"new": new, "again": new, "next": wanted}, follow=True)
+    assert response.redirect_chain[0][0] == "/"
+    assert "Your password is set. Sign in as bob" in response.content.decode()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
@@ -88,7 +90,8 @@ def signin_link(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         return _use_link(request, token)
     owner = find_link_owner(token)
-    return render(request, "access/signin_link.html", {"owner": owner}, status=200 if owner else 410)
+    context = {"owner": owner, "next": _safe_next(request)}
+    return render(request, "access/signin_link.html", context, status=200 if owner else 410)
 
 
 def _use_link(request: HttpRequest, token: str) -> HttpResponse:
@@ -99,10 +102,12 @@ def _use_link(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "access/signin_link.html", {"owner": None}, status=410)
     login(request, user, backend=_BACKEND)
     request.session[_CHOOSE_UNTIL] = (timezone.now() + _CHOOSE_WITHIN).timestamp()
+    wanted = _safe_next(request)
     if user.has_usable_password():
-        return redirect("/")
+        return redirect(wanted)
     messages.info(request, "Choose a password, so that you can sign in without a link next time.")
-    return redirect("access:account")
+    kept = f"?{urlencode({'next': wanted})}" if wanted != "/" else ""
+    return redirect(reverse("access:account") + kept)
 
 
 @for_everybody
@@ -124,15 +129,24 @@ def account(request: ActorRequest) -> HttpResponse:
         return _account_page(request, errors=given.errors, status=422)
     if _must_prove(request) and not check_current_password(request.user, given.validated_data["current"]):
         return _account_page(request, errors={"current": ["This is not your present password."]}, status=422)
+    is_first = not request.user.has_usable_password()
     set_password(user=request.user, password=given.validated_data["new"], actor=request.actor)
     update_session_auth_hash(request, request.user)
     request.session.pop(_CHOOSE_UNTIL, None)
+    if is_first:
+        messages.success(request, f"Your password is set. Sign in as {request.user.username} with it next time.")
+        return redirect(_safe_next(request))
     messages.success(request, "Your password is changed. Other sessions of yours have ended.")
     return redirect("access:account")
 
 
 def _account_page(request: ActorRequest, *, errors: object = None, status: int = 200) -> HttpResponse:
-    context = {"errors": errors or {}, "must_prove": _must_prove(request), "person": request.user}
+    context = {
+        "errors": errors or {},
+        "must_prove": _must_prove(request),
+        "person": request.user,
+        "next": _safe_next(request),
+    }
     return render(request, "access/account.html", context, status=status)
 
 

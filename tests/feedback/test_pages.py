@@ -71,6 +71,16 @@ def test_the_inbox_lists_what_waits_and_empties_in_one_go(browser: Client, ann: 
     assert Rating.objects.filter(score=5).count() == 3
 
 
+def test_the_inbox_leaves_simulated_runs_out_and_says_so(browser: Client, ann: User) -> None:
+    finished(ann, task="Pretended", is_simulated=True)
+
+    page = browser.get("/ratings/").content.decode()
+
+    assert "Simulated runs are left out" in page
+    assert "Nothing waits for a rating." in page
+    assert "Pretended" not in page
+
+
 def test_a_bulk_rating_with_one_wrong_subject_rates_nothing(browser: Client, ann: User) -> None:
     mine, other = finished(ann), finished(make_user("bob"))
 

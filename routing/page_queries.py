@@ -203,7 +203,9 @@ _STEP_THROUGH_MODELS: Final = """
     SELECT model_id FROM step WHERE model_id IS NOT NULL
 """
 _Dated = TypeVar("_Dated", StoredDecision, ChosenModel)
-_KNOWN_OUTCOME: Final = frozenset({"ranked", "removals", "candidate_count", "trial"})
+_KNOWN_OUTCOME: Final = frozenset(
+    {"ranked", "removals", "candidate_count", "trial", "rules", "rule_tier", "rule_drivers"}
+)
 
 
 def list_decisions(

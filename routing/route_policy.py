@@ -129,6 +129,8 @@ class Verdict:
     confirmation_rule: str
 
 
+NO_RULE: Final = "no rule"  # stands where no rule names an outcome
+
 Outcome = TypeVar("Outcome")
 
 
@@ -196,7 +198,7 @@ def _first(
         value = outcome(rule)
         if value is not None:
             return value, rule.name
-    return default, "no rule"
+    return default, NO_RULE
 
 
 def _is_any(wanted: Sequence[str], given: Sequence[str]) -> bool:

@@ -199,6 +199,8 @@ def _conclude(start: _Start, plan: RoutePlan, inherited: str) -> RouteAnswer:
             "inherited_tier": inherited,
             "is_confirmation_required": start.verdict.is_confirmation_required,
             "rules": [start.verdict.tier_rule, start.verdict.driver_rule, start.verdict.confirmation_rule],
+            "rule_tier": start.verdict.tier,
+            "rule_drivers": list(start.verdict.drivers),
             "files": list(request.files),
             "stack": list(request.stack),
             "drivers": list(request.drivers),

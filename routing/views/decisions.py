@@ -28,6 +28,7 @@ from routing.page_queries import (
 )
 from routing.policy import select
 from routing.replays import Replay, replay_row, replay_token
+from routing.rules_applied import applied_rules
 from routing.views.forms import DecisionsForm, format_cursor
 from routing.views.heads import heads_of
 from routing.views.parts import part_rows
@@ -97,6 +98,7 @@ def _choice_context(row: StoredDecision) -> dict[str, Any]:
         "tags": basis.features.context_tags if basis else (),
         "outcome": outcome,
         "details": read_details(row).items(),
+        "applied_rules": applied_rules(row.outcome),
         "classification": classification,
         "heads": heads_of(classification, {}) if classification else (),
         "ranked": ranked_rows(outcome.ranked),

@@ -252,4 +252,4 @@ def test_a_row_of_another_shape_is_read_as_far_as_it_goes(decisions: list[Stored
 
     assert read_basis(row) is None
     assert read_outcome(row).ranked == ()
-    assert read_details(row) == {"driver": "codex", "confirmation required": "yes", "rules": "a, b"}
+    assert read_details(row) == {"driver": "codex", "confirmation required": "yes"}

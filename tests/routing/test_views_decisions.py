@@ -296,6 +296,16 @@ def test_an_open_question_to_a_snapshot_that_is_gone_says_what_was_asked() -> No
 
 
 @pytest.mark.usefixtures("snapshot")
+def test_a_route_says_what_each_rule_did() -> None:
+    answer = route(request=RouteRequest("Write the README of the parser"), actor=actor_of(Role.VIEWER))
+    text = text_of(signed_in().get(f"/decisions/{answer.decision_id}/").content)
+    assert "Tier fast “exploration and docs are cheap and fast” Says fast." in text
+    assert f"Driver {answer.driver} “whoever is best” Prefers nobody" in text
+    assert "Confirmation not required “nothing to confirm” Lets it go without a person's yes." in text
+    assert "Rules exploration" not in text
+
+
+@pytest.mark.usefixtures("snapshot")
 def test_a_route_is_made_again_with_few_questions(django_assert_max_num_queries: Any) -> None:
     answer = route(request=RouteRequest("Fix the login form", session_id="s"), actor=actor_of(Role.VIEWER))
     override_decision(answer.decision_id)

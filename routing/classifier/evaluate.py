@@ -53,21 +53,37 @@ def label_of(answer: Classification, head: str) -> Label:
 
 
 def read_prompts(path: Path) -> list[LabelledPrompt]:
-    """The labelled prompts of a JSONL file; BadInput names the first line that is none."""
+    """The labelled prompts of a JSONL file; BadInput names the first line that is none, or what ails the file."""
     prompts = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
+    for number, line in enumerate(_read_text(path).split("\n"), start=1):
         if line.strip():
             try:
                 prompts.append(read_prompt(json.loads(line)))
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
+            except KeyError as error:
+                raise BadInput(f"{path}:{number} is no labelled prompt: it has no {error}") from error
+            except (ValueError, TypeError) as error:
                 raise BadInput(f"{path}:{number} is no labelled prompt: {error}") from error
     if not prompts:
         raise BadInput(f"{path} holds no prompts.")
+    if not any(prompt.labels or prompt.sub_dimensions for prompt in prompts):
+        raise BadInput(f"{path} holds no labels, so there is nothing to score. Give any of: {', '.join(HEADS)}.")
     return prompts
+
+
+def _read_text(path: Path) -> str:
+    """The file's text; some editors put a byte order mark in front."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path} is no text in UTF-8.") from error
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def read_prompt(row: Mapping[str, Any]) -> LabelledPrompt:
     """The labelled prompt of one line; KeyError, TypeError or ValueError for what is none."""
+    if not isinstance(row, Mapping):
+        raise TypeError("each line holds one JSON object")
     if not isinstance(row["text"], str):
         raise TypeError("text is no string")
     labels = {head: str(row[head]) for head in HEADS if row.get(head) is not None}

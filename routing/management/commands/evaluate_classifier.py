@@ -31,7 +31,7 @@ class Command(BaseCommand):
             self.stderr.write(f"Keywords stand in for the classifier: {status.fault}")
         try:
             prompts = [prompt for path in options["files"] for prompt in read_prompts(path)]
-        except (BadInput, OSError, UnicodeDecodeError) as error:
+        except BadInput as error:
             raise CommandError(str(error)) from error
         payload = evaluation_payload(judge(prompts, classifier.classify_uncached))
         self.stdout.write(json.dumps(payload) if options["json"] else evaluation_text(payload))

@@ -139,6 +139,30 @@ def test_the_command_prints_one_object(tmp_path: Path) -> None:
     assert read_prompts(path)[2].also_accepted == {"category": frozenset({"general"})}
 
 
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "marked.jsonl"
+    path.write_bytes(b'\xef\xbb\xbf{"text": "write a haiku", "category": "creative"}\r\n')
+    assert [prompt.text for prompt in read_prompts(path)] == ["write a haiku"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot be read: No such file"),
+        (b"\xff\xfe", "is no text in UTF-8"),
+        (b'{"text": "x"}\n{"text": "y"}', "holds no labels"),
+        (b'[{"text": "x", "risk": "low"}]', "each line holds one JSON object"),
+        (b'{"risk": "low"}', "it has no 'text'"),
+    ],
+)
+def test_what_ails_a_file_is_said(content: bytes | None, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "odd.jsonl"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(CommandError, match=words):
+        call_command("evaluate_classifier", path)
+
+
 @pytest.mark.parametrize("line", ["{", "[]", "{}", '{"text": 1}', '{"text": "x", "risk": "huge"}', ""])
 def test_a_line_that_is_no_prompt_is_named(line: str, tmp_path: Path) -> None:
     path = tmp_path / "bad.jsonl"

@@ -22,7 +22,6 @@ from smartspawn.access.shapes import Role
 from smartspawn.lib.errors import Conflict, NotFound
 
 MOST_ANSWERS = 8
-_LETTERS = "ABCDEFGH"
 
 
 @requires_role(Role.VIEWER)
@@ -36,10 +35,8 @@ def compare(request: ActorRequest, run_id: UUID) -> HttpResponse:
     shuffled = sorted(nodes, key=lambda node: _place(run_id, node.key, request.actor.user_id))[:MOST_ANSWERS]
     texts = read_outputs(run_id, [node.key for node in shuffled])
     words = verdicts_on_nodes(run_id, request.actor)
-    answers = [
-        (letter, node, texts.get(node.key, ""), words.get(node.key) == Verdict.PREFERRED)
-        for letter, node in zip(_LETTERS, shuffled, strict=False)
-    ]
+    # Numbered by the page: letters are the run's own names for its answers, in its own order.
+    answers = [(node, texts.get(node.key, ""), words.get(node.key) == Verdict.PREFERRED) for node in shuffled]
     context = {
         "run": run,
         "answers": answers,

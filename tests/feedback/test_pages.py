@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,11 +11,11 @@ from django.test import Client
 from feedback.models import Rating
 from feedback.record import rate
 from feedback.shapes import Said, Subject
-from runs.shapes import Mode
+from runs.shapes import Mode, NodeStatus, RunStatus
 from smartspawn.access.models import User
 from smartspawn.access.shapes import Role
 from tests.feedback.work import finished
-from tests.runs.rows import make_run, make_user
+from tests.runs.rows import make_node, make_run, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -122,6 +123,24 @@ def test_answers_are_compared_without_names_until_one_is_chosen(browser: Client,
     assert "This one is best" in blind
     assert "This one is best" not in told
     assert dict(Rating.objects.values_list("node_key", "verdict")) == {"task-1": "passed_over", "task-2": "preferred"}
+
+
+def test_compared_answers_bear_no_name_that_the_run_gives_to_another(browser: Client, ann: User) -> None:
+    run = make_run(ann, status=RunStatus.COMPLETED, category="coding", mode=Mode.COLLECTIVE)
+    titles = {}
+    for number, letter in enumerate("ABCD", 1):
+        titles[f"task-{number}"] = f"Answer {letter}: openai/big"
+        made = {"model_id": "openai/big", "title": titles[f"task-{number}"]}
+        make_node(run, f"task-{number}", NodeStatus.COMPLETED, **made)
+    browser.post("/ratings/prefer/", {"subject": f"node:{run.pk}:task-3"})
+
+    told = browser.get(f"/ratings/compare/{run.pk}/").content.decode()
+
+    cards = told.split("<article")[1:]
+    assert [re.findall("<h2>(.)", card) for card in cards] == [["1"], ["2"], ["3"], ["4"]]
+    best = next(card for card in cards if ">best<" in card)
+    assert titles["task-3"] in best
+    assert Rating.objects.get(verdict="preferred").title == titles["task-3"]
 
 
 def test_who_has_seen_the_names_chooses_no_other_answer_before_taking_the_first_choice_back(

@@ -124,6 +124,22 @@ def _write(nodes: Iterable[Node], rows: Mapping[int, Row], names: Collection[str
 # --- what goes of each: pure --------------------------------------------------------------
 
 
+class Asked:
+    """All that a person wrote, for asking what repeats it.
+
+    Ten thousand prompts are megabytes, and their nodes share a few words: each is sought once.
+    """
+
+    def __init__(self, said: str) -> None:
+        self._said = said
+        self._found: dict[str, bool] = {}
+
+    def __contains__(self, line: str) -> bool:
+        if line not in self._found:
+            self._found[line] = bool(line) and line in self._said
+        return self._found[line]
+
+
 def asked_words(task: str, request: Mapping[str, Any]) -> str:
     """All that a person wrote, on one line, for seeing what repeats it."""
     chain = request.get("chain") or {}
@@ -147,13 +163,15 @@ def bare_request(request: Mapping[str, Any], label: str) -> Stored:
 
 def bare_plan(plan: Mapping[str, Any], said: str) -> Stored:
     """The plan's head without a summary or notes that repeat what was asked."""
-    notes = [note for note in plan.get("notes", ()) if not _is_said(note, said)]
-    return {**plan, "summary": kept_title(str(plan.get("summary", "")), said, ""), "notes": notes}
+    asked = Asked(said)
+    notes = [note for note in plan.get("notes", ()) if _title_line(note) not in asked]
+    return {**plan, "summary": kept_title(str(plan.get("summary", "")), asked, ""), "notes": notes}
 
 
 def bare_nodes(nodes: Mapping[str, Node], said: str) -> dict[int, Row]:
     """What stays of a run's nodes, by their ids."""
-    rows: dict[int, Row] = {node.pk: bare_node(node, said, nodes.keys()) for node in nodes.values()}
+    asked = Asked(said)
+    rows: dict[int, Row] = {node.pk: bare_node(node, asked, nodes.keys()) for node in nodes.values()}
     for node in nodes.values():
         if node.error:  # it may name what the node waited for
             near = [item for key in (node.key, *node.depends_on) if (item := nodes.get(key))]
@@ -162,11 +180,11 @@ def bare_nodes(nodes: Mapping[str, Node], said: str) -> dict[int, Row]:
     return rows
 
 
-def bare_node(node: Node, said: str, keys: Collection[str]) -> Stored:
+def bare_node(node: Node, asked: Asked, keys: Collection[str]) -> Stored:
     """What stays of a node's title, spec, reading and error."""
     spec: Mapping[str, Any] = node.spec
-    heard = f"{said}\n{_one_line(str(spec.get('prompt', '')))}" if node.purpose in _NAMED_BY_PROMPT else said
-    title = kept_title(node.title, heard, node.key)
+    own = _one_line(str(spec.get("prompt", ""))) if node.purpose in _NAMED_BY_PROMPT else ""
+    title = kept_title(node.title, asked, node.key, own=own)
     params = {name: value for name, value in (spec.get("params") or {}).items() if name in _PARAMS_KEPT}
     bare = {**spec, "title": title, "prompt": "", "system": "", "schema": None, "params": params}
     return {"title": title, "spec": bare, "data": _bare_reading(node.data, keys), "error": node.error}
@@ -179,11 +197,10 @@ def renamed(error: str, titles: Mapping[str, str]) -> str:
     return error
 
 
-def kept_title(title: str, said: str, otherwise: str) -> str:
-    """The title without what repeats what was asked: "Draft: Write a ..." is "Draft"."""
-    if _is_said(title, said):
-        return otherwise
-    return ": ".join(part for part in title.split(": ") if not _is_said(part, said)) or otherwise
+def kept_title(title: str, asked: Asked, otherwise: str, *, own: str = "") -> str:
+    """The title without what repeats what was asked, or the node's own prompt: "Draft: Write a ..." is "Draft"."""
+    lines = ((part, _title_line(part)) for part in title.split(": "))
+    return ": ".join(part for part, line in lines if line and line not in own and line not in asked) or otherwise
 
 
 def _bare_reading(data: object, keys: Collection[str]) -> Stored | None:
@@ -194,9 +211,8 @@ def _bare_reading(data: object, keys: Collection[str]) -> Stored | None:
     return ({_PICKED: picked} if isinstance(picked, str) and picked in keys else {}) | kept or None
 
 
-def _is_said(text: str, said: str) -> bool:
-    line = _one_line(text.removesuffix("…"))
-    return bool(line) and line in said
+def _title_line(text: str) -> str:
+    return _one_line(text.removesuffix("…"))
 
 
 def _one_line(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 from argparse import ArgumentParser
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -43,12 +45,25 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         scenario = _read_scenario(options)
-        listener = bind(options["host"], options["port"])
+        listener = _bind(options["host"], options["port"])
         host, port = listener.getsockname()[:2]
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         self.stdout.write(f"Simulated provider on {address}/v1 (bill: {address}/bill). Ctrl-C ends it.")
         self.stdout.flush()
         make_server(Simulator(scenario)).run(sockets=[listener])
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        return bind(host, port)
+    except (OSError, OverflowError) as refusal:
+        if getattr(refusal, "errno", None) == errno.EADDRINUSE:
+            raise CommandError(
+                f"Port {port} of {host} is taken, maybe by another simulator: choose another one with --port (0: any)."
+            ) from refusal
+        raise CommandError(
+            f"Cannot listen on port {port} of {host} ({refusal}): name others with --host and --port."
+        ) from refusal
 
 
 def _read_scenario(options: dict[str, Any]) -> Scenario:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -310,3 +311,22 @@ def test_the_command_refuses_what_makes_no_sense(wrong: list[str]) -> None:
 
     with pytest.raises(CommandError):
         call_command("simulate_provider", "--port", "0", *wrong)
+
+
+@pytest.mark.parametrize(("host", "words"), [("127.0.0.1", "is taken"), ("192.0.2.7", "name others with --host")])
+def test_an_address_that_cannot_be_had_is_said_in_one_line(host: str, words: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        command = [sys.executable, "manage.py", "simulate_provider", "--host", host, "--port", port]
+        ended = subprocess.run(
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+            cwd=Path(__file__).parents[3],
+        )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    (line,) = ended.stderr.splitlines()
+    assert all(word in line for word in (words, port, host, "--port"))

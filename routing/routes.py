@@ -17,7 +17,7 @@ from routing.features import extract
 from routing.ground import Ground, choose_on, conclude, find_ground
 from routing.models import DecisionOverride
 from routing.route_plan import PlanRequest, RoutePlan, limits_in, plan_route
-from routing.route_policy import RouteRules, Verdict, judge, make_kickoff
+from routing.route_policy import RouteRules, Verdict, driver_of, judge, make_kickoff, providers_of
 from routing.route_rules import current_rules
 from routing.sessions import Lock, find_lock, override_locks, session_scope, take_lock, touch
 from routing.shapes import Choice, Features, Limits, RankedCandidate, RouteAnswer, RouteRequest, TaskRequest
@@ -76,11 +76,14 @@ def override_route(*, decision_id: str, model_id: str, driver: str = "", why: st
     """Record that a person took another model than was decided, and keep the session to it.
 
     Returns how many sessions now keep to it. Raises NotFound for a decision that is nobody's concern
-    here, InvalidParam for a model that is not in the catalogue.
+    here, InvalidParam for a model that is not in the catalogue, or a driver that there is not.
     """
     row = get_stored(decision_id, actor=actor)
-    if find_entry(model_id) is None:
+    entry = find_entry(model_id)
+    if entry is None:
         raise InvalidParam(f"No model '{model_id[:200]}' in the catalogue.")
+    if row.kind == "route":
+        driver = _driver_for(entry.provider, driver, str(row.outcome.get("driver", "")), actor)
     with transaction.atomic():
         DecisionOverride.objects.create(
             decision=row,
@@ -94,12 +97,26 @@ def override_route(*, decision_id: str, model_id: str, driver: str = "", why: st
         return override_locks(str(row.pk), driver=driver, model_id=model_id)
 
 
+def _driver_for(provider: str, named: str, former: str, actor: Actor) -> str:
+    """Who runs the model that a person took: whom they name, else who was chosen before if that one can."""
+    rules = current_rules(find_ground(actor).mark)
+    if named:
+        _check_driver(named, rules)
+        return named
+    reached = providers_of([former], rules) if former in rules.drivers else frozenset({""})
+    return former if not reached or provider in reached else driver_of(provider, tuple(rules.drivers), rules)
+
+
+def _check_driver(name: str, rules: RouteRules) -> None:
+    if name not in rules.drivers:
+        raise InvalidParam(f"No driver '{name[:40]}'. Use any of: {', '.join(rules.drivers)}")
+
+
 def _begin(request: RouteRequest, actor: Actor) -> _Start:
     ground = find_ground(actor)
     rules = current_rules(ground.mark)
     for name in request.drivers:
-        if name not in rules.drivers:
-            raise InvalidParam(f"No driver '{name[:40]}'. Use any of: {', '.join(rules.drivers)}")
+        _check_driver(name, rules)
     kickoff_tags = tuple(dict.fromkeys(word.lower() for word in request.stack))
     features = _as_work(extract(TaskRequest(request.task, context_tags=kickoff_tags), classify))
     verdict = judge(make_kickoff(features.classification, request.files, request.stack), rules)

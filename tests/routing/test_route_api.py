@@ -225,8 +225,28 @@ def test_a_person_s_choice_is_recorded_and_holds(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
+    ("model", "expected"), [("x-ai/wide", "grok"), ("deepseek/blind", "api"), ("anthropic/grand", "claude")]
+)
+def test_a_model_that_a_person_takes_comes_with_a_driver_that_runs_it(
+    client: Client, model: str, expected: str
+) -> None:
+    first = route(client, RISKY, session_id="s")
+    assert first["driverKind"] == "claude"
+    send(client, {"decisionId": first["decisionId"], "model": model}, address="route/override")
+    kept = route(client, RISKY, session_id="s")
+    assert (kept["model"], kept["driverKind"]) == (model, expected)
+
+
+def test_a_driver_for_everybody_keeps_the_model_that_a_person_takes(client: Client) -> None:
+    first = route(client, RISKY, session_id="s", drivers=["api"])
+    send(client, {"decisionId": first["decisionId"], "model": "x-ai/wide"}, address="route/override")
+    assert route(client, RISKY, session_id="s", drivers=["api"])["driverKind"] == "api"
+
+
+@pytest.mark.parametrize(
     ("change", "status", "code"),
     [
+        ({"driverKind": "nobody"}, 400, "INVALID_PARAM"),
         ({"decisionId": ""}, 400, "MISSING_PARAM"),
         ({"model": None}, 400, "MISSING_PARAM"),
         ({"model": "no/such"}, 400, "INVALID_PARAM"),

@@ -208,7 +208,7 @@ def page_limiter() -> Limiter:
 
 
 def refresh_limiter() -> Limiter:
-    """Refreshes of the catalog asked for over the API, by client."""
+    """Refreshes of the catalogue asked for over the API, by client."""
     return build_limiter("refresh", settings.REFRESH_RATE_LIMIT, settings.REDIS_URL)
 
 

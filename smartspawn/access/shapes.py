@@ -47,8 +47,8 @@ SCOPE_ROLES: Mapping[Scope, Role] = {
 }
 
 SCOPE_TITLES: Mapping[Scope, str] = {
-    Scope.CATALOG_READ: "Read the catalog, with values shown to signed-in people only",
-    Scope.CATALOG_REFRESH: "Start a refresh of the catalog",
+    Scope.CATALOG_READ: "Read the catalogue, with values shown to signed-in people only",
+    Scope.CATALOG_REFRESH: "Start a refresh of the catalogue",
     Scope.CATALOG_ADMIN: "Change aliases, overrides and sources",
     Scope.RUNS_READ: "Read runs and their results",
     Scope.RUNS_WRITE: "Start, approve, cancel and retry runs, which spends money",

@@ -275,3 +275,9 @@ def test_many_keys_come_in_pages_at_a_constant_number_of_queries(
         first = client.get("/account/keys/").content.decode()
     assert first.count("Revoked") == 50
     assert client.get("/account/keys/?page=2").content.decode().count("Revoked") == 20
+
+
+def test_the_page_names_scopes_in_the_spelling_of_all_pages(browse: Browse, make_user: MakeUser) -> None:
+    page = browse(make_user(Role.MEMBER)).get("/account/keys/").content.decode()
+    assert "Read the catalogue" in page
+    assert "refresh of the catalogue" in page

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from runs.providers.dialects import effort_of
 from runs.providers.json_reading import decode, dig, text_at
 from runs.providers.openai_messages import Blob, Link, Part, Said, Text, ToolOutcome, ToolUse, read_conversation
 from runs.providers.wire import WireCall
@@ -24,8 +26,14 @@ _EXTRA: Final[Mapping[str, str]] = {
     "frequency_penalty": "frequencyPenalty",
 }
 # How hard to think: tokens up to Gemini 2.5, a level from Gemini 3 on, which knows only two for all its models.
-_BUDGETS_TOKENS: Final[Mapping[str, int]] = {"none": 0, "minimal": 512, "low": 1024, "medium": 8192, "high": 24576}
-_LEVELS: Final[Mapping[str, str]] = {"none": "low", "minimal": "low", "low": "low", "medium": "high", "high": "high"}
+_MOST_TOKENS: Final = 24_576
+_LEAST_PRO_TOKENS: Final = 128  # those named pro cannot do without thinking, and refuse fewer
+_BUDGETS_TOKENS: Final[Mapping[str, int]] = {"none": 0, "minimal": 512, "low": 1024, "medium": 8192}
+_LEVELS: Final[Mapping[str, str]] = {"none": "low", "minimal": "low", "low": "low", "medium": "high"}
+# The words of other makers for more than that: as hard as can be said here.
+_HARDEST: Final = ("high", "xhigh", "max")
+# Earlier ones, and models of other names that are served beside them, refuse the field.
+_THINKING: Final = re.compile(r"gemini-(?!1|2\.0)")
 _encoder = msgspec.json.Encoder()
 
 
@@ -73,13 +81,15 @@ def _config(request: ChatRequest) -> dict[str, object]:
 
 
 def _thinking(endpoint: Endpoint, request: ChatRequest) -> dict[str, object]:
-    effort = text_at(request.extra, "reasoning_effort")
+    """How hard to think, which clients say in one word, or as Anthropic's do by a number of tokens."""
+    effort = text_at(request.extra, "reasoning_effort") or effort_of(request.thinking)
     model = endpoint.wire_model.removeprefix("models/")
-    if effort not in _LEVELS or model.startswith(("gemini-1", "gemini-2.0")):
+    if effort not in (*_LEVELS, *_HARDEST) or not _THINKING.match(model):
         return {}
-    is_counted = model.startswith("gemini-2")
-    wanted = {"thinkingBudget": _BUDGETS_TOKENS[effort]} if is_counted else {"thinkingLevel": _LEVELS[effort]}
-    return {"thinkingConfig": wanted}
+    if not model.startswith("gemini-2"):
+        return {"thinkingConfig": {"thinkingLevel": _LEVELS.get(effort, "high")}}
+    least_tokens = _LEAST_PRO_TOKENS if "-pro" in model else 0
+    return {"thinkingConfig": {"thinkingBudget": max(_BUDGETS_TOKENS.get(effort, _MOST_TOKENS), least_tokens)}}
 
 
 def _declaration(tool: JsonObject) -> JsonObject:

@@ -47,7 +47,11 @@ def test_options_have_names_of_their_own() -> None:
         ("gemini-2.5-pro", "high", {"thinkingBudget": 24576}),
         ("gemini-3-pro-preview", "minimal", {"thinkingLevel": "low"}),
         ("models/gemini-3.8-flash", "medium", {"thinkingLevel": "high"}),
+        ("gemini-2.5-flash", "xhigh", {"thinkingBudget": 24576}),
+        ("gemini-3-pro-preview", "max", {"thinkingLevel": "high"}),
+        ("gemini-2.5-pro", "none", {"thinkingBudget": 128}),  # refuses to go without
         ("gemini-2.0-flash", "high", None),
+        ("gemma-3-27b-it", "high", None),  # served beside them, and refuses the field
         ("gemini-2.5-flash", "enormous", None),
         ("gemini-2.5-flash", None, None),
     ],
@@ -55,6 +59,19 @@ def test_options_have_names_of_their_own() -> None:
 def test_how_hard_to_think_is_said_as_the_model_knows_it(model: str, effort: str | None, sent: object) -> None:
     asked = request(extra={"reasoning_effort": effort} if effort else {})
     assert body_of(endpoint("gemini", model), asked)["generationConfig"].get("thinkingConfig") == sent
+
+
+@pytest.mark.parametrize(
+    ("thinking", "sent"),
+    [
+        ({"type": "enabled", "budget_tokens": 2_000}, {"thinkingBudget": 1024}),
+        ({"type": "adaptive", "effort": "max"}, {"thinkingBudget": 24576}),
+        ({"type": "disabled"}, None),
+    ],
+)
+def test_how_hard_to_think_is_taken_from_anthropics_clients_too(thinking: dict[str, Any], sent: object) -> None:
+    body = body_of(endpoint("gemini", "gemini-2.5-flash"), request(thinking=thinking))
+    assert body["generationConfig"].get("thinkingConfig") == sent
 
 
 def test_a_schema_is_enforced() -> None:

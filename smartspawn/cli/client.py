@@ -90,6 +90,8 @@ def _refusal(reply: httpx2.Response) -> CliFault:
         message = str(reply.json()["error"]["message"])
     except (ValueError, KeyError, TypeError):
         message = f"{reply.url} answered with status {reply.status_code}."
+    if reply.status_code == 500:
+        message += " 'smartspawn status' says whether the site can work at all."
     if reply.status_code == 401:
         message = _about_the_key(reply, message)
     return CliFault(message, _EXIT_CODES.get(reply.status_code, FAILED))

@@ -78,7 +78,7 @@ def _start_process(swarm_port: int | None) -> subprocess.Popen[bytes]:
                 cwd=PROJECT_DIR,
                 env=environment(),
             )
-        pid_path().write_text(str(process.pid))
+        pid_path().write_text(f"{process.pid} {swarm_port or ''}".strip())
     except OSError as error:
         message = f"{home_dir()} cannot be written to: {error.strerror}. Mend that, or set SMARTSPAWN_HOME."
         raise CliFault(message) from error
@@ -131,9 +131,10 @@ def _stop() -> bool:
 
 
 def restart(ctx: typer.Context, swarm_port: SwarmPort = None) -> None:
-    """Stop the site and start it anew."""
+    """Stop the site and start it anew, on Swarm's port again where it had one."""
+    port = swarm_port or _former_swarm_port()
     _stop()
-    start(ctx, swarm_port)
+    start(ctx, port)
 
 
 def status(ctx: typer.Context) -> None:
@@ -162,7 +163,12 @@ def status(ctx: typer.Context) -> None:
 
 
 def _show_catalogue(ctx: typer.Context) -> None:
-    data = api_of(ctx).get("/api/status")
+    """How large the catalogue is, to who may read it: a key that opens nothing does not make the site less ready."""
+    try:
+        data = api_of(ctx).get("/api/status")
+    except CliFault as refused:
+        tell(refused.message)
+        return
     count = data.get("data", data).get("modelCount")
     if count is not None:
         show_text(f"{count} models in the catalogue.")
@@ -197,10 +203,18 @@ def log_path() -> Path:
 def _pid() -> int | None:
     """The process that 'start' started, while it runs."""
     try:
-        pid = int(pid_path().read_text())
-    except (OSError, ValueError):
+        pid = int(pid_path().read_text().split()[0])
+    except (OSError, ValueError, IndexError):
         return None
     return pid if _is_ours(pid) else None
+
+
+def _former_swarm_port() -> int | None:
+    """Swarm's port of the process that 'start' started."""
+    if _pid() is None:
+        return None
+    _, *port = pid_path().read_text().split()
+    return int(port[0]) if port else None
 
 
 def _is_ours(pid: int) -> bool:

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from smartspawn.cli.client import Api
 from smartspawn.cli.context import api_of, config_of, wants_json
-from smartspawn.cli.faults import FAILED, USAGE, WAITS, CliFault, told_when_interrupted
+from smartspawn.cli.faults import FAILED, LIMITED, USAGE, WAITS, CliFault, told_when_interrupted
 from smartspawn.cli.show import ERR, OUT, show_json, show_json_line, show_text, tell, usd
 
 Simulate: TypeAlias = Annotated[bool, typer.Option("--simulate", help="By the provider simulator: nothing is spent.")]
@@ -184,14 +184,19 @@ def _stream(ctx: typer.Context, path: str, body: Mapping[str, Any], *, total: in
             if event["event"] == "complete":
                 return event
             if event["event"] == "error":
-                raise CliFault(str(event["error"]), WAITS if event.get("category") == "approval" else FAILED)
+                raise CliFault(str(event["error"]), _code_of(event.get("category")))
     raise CliFault("The answer broke off. Look at 'smartspawn logs', and at the Runs page for what was kept.")
 
 
 def _leave_unless_done(last: Mapping[str, Any]) -> None:
     """End the command as one that failed where only a part came about: the money, or the time, went out."""
     if last["status"] != "completed":
-        raise CliFault(last.get("message") or f"The run ended as {last['status']}.", FAILED)
+        raise CliFault(last.get("message") or f"The run ended as {last['status']}.", _code_of(last["status"]))
+
+
+def _code_of(ending: object) -> int:
+    """The exit code of a run, or of an error in a stream, by how it ended."""
+    return {"approval": WAITS, "budget_exhausted": LIMITED}.get(str(ending), FAILED)
 
 
 def _tell_end(last: Mapping[str, Any], what: str, *, simulate: bool) -> None:
@@ -247,13 +252,20 @@ def _show_result(ctx: typer.Context, result: Mapping[str, Any]) -> None:
     if wants_json(ctx):
         show_json(result)
     else:
-        show_text(result["mergedOutput"] or "")
+        output = result["mergedOutput"]
+        if output:
+            show_text(output)
         note = " (simulated)" if result["isSimulated"] else ""
         tell(f"{result['summary']}: {result['status']}, {usd(result['cost']['usd'])}{note}")
-        rating = "" if result["isSimulated"] else f"  Say how good it was, 1 to 5: smartspawn rate {result['id']} 5"
+        rating = (
+            ""
+            if result["isSimulated"] or not output
+            else f"  Say how good it was, 1 to 5: smartspawn rate {result['id']} 5"
+        )
         tell(f"Its page: {config_of(ctx).url}/runs/{result['id']}/{rating}")
     if result["status"] != "completed":
-        raise CliFault((result["error"] or {}).get("message") or f"The run is {result['status']}.", FAILED)
+        message = (result["error"] or {}).get("message") or f"The run is {result['status']}."
+        raise CliFault(message, _code_of(result["status"]))
 
 
 # --- input ---------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -94,6 +95,11 @@ def test_setup_made_a_key_that_opens_the_site(shell: Shell) -> None:
     assert shell.json("diagnose")["ok"] is True
     assert shell.json("status")["status"] == "ready"
     assert shell.json("setup")["connection"] is None
+
+
+def test_a_dead_key_does_not_make_the_site_less_ready(shell: Shell) -> None:
+    done = shell("status", SMARTSPAWN_API_KEY="ss_00000000_dead")
+    assert (done.returncode, "is ready" in done.stdout, "opens nothing" in done.stderr) == (0, True, True), done
 
 
 def test_a_dead_key_is_blamed_on_the_key_and_not_on_the_site(shell: Shell) -> None:
@@ -249,6 +255,14 @@ def test_a_run_that_waits_for_a_yes_says_so_to_people_and_programs_and_is_let_go
         assert shell(command, json.loads(waiting.stdout)["id"]).returncode == 0
 
 
+def test_a_run_that_its_cap_stopped_is_told_apart_and_is_not_to_be_rated(shell: Shell) -> None:
+    done = shell("run", "Name a colour", "--model", "simulated/small", "--max-usd", "0.000000001")
+    assert (done.returncode, done.stdout) == (5, ""), done.stderr
+    assert "Its page:" in done.stderr
+    assert "smartspawn rate" not in done.stderr
+    assert "may spend" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -289,11 +303,16 @@ def test_a_site_is_started_in_the_background_looked_at_and_stopped(tmp_path: Pat
         )
 
     try:
-        started = command("start")
+        swarm = free_port()
+        started = command("start", "--swarm-port", str(swarm))
         assert started.returncode == 0, started.stderr
         assert "already" in command("start").stderr
         assert command("status").returncode == 0
         assert json.loads(command("start", "--json").stdout)["isNew"] is False
+        restarted = command("restart", "--json")
+        assert json.loads(restarted.stdout)["isNew"] is True, restarted.stderr
+        with urllib.request.urlopen(f"http://127.0.0.1:{swarm}/health", timeout=10) as answer:  # kept, though not named
+            assert json.load(answer)["status"] == "ok"
         assert "console.log" in command("logs", "3").stdout
         files = {Path(log["file"]).name: log["lines"] for log in json.loads(command("logs", "3", "--json").stdout)}
         assert 1 <= len(files["console.log"]) <= 3

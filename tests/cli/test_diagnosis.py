@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from smartspawn.cli.faults import CliFault
 from smartspawn.cli.main import app
 
 WELL: Mapping[str, Any] = {
@@ -202,3 +203,11 @@ def test_of_the_agents_that_are_switched_on_it_says_which_are_not_installed(site
     assert (found["agent claude"]["ok"], found["agent claude"]["said"]) == (True, "Claude is installed")
     assert (found["agent codex"]["ok"], found["agent codex"]["advice"]) == (False, "npm install -g it")
     assert "agent gemini" not in found
+
+
+def test_a_fault_of_the_sites_own_says_where_to_look(site: AnsweringSite) -> None:
+    site.answers["/api/pick"] = (500, {"error": {"code": "INTERNAL", "message": "Something went wrong."}})
+    done = CliRunner().invoke(app, ["pick", "coding"])
+    assert isinstance(done.exception, CliFault)
+    assert done.exception.exit_code == 1
+    assert done.exception.message.startswith("Something went wrong. 'smartspawn status' says")

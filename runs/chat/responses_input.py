@@ -225,8 +225,11 @@ def _part(part: JsonObject, where: str) -> _Message:
         return {"type": "file", "file": {**named, "file_data": data}}
     if kind == "input_audio" and isinstance(part.get("input_audio"), Mapping):
         return {"type": "input_audio", "input_audio": part["input_audio"]}
-    if kind in ("input_image", "input_file"):
-        raise InvalidParam(f"{where}: no files are kept here. Send the content itself as a data URL.", param=where)
+    if kind == "input_image":
+        raise InvalidParam(f"{where}: no files are kept here. Send image_url: a text, best a data URL.", param=where)
+    if kind == "input_file":
+        message = f"{where}: no files are kept here, and none is fetched. Send file_data: a data URL with the content."
+        raise InvalidParam(message, param=where)
     raise InvalidParam(f"{where}: parts of type {kind[:60]!r} cannot be handed on.", param=where)
 
 

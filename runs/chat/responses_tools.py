@@ -87,6 +87,8 @@ def choose_tools(choice: object, tools: Tools) -> tuple[object, Tools]:
     if choice.get("type") == "allowed_tools":
         names = {_named(row, tools) for row in rows_at(choice, "tools")}
         mode = choice.get("mode") if choice.get("mode") in _CHOICES else "auto"
+        if mode == "required" and not names:
+            raise InvalidParam("tool_choice: requires a tool, and allows none.", param="tool_choice")
         return mode, replace(tools, wire=tuple(tool for tool in tools.wire if _name_of(tool) in names))
     return {"type": "function", "function": {"name": _named(choice, tools)}}, tools
 

@@ -330,6 +330,7 @@ def test_what_would_have_to_be_kept_is_refused_with_what_to_do() -> None:
         {"tool_choice": "some"},
         {"tool_choice": {"type": "function", "name": "look"}},
         {"tool_choice": {"type": "web_search"}},
+        {"tools": [LOOK], "tool_choice": {"type": "allowed_tools", "mode": "required", "tools": []}},
         {"text": {"format": {"type": "yaml"}}},
         {"text": {"format": {"type": "json_schema"}}},
         {"text": "plain"},
@@ -347,6 +348,18 @@ def test_what_cannot_be_handed_on_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(BadInput) as refused:
         read_responses({"model": "auto", "input": "hello", **fields}, {})
     assert refused.value.details.get("param")
+
+
+@pytest.mark.parametrize(
+    ("part", "wanted"),
+    [
+        ({"type": "input_image", "image_url": {"url": "data:image/png;base64,AA"}}, "image_url: a text"),
+        ({"type": "input_file", "file_url": "https://x/y.pdf"}, "file_data: a data URL"),
+    ],
+)
+def test_who_sends_what_is_not_fetched_is_told_the_field_to_send(part: dict[str, Any], wanted: str) -> None:
+    with pytest.raises(BadInput, match=wanted):
+        ask(input=[{"role": "user", "content": [part]}])
 
 
 def test_a_name_that_says_nothing_is_refused_as_everywhere() -> None:

@@ -220,7 +220,9 @@ def _needs_yes(bounds: _Bounds, costs: CostForecast) -> bool:
 def _write(
     request: RunRequest, actor: Actor, plan: Plan, costs: CostForecast, bounds: _Bounds, rerun_of: UUID | None
 ) -> Run:
-    waits = _needs_yes(bounds, costs) and not request.is_simulated
+    # A simulated run spends nothing: it waits only where the request itself says above which amount.
+    is_asked = not request.is_simulated or request.approve_above_usd is not None
+    waits = is_asked and _needs_yes(bounds, costs)
     frame = plan_head_to_json(plan)
     run = Run.objects.create(
         user_id=actor.user_id,

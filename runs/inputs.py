@@ -165,7 +165,7 @@ class RunInput(StrictSerializer):
         min_value=0,
         required=False,
         allow_null=True,
-        help_text="A run that may cost more waits for a yes.",
+        help_text="A run that may cost more waits for a yes; a simulated one only where it says so here.",
     )
     maxOutputTokens = Whole(required=False, allow_null=True, min_value=1, max_value=1_000_000)  # noqa: N815 - the wire's name
     temperature = Number(required=False, allow_null=True, min_value=0, max_value=2)

@@ -205,9 +205,15 @@ def test_below_the_amount_nobody_is_asked(world: None) -> None:
 
 
 @pytest.mark.django_db
-def test_a_simulated_run_spends_nothing_and_waits_for_nobody(world: None) -> None:
-    wary = replace(SINGLE, approve_above_usd=Decimal("0.000001"))
-    assert start_run(request=wary, actor=make_user().as_actor()).run.status == RunStatus.QUEUED
+@pytest.mark.parametrize(
+    ("asked", "status"), [(None, RunStatus.QUEUED), (Decimal("0.000001"), RunStatus.AWAITING_APPROVAL)]
+)
+def test_a_simulated_run_spends_nothing_and_waits_only_where_it_asks_to(
+    world: None, settings: Any, asked: Decimal | None, status: RunStatus
+) -> None:
+    settings.APPROVE_ABOVE_USD = Decimal("0.000001")
+    wanted = replace(SINGLE, approve_above_usd=asked)
+    assert start_run(request=wanted, actor=make_user().as_actor()).run.status == status
 
 
 # --- a cap that lets nothing be brought together -------------------------------------------

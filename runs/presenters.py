@@ -67,6 +67,7 @@ def cost_payload(report: RunReport) -> dict[str, Any]:
         "reservedUsd": _usd(money.reserved_nano_usd),
         "uncertainUsd": _usd(money.uncertain_nano_usd),
         "overrunUsd": _usd(money.overrun_nano_usd),
+        "untoldNodes": report.untold_nodes,  # agents that did not say what they cost: usd is without them
         "capUsd": _usd(run.cap_nano_usd),
         "expectedUsd": _usd(run.expected_nano_usd),
         "likelyWorstUsd": _usd(run.likely_worst_nano_usd),

@@ -13,7 +13,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from runs.keeping.artifacts import MERGED_KEY, ArtifactText, read_artifact
 from runs.ledger import RunMoney, run_money
 from runs.models import Artifact, Event, Node, NodeDraft, Run
-from runs.shapes import NodeStatus, RunStatus
+from runs.shapes import NodeKind, NodeStatus, RunStatus
 from smartspawn.access.shapes import Actor, Role
 from smartspawn.lib.errors import NotFound
 
@@ -43,6 +43,7 @@ class RunReport:
     money: RunMoney
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    untold_nodes: int = 0  # of agents that did not say what they took from their own account
     last_event: str = ""
 
 
@@ -197,6 +198,7 @@ def _counts(run_ids: Sequence[UUID]) -> Iterable[dict[str, Any]]:
             failed=so_many(NodeStatus.FAILED),
             prompt=Sum("fresh_input_tokens") + Sum("cache_read_tokens") + Sum("cache_write_tokens"),
             completion=Sum("output_tokens") + Sum("reasoning_tokens"),
+            untold=Count("id", filter=Q(kind=NodeKind.HARNESS, is_cost_uncertain=True)),
         )
     )
     return [dict(row) for row in rows]
@@ -215,5 +217,6 @@ def _report(run: Run, counts: Mapping[str, int], money: RunMoney, last_event: st
         money=money,
         prompt_tokens=counts.get("prompt", 0),
         completion_tokens=counts.get("completion", 0),
+        untold_nodes=counts.get("untold", 0),
         last_event=last_event,
     )

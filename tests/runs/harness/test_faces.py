@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from runs.keeping.serial import request_from_json
-from runs.models import Node, Run
+from runs.models import Balance, Node, Run
 from runs.shapes import NodeKind, NodeStatus
 from runs.views.forms import read_new_run, refill
 from smartspawn.access.shapes import Role
@@ -108,3 +109,26 @@ def test_a_cost_that_was_not_told_is_not_shown_as_nothing(
     assert all(words in rows for words in shown)
     assert shown[0] in page
     assert not any(words in page for words in hidden)
+
+
+@pytest.mark.parametrize(
+    ("is_untold", "spent_nano_usd", "shown"),
+    [(True, 0, "not told"), (True, 2_000_000_000, "$2.00 and more, not told"), (False, 0, "$0.00")],
+)
+def test_nor_is_it_nothing_in_the_sum_of_the_run(
+    client: Client, spent_nano_usd: int, shown: str, *, is_untold: bool
+) -> None:
+    user = make_user()
+    client.force_login(user)
+    run = make_run(user=user, status="completed")
+    make_node(run, "task", NodeStatus.COMPLETED, kind=NodeKind.HARNESS, is_cost_uncertain=is_untold)
+    Balance.objects.filter(scope=f"run:{run.pk}").update(spent_nano_usd=spent_nano_usd)
+    page = client.get(reverse("runs:run", args=[run.pk])).content.decode()
+    listed = client.get(reverse("runs:runs")).content.decode()
+    assert _words(page.partition("<dt>Cost</dt>")[2].partition("</dd>")[0]) == shown
+    assert shown in _words(listed.partition("<tbody>")[2].partition("</tr>")[0])
+    assert client.get(f"/api/runs/{run.pk}").json()["data"]["cost"]["untoldNodes"] == is_untold
+
+
+def _words(html: str) -> str:
+    return " ".join(re.sub("<[^>]*>", " ", html).split())

@@ -278,6 +278,6 @@ def test_many_keys_come_in_pages_at_a_constant_number_of_queries(
 
 
 def test_the_page_names_scopes_in_the_spelling_of_all_pages(browse: Browse, make_user: MakeUser) -> None:
-    page = browse(make_user(Role.MEMBER)).get("/account/keys/").content.decode()
+    page = browse(make_user(role=Role.MEMBER)).get("/account/keys/").content.decode()
     assert "Read the catalogue" in page
     assert "refresh of the catalogue" in page

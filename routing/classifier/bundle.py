@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -159,5 +159,9 @@ def _flattened(value: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _probes(rows: Sequence[Mapping[str, Any]]) -> tuple[Probe, ...]:
-    return tuple(Probe(str(row["text"]), {head: str(row[head]) for head in HEADS if head in row}) for row in rows)
+def _probes(rows: object) -> tuple[Probe, ...]:
+    """The texts of the self-test with what they must be labelled."""
+    is_list = isinstance(rows, list) and all(isinstance(row, dict) and isinstance(row.get("text"), str) for row in rows)
+    if not isinstance(rows, list) or not is_list:
+        raise BundleFault(f"{CONFIG_FILE}: the probes are no list of labelled texts.")
+    return tuple(Probe(row["text"], {head: str(row[head]) for head in HEADS if head in row}) for row in rows)

@@ -57,6 +57,8 @@ BROKEN = {
     "another tokenizer": (other_tokenizer, "no SentencePiece model"),
     "a graph that is not the one packed": (changed_graph, "sha256 differs"),
     "a probe with another answer": (wrong_probe, "Self-test: risk"),
+    "probes that are a number": (lambda f: change(f / "model_config.json", probes=5), "no list of labelled texts"),
+    "a probe without a text": (lambda f: change(f / "model_config.json", probes=[{}]), "no list of labelled texts"),
     "a temperature of nought": (missing_output, "temperature of risk"),
     "no graph": (lambda folder: (folder / "spawn_router.int8.onnx").unlink(), "holds none of"),
     "no tokenizer": (lambda folder: (folder / "spm.model").unlink(), "spm.model is missing"),

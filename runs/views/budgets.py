@@ -46,8 +46,10 @@ def budgets(request: ActorRequest) -> HttpResponse:
         told = list_alerts(request.actor, before=before, most=_PAGE_ROWS + 1)
     except (BadInput, NotFound, ValidationError):
         return render(request, "runs/budgets.html", {"is_wrong": True}, status=422)
+    states = list_budgets(request.actor)
     context = {
-        "budgets": list_budgets(request.actor),
+        "budgets": [state for state in states if state.line.cap_nano_usd is not None],
+        "unlimited": [state for state in states if state.line.cap_nano_usd is None],
         "alerts": told[:_PAGE_ROWS],
         "older": told[_PAGE_ROWS - 1].alert_id if len(told) > _PAGE_ROWS else None,
         "is_first": before is None,

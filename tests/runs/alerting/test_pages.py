@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from runs.ledger import reserve, settle
 from runs.ledger.caps import set_cap
+from runs.shapes import Payer
 from runs.shapes.alerts import AlertKind
 from smartspawn.access.models import User
 from smartspawn.access.shapes import COMMAND_LINE, Role
 from tests.people import browse
 from tests.runs.alerting.rows import CENT, make_alert
+from tests.runs.ledger.calls import quote, settlement
 
 pytestmark = pytest.mark.django_db
 
@@ -99,3 +103,17 @@ def test_the_api_tells_what_the_page_shows(alice: User) -> None:
     assert (told["thresholdPercent"], told["spentUsd"]) == (80, 0.8)
     assert client.get("/api/alerts?limit=0").status_code == 400
     assert client.get("/api/alerts?page=2").status_code == 400
+
+
+def test_what_has_a_limit_stands_alone_and_what_has_none_is_folded_away(alice: User, bob: User) -> None:
+    set_cap(actor=COMMAND_LINE, scope="site", kind="day", cap_nano_usd=100 * CENT)
+    call = quote(Payer(user_id=bob.pk))
+    reserve([call])
+    settle([settlement(call.call_id)])
+
+    shown, folded = browse(alice).get("/budgets/").content.decode().split("<details>")
+
+    rows = re.compile(r'class="cap-who">([^<]*)<')
+    assert rows.findall(shown) == ["This site"]
+    assert "Spent without a limit: 3 rows" in folded
+    assert rows.findall(folded) == ["This site", "bob", "bob"]

@@ -61,8 +61,11 @@ def _phase_edges(topics: Sequence[Topic], kind: SplitKind) -> Iterable[Edge]:
 
 def _may_correct(one: Topic, other: Topic, kind: SplitKind) -> bool:
     """Whether phases may speak against the order of the text: never against "first ... then", and against
-    numbers only where both parts are plainly about the same thing."""
-    return kind not in _IN_ORDER or (kind is SplitKind.NUMBERED and _are_about_same(one, other))
+    numbers only where both parts are plainly about the same thing, and words tell the phases."""
+    if kind not in _IN_ORDER:
+        return True
+    is_told = not (one.is_phase_guessed or other.is_phase_guessed)
+    return kind is SplitKind.NUMBERED and is_told and _are_about_same(one, other)
 
 
 def _are_linked(one: Topic, other: Topic) -> bool:

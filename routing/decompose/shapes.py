@@ -69,6 +69,7 @@ class Topic:
     subject: frozenset[str]  # the words for the thing itself; empty: the whole
     persona: str  # "" unless the words call for one
     refers_back: bool = False  # "it", "them", "the results"
+    is_phase_guessed: bool = False  # no word tells it
 
 
 class EdgeType(StrEnum):

@@ -33,12 +33,13 @@ _PHASE_BY_OBJECT: Final[Mapping[str, Phase]] = {
     **dict.fromkeys(words("config configuration environment repo repository scaffold scaffolding"), Phase.SET_UP),
     **dict.fromkeys(words("test tests testing fixtures"), Phase.VERIFY),
     **dict.fromkeys(words("docs documentation readme changelog tutorial manual announcement"), Phase.RELEASE),
+    **dict.fromkeys(words("pr prs mr mrs pull"), Phase.RELEASE),
     **dict.fromkeys(words("pruebas tests testes prove toetsen тесты testy"), Phase.VERIFY),
     **dict.fromkeys(words("dokumentation documentação documentación документацию"), Phase.RELEASE),
 }
 _MAKES: Final = words(
     "write add create build make develop implement draft produce prepare generate code update extend improve rewrite "
-    "schreibe schreiben écris écrire escribe escribir escreva escrever scrivi schrijf напиши написать erstelle "
+    "merge schreibe schreiben écris écrire escribe escribir escreva escrever scrivi schrijf напиши написать erstelle "
     "erstellen crée crea crie napisz aktualisiere aktualisieren"
 )
 
@@ -56,6 +57,8 @@ _GENERIC: Final = words(
     "production prod staging unit integration end-to-end e2e der die das den dem ein eine einen le la les un une "
     "des el los las una o os as um uma il lo gli i de het een initial proper good nice modern better"
 )
+# Verbs elsewhere, but as an object plainly a thing: "research the market" is about the market.
+_THINGS_TOO: Final = words("market book script program record schedule index cache log")
 _BACK: Final = re.compile(
     r"\b(?:it|its|them|their|they|the (?:results?|findings|output|outcome|above|previous)|es|sie|ihn|das ergebnis|"
     r"les résultats|los resultados)\b",
@@ -76,8 +79,10 @@ def describe(text: str) -> Topic:
     subject = _subject(direct) or _subject(target)
     mentioned = {_ARTIFACT_BY_WORD[word] for word in after_verb if word in _ARTIFACT_BY_WORD}
     produced = {_ARTIFACT_BY_WORD[word] for word in direct if word in _ARTIFACT_BY_WORD}
+    phase = _phase(found, direct, heard)
     return Topic(
-        phase=_phase(found, direct, heard),
+        phase=Phase.BUILD if phase is None else phase,
+        is_phase_guessed=phase is None,
         produces=frozenset(produced),
         uses=frozenset(mentioned - produced),
         subject=subject,
@@ -113,7 +118,8 @@ def _subject(heard: list[str]) -> frozenset[str]:
 
 def _is_telling(word: str) -> bool:
     is_work = word in ENGLISH or word in FOREIGN or word in UNSPACED or word in _PHASE_BY_OBJECT
-    is_work = is_work and word not in _ARTIFACTS[Artifact.SCHEMA]  # a schema is a thing as well as a phase
+    # A schema is a thing as well as a phase.
+    is_work = is_work and word not in _ARTIFACTS[Artifact.SCHEMA] and word not in _THINGS_TOO
     return not is_work and word not in _GENERIC and not word.isdigit() and word not in _ARTIFACTS[Artifact.TEST]
 
 
@@ -121,8 +127,8 @@ def _stem(word: str) -> str:
     return _PLURAL.sub("", word)
 
 
-def _phase(found: tuple[str, Phase] | None, direct: list[str], heard: list[str]) -> Phase:
-    """The verb's phase, or that of what it makes; without a verb, that of the first word that has one."""
+def _phase(found: tuple[str, Phase] | None, direct: list[str], heard: list[str]) -> Phase | None:
+    """The verb's phase, or that of what it makes; without a verb, that of the first word that has one, if any."""
     if found and found[0] not in _MAKES:
         return found[1]
     for word in direct:
@@ -130,4 +136,4 @@ def _phase(found: tuple[str, Phase] | None, direct: list[str], heard: list[str])
             return _PHASE_BY_OBJECT[word]
     if found:
         return found[1]
-    return next((phase for word in heard if (phase := ENGLISH.get(word, FOREIGN.get(word))) is not None), Phase.BUILD)
+    return next((phase for word in heard if (phase := ENGLISH.get(word, FOREIGN.get(word))) is not None), None)

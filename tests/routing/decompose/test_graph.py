@@ -71,6 +71,18 @@ def test_a_part_that_speaks_of_the_one_before_waits_for_it() -> None:
     assert pairs(graph_of(bulleted("Write a poem", "Translate it to French", "Paint a fence"))) == [(0, 1)]
 
 
+def test_a_thing_that_is_also_a_verb_makes_no_part_about_the_whole() -> None:
+    assert pairs(graph_of(bulleted("Paint a fence", "Research the market"))) == []
+    assert pairs(graph_of(bulleted("Research the market", "Write a report on the market"))) == [(0, 1)]
+
+
+@pytest.mark.parametrize("last", ["open a PR", "merge the PR", "raise a pull request", "hand it to Anna"])
+def test_numbers_hold_where_nothing_tells_that_they_should_not(last: str) -> None:
+    found = graph_of(f"1. Fix the crash\n2. Add tests\n3. {last}")
+    assert pairs(found) == [(0, 1), (1, 2)]
+    assert not found.warning
+
+
 def test_what_is_brought_up_to_date_says_the_phase() -> None:
     parts = "Refactor the parser, write tests for it and update the docs"
     assert pairs(graph_of(parts)) == [(0, 1), (1, 2)]

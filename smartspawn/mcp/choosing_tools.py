@@ -93,7 +93,8 @@ CHOOSING_TOOLS = (
     McpTool(
         "smartspawn_route",
         "Route a task",
-        "Which driver and model take a task, decided once when it starts, and whether a person must confirm first.",
+        "Which driver and model take a task, decided once when it starts, and whether a person must confirm first. "
+        "A driver is a program of yours, such as claude or codex: name in drivers those that you have.",
         schema_of(RouteInput),
         Scope.CATALOG_READ,
         _route,

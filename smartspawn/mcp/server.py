@@ -87,9 +87,11 @@ def _check_scope(tool: McpTool, actor: Actor) -> None:
 
 def _check_arguments(tool: McpTool, given: Arguments) -> None:
     """Refuse names that the schema does not know; values are checked where the API checks them, in its words."""
-    unknown = sorted(set(given) - set(tool.schema["properties"]))
+    known = tool.schema["properties"]
+    unknown = sorted(set(given) - set(known))
     if unknown:
-        raise InvalidParam(f"{tool.name} has no argument '{unknown[0][:60]}'.")
+        takes = f"It takes {', '.join(known)}." if known else "It takes none."
+        raise InvalidParam(f"{tool.name} has no argument '{unknown[0][:60]}'. {takes}")
     _check_types(tool, given)
 
 

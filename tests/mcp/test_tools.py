@@ -148,6 +148,8 @@ def test_runs_are_listed_canceled_and_approved(ann: Actor) -> None:
         ("smartspawn_run_list", {"limit": 0}, "limit"),
         ("smartspawn_run_list", {"limit": "many"}, "limit"),
         ("smartspawn_pick", {"task": "x", "bugdet": "low"}, "no argument 'bugdet'"),
+        ("smartspawn_run_status", {"runId": "x"}, "no argument 'runId'. It takes run_id."),
+        ("smartspawn_health", {"deep": True}, "no argument 'deep'. It takes none."),
         ("smartspawn_pick", {"task": ["x"]}, "task"),
         ("smartspawn_nothing", {}, "unknown tool: smartspawn_nothing"),
     ],

@@ -15,6 +15,8 @@ from feedback.shapes import CategorySwitch, Lesson, Posterior, Tally
 # The course of a rate is drawn over half a year, a point a month.
 COURSE_STEP: Final = timedelta(days=30)
 COURSE_POINTS: Final = 6
+# So many models are told of in a sentence.
+_TOLD: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,12 @@ class CategoryStanding:
     switch: CategorySwitch
     standings: tuple[Standing, ...]
     stacks: tuple[StackStanding, ...] = ()
+
+    @property
+    def told(self) -> tuple[Standing, ...]:
+        """Those that most is known of, best first: one lucky answer leads no sentence."""
+        known = sorted(self.standings, key=lambda item: -item.tally.sample_count)[:_TOLD]
+        return tuple(item for item in self.standings if item in known)
 
 
 def standings(

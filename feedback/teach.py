@@ -78,6 +78,11 @@ def reset_learning(*, category: Category, actor: Actor) -> None:
     _set(category, actor, "learning.reset", counts_from=timezone.now())
 
 
+def restore_learning(*, category: Category, actor: Actor) -> None:
+    """Let everything that was ever said in this category count again."""
+    _set(category, actor, "learning.restore", counts_from=None)
+
+
 def _set(category: Category, actor: Actor, action: str, **fields: object) -> None:
     if actor.user_id is None:
         raise NotAllowed("Only a person has ratings that count.")

@@ -12,7 +12,7 @@ from feedback.inputs import read_category
 from feedback.posterior import PRIOR_COUNT, PRIOR_SHARE
 from feedback.queries import what_is_known
 from feedback.standing import standings
-from feedback.teach import reset_learning, switch_learning
+from feedback.teach import reset_learning, restore_learning, switch_learning
 from smartspawn.access.gates import requires_role
 from smartspawn.access.requests import ActorRequest
 from smartspawn.access.shapes import Role
@@ -47,8 +47,12 @@ def switch(request: ActorRequest) -> HttpResponse:
 @requires_role(Role.MEMBER)
 @require_POST
 def reset(request: ActorRequest) -> HttpResponse:
-    """Begin anew in a category."""
+    """Begin anew in a category, or take that back."""
     category = _category(request)
+    if request.POST.get("undo") == "on":
+        restore_learning(category=category, actor=request.actor)
+        messages.success(request, f"All that was said about {category} counts again.")
+        return redirect("feedback:learned")
     reset_learning(category=category, actor=request.actor)
     messages.success(request, f"What was said about {category} until now counts no more.")
     return redirect("feedback:learned")

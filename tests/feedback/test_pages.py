@@ -12,7 +12,7 @@ from feedback.models import Rating
 from feedback.record import rate
 from feedback.shapes import Said, Subject
 from runs.shapes import Mode, NodeStatus, RunStatus
-from smartspawn.access.models import User
+from smartspawn.access.models import AuditEntry, User
 from smartspawn.access.shapes import Role
 from tests.feedback.work import finished
 from tests.runs.rows import make_node, make_run, make_user
@@ -105,6 +105,33 @@ def test_what_was_learned_is_told_with_its_sample(browser: Client, ann: User) ->
     page = browser.get("/learned/").content.decode()
 
     assert "<strong>openai/big</strong> is accepted 80% of the time (n = 4)" in page
+
+
+def test_the_sentence_names_the_models_that_most_is_known_of(browser: Client, ann: User) -> None:
+    said = {"openai/big": (5, 4, 3, 3), "anthropic/middle": (4, 3, 3), "openai/small": (3, 2, 3), "openai/lucky": (5,)}
+    for model, scores in said.items():
+        for score in scores:
+            rate(subject=Subject(finished(ann, models=(model,)).pk), said=Said(score), actor=ann.as_actor())
+
+    sentence = browser.get("/learned/").content.decode().split("For your coding tasks")[1].split("</p>")[0]
+
+    assert re.findall("<strong>(.*?)</strong>", sentence) == ["openai/big", "anthropic/middle", "openai/small"]
+
+
+def test_who_began_anew_by_mistake_has_all_back(browser: Client, ann: User) -> None:
+    rate(subject=Subject(finished(ann).pk), said=Said(5), actor=ann.as_actor())
+    before = browser.get("/learned/").content.decode()
+    assert "Count earlier ratings again" not in before
+    browser.post("/learned/reset/", {"category": "coding"})
+    anew = browser.get("/learned/").content.decode()
+    assert "Nothing counts here at present." in anew
+    assert "Count earlier ratings again" in anew
+
+    browser.post("/learned/reset/", {"category": "coding", "undo": "on"})
+
+    assert "<strong>openai/big</strong>" in browser.get("/learned/").content.decode()
+    actions = AuditEntry.objects.filter(action__startswith="learning.").order_by("pk").values_list("action", flat=True)
+    assert list(actions) == ["learning.reset", "learning.restore"]
 
 
 def test_before_the_first_rating_the_page_says_what_to_do(browser: Client) -> None:

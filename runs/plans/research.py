@@ -57,8 +57,7 @@ def _way(bench: Bench, task: str) -> tuple[_Way, Chosen, str]:
     if wants_grounding or not bench.desk.can_search:
         grounded = _choose(bench, task, is_grounded=True)
         if grounded.models:
-            note = "" if wants_grounding else f"{bench.desk.why_no_search} The model's own provider searches instead."
-            return _Way.GROUNDED, grounded, note
+            return _Way.GROUNDED, grounded, "" if wants_grounding else _why_grounded(bench)
     if bench.desk.can_search:
         chosen = _choose(bench, task, is_grounded=False)
         if not chosen.models:
@@ -71,6 +70,15 @@ def _way(bench: Bench, task: str) -> tuple[_Way, Chosen, str]:
         f"Research needs the web. {bench.desk.why_no_search} Or connect a provider that searches by itself: "
         "OpenRouter, Google or Anthropic."
     )
+
+
+def _why_grounded(bench: Bench) -> str:
+    instead = (
+        "Its models answer as if they had searched."
+        if bench.request.is_simulated
+        else "The model's own provider searches instead."
+    )
+    return f"{bench.desk.why_no_search} {instead}"
 
 
 def _choose(bench: Bench, task: str, *, is_grounded: bool) -> Chosen:

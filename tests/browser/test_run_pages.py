@@ -98,3 +98,16 @@ def test_after_a_form_was_refused_the_field_that_is_wrong_has_the_focus(open_pag
     expect(page.get_by_label("Spend at most ($)")).to_be_focused()
     expect(page.get_by_label("Spend at most ($)")).to_have_value("lots")
     expect(page.get_by_label("Task", exact=True)).to_have_value("Name a colour")
+
+
+def test_on_a_phone_each_part_of_a_plan_has_the_whole_width(open_page: OpenPage) -> None:
+    make_connection("simulator")
+    page = open_page()
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.goto("/runs/new/?mode=collective&simulate=on")
+    page.get_by_label("Task", exact=True).fill("Weigh three offers of work")
+    field = page.get_by_label("Another model for").first
+    expect(field).to_be_visible()
+    box = field.bounding_box()
+    assert box is not None
+    assert box["width"] > 300

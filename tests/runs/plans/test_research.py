@@ -64,6 +64,13 @@ def test_without_a_search_provider_grounding_is_used_and_that_is_said():
     made = plan(make_desk(can_search=False))
     assert made.nodes[0].uses_web_search
     assert any("No search provider is set up" in note for note in made.notes)
+    assert any("own provider searches instead" in note for note in made.notes)
+
+
+def test_a_simulated_run_is_not_said_to_search():
+    made = plan(make_desk(can_search=False), is_simulated=True)
+    assert any("answer as if they had searched" in note for note in made.notes)
+    assert not any("searches instead" in note for note in made.notes)
 
 
 def test_without_grounding_the_search_provider_is_used_and_that_is_said():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -12,7 +13,7 @@ from django.utils import timezone
 from runs.charts import MOST_CELLS, draw_cells
 from runs.keeping.artifacts import MERGED_KEY, NewArtifact, write_artifacts
 from runs.ledger import run_money
-from runs.models import Breaker, Node, NodeDraft, Run
+from runs.models import Breaker, LedgerEntry, Node, NodeDraft, Run
 from runs.shapes import Mode, NodeStatus, RunStatus
 from tests.runs.connections.builders import make_connection
 from tests.runs.rows import make_node, make_run, make_user
@@ -152,3 +153,13 @@ def test_the_page_of_a_node_renews_itself_until_the_node_has_ended(client: Clien
     Node.objects.filter(pk=node.pk).update(status=NodeStatus.COMPLETED)
     assert "every 2s" not in client.get(address).content.decode()
     assert client.get(address, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
+
+
+@pytest.mark.parametrize(("is_simulated", "why"), [(True, "prices of its own"), (False, "own search finds long pages")])
+def test_it_is_said_why_calls_cost_more_than_was_set_aside(client: Client, why: str, *, is_simulated: bool) -> None:
+    run = sign_in(client)
+    Run.objects.filter(pk=run.pk).update(is_simulated=is_simulated)
+    amounts = {"cost_nano_usd": 6_000_000, "reserved_nano_usd": 1_000_000}
+    said = {"kind": "charge", "status": "ok", "day": timezone.now().date(), "is_simulated": is_simulated}
+    LedgerEntry.objects.create(call_id=uuid4(), run_id=run.pk, **amounts, **said)
+    assert why in client.get(reverse("runs:run", args=[run.pk])).content.decode()

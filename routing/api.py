@@ -18,7 +18,7 @@ from routing.decide import override_route
 from routing.decide import route as route_task
 from routing.inputs import PickInput, RecommendInput, read_body, read_pick, read_recommend
 from routing.replays import replay as replay_decision
-from routing.route_inputs import OverrideInput, RouteInput, read_override, read_route
+from routing.route_inputs import OverrideInput, RouteInput, read_override, read_route, unheard_notes
 from smartspawn.access.gates import requires_scope
 from smartspawn.access.requests import actor_of
 from smartspawn.access.shapes import Actor, Scope
@@ -83,8 +83,10 @@ def recommend(request: Request) -> HttpResponse:
 @requires_scope(Scope.CATALOG_READ, is_open=True)
 @api_view(["POST"])
 def route(request: Request) -> HttpResponse:
-    answer = route_task(request=read_route(read_body(request.data)), actor=actor_of(request))
-    return _json({"data": presenters.route_payload(answer)})
+    values = read_body(request.data)
+    answer = route_task(request=read_route(values), actor=actor_of(request))
+    notes = unheard_notes(values)
+    return _json({"data": presenters.route_payload(answer), **({"meta": {"notes": notes}} if notes else {})})
 
 
 @extend_schema(

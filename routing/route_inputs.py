@@ -26,6 +26,7 @@ MAX_FILES: Final = 200
 MAX_PATH_CHARS: Final = 1000
 MAX_WHY_CHARS: Final = 500
 MAX_DRIVER_CHARS: Final = 40
+_MOST_NAMED: Final = 10
 
 
 class RouteInput(serializers.Serializer[RouteRequest]):
@@ -77,6 +78,19 @@ def read_route(values: Mapping[str, Any]) -> RouteRequest:
         budget=read_budget(values["budget"]) if values.get("budget") not in (None, "") else None,
         drivers=read_words(values.get("drivers"), "drivers", most=MAX_TAGS, longest=MAX_TAG_CHARS),
         exclude=read_ids(values.get("exclude")),
+    )
+
+
+_HEARD: Final = ("task", "files", "stack", "sessionId", "relatedTo", "budget", "drivers", "exclude")
+_HEARD_TOO: Final = frozenset({"session_id", "related_to"})
+
+
+def unheard_notes(values: Mapping[str, Any]) -> list[str]:
+    """What is said of fields that no kickoff has: a misspelt "drivers" would otherwise limit nothing, and silently."""
+    unknown = sorted(name for name in values if name not in _HEARD and name not in _HEARD_TOO)
+    shown = ", ".join(f"'{name[:40]}'" for name in unknown[:_MOST_NAMED])
+    return (
+        [f"not heard, as a kickoff has no such field: {shown}. Its fields are {', '.join(_HEARD)}"] if unknown else []
     )
 
 

@@ -53,6 +53,16 @@ def route(client: Client, task: str, **more: object) -> Any:
     return send(client, {"task": f"{task} work", **more})
 
 
+def test_fields_that_are_not_heard_are_named(client: Client) -> None:
+    def ask(**more: object) -> Any:
+        return client.post("/api/route", json.dumps({"task": f"{EASY} work", **more}), "application/json").json()
+
+    assert "meta" not in ask(sessionId="s", related_to="r", drivers=["api"], files=[], stack=[], exclude=[])
+    (note,) = ask(allowedDrivers=["claude"], bogus=1)["meta"]["notes"]
+    assert "'allowedDrivers', 'bogus'" in note
+    assert "drivers" in note.split(". Its fields are ")[1]
+
+
 def test_an_answer_says_who_and_why(client: Client) -> None:
     answer = route(client, RISKY)
     assert (answer["driverKind"], answer["model"], answer["tier"]) == ("claude", "anthropic/grand", "top")

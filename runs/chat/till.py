@@ -26,6 +26,9 @@ FIRST_PAUSE_S: Final = 0.2
 SETTLED_WITHIN_S: Final = 0.02
 # So many notes share a commit: more would have those wait who want leave meanwhile, for one hand writes everything.
 MOST_NOTES: Final = 5
+# A disk that is full, a database that is gone for longer: what calls came to waits here, up to so many of them.
+AGAIN_AFTER_S: Final = 5.0
+MOST_KEPT: Final = 10_000
 _CLOCK_SLACK_S: Final = 0.001  # a timer may ring a moment early
 
 
@@ -168,8 +171,7 @@ class Till:
         try:
             answers = await self._patiently(lambda: _write(batch))
         except (DatabaseFault, SmartSpawnError) as fault:
-            # The sweeper finds what stays open, and charges it as uncertain.
-            LOG.exception("%d settlements of chats could not be booked", len(batch.settlements))
+            self._keep_or_lose(batch, fault)
             for _, future in batch.quotes:
                 if not future.done():
                     future.set_exception(DatabaseFault(str(fault)))
@@ -179,6 +181,19 @@ class Till:
                 future.set_result(answer)
             elif isinstance(answer, Grant):  # whoever asked is gone
                 self.release(answer)
+
+    def _keep_or_lose(self, batch: _Batch, fault: Exception) -> None:
+        """Have what could not be booked tried again, unless the server ends or the next time would be no better."""
+        count = len(batch.settlements) + len(batch.released)
+        has_room = count + len(self._batch.settlements) <= MOST_KEPT
+        if self._is_closing or not has_room or not isinstance(fault, OperationalError):
+            # The sweeper finds what stays open, and charges it as uncertain.
+            LOG.error("%d settlements of chats could not be booked", len(batch.settlements), exc_info=fault)
+        elif count:
+            LOG.warning("%d settlements of chats wait for the database: %s", len(batch.settlements), fault)
+            self._batch.settlements[:0] = batch.settlements
+            self._batch.released[:0] = batch.released
+            self._stir(AGAIN_AFTER_S)
 
     async def _patiently(self, write: Callable[[], Written]) -> Written:
         """What failed is written again as it was: what it says is true once, however often it is said."""

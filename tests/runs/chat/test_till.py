@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.db import Error as DatabaseFault
@@ -14,6 +16,8 @@ from django.db import IntegrityError, OperationalError, connections
 
 from runs.chat import till as till_module
 from runs.chat.till import Note, Till
+from runs.ledger import write_together
+from runs.models import LedgerEntry, Reservation
 from runs.shapes import Payer
 from tests.runs.ledger.calls import quote, settlement
 
@@ -85,6 +89,51 @@ def test_a_settlement_that_no_leave_was_given_for_lets_no_other_chat_hang() -> N
         await till.reserve(quote(Payer(user_id=1)))
 
     with_till(work)
+
+
+def test_what_a_call_came_to_is_booked_once_the_disk_has_room_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(till_module, "FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(till_module, "AGAIN_AFTER_S", 0.05)
+    tries: list[int] = []
+    booked = threading.Event()
+
+    def write_to_a_full_disk(*given: Any) -> Any:
+        tries.append(len(given[0]))
+        if len(tries) <= 2 * till_module.MOST_TRIES:
+            raise OperationalError("database or disk is full")
+        answers = write_together(*given)
+        booked.set()
+        return answers
+
+    async def work(till: Till) -> None:
+        grant = await till.reserve(quote(Payer(user_id=1)))
+        monkeypatch.setattr(till_module, "write_together", write_to_a_full_disk)
+        till.settle(settlement(grant.call_id))
+        with pytest.raises(DatabaseFault):
+            await till.reserve(quote(Payer(user_id=1)))  # who asks meanwhile is told at once
+        assert await asyncio.to_thread(booked.wait, 5)
+        await till.close()
+
+    with_till(work)
+    assert tries[-1] == 1
+    assert LedgerEntry.objects.count() == 1
+    assert not Reservation.objects.filter(state="open").exists()
+
+
+def test_a_till_that_closes_does_not_wait_for_a_database_that_stays_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(till_module, "FIRST_PAUSE_S", 0.001)
+
+    def fail(*_given: Any) -> None:
+        raise OperationalError("database or disk is full")
+
+    async def work(till: Till) -> None:
+        grant = await till.reserve(quote(Payer(user_id=1)))
+        monkeypatch.setattr(till_module, "write_together", fail)
+        till.settle(settlement(grant.call_id))
+        await till.close()
+
+    with_till(work)
+    assert Reservation.objects.filter(state="open").count() == 1  # which the sweeper charges
 
 
 def test_who_wants_leave_does_not_wait_for_all_notes() -> None:

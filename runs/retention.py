@@ -13,6 +13,7 @@ from django.db.models import F, Model, QuerySet
 from runs.chat.conversations import LIFE, prune_conversations
 from runs.keeping.artifacts import due_artifacts, prune_artifacts
 from runs.keeping.letting_go import due_runs, let_texts_go
+from runs.keeping.work_folders import due_folders, prune_folders
 from runs.ledger.expire import KEPT_DAYS, prune_reservations
 from runs.models import AlertDelivery, Conversation, Event, Reservation, RunKey
 from runs.shapes import RunStatus
@@ -41,6 +42,7 @@ def _texts() -> tuple[Keeping, ...]:
             count_due=lambda now: due_artifacts(now).count(),
             prune=lambda now: prune_artifacts(now=now),
         ),
+        _work_folders(),
         Keeping(
             key="events",
             title="Events of runs",
@@ -74,6 +76,19 @@ def _asked() -> Keeping:
         kept_days=settings.RUN_TEXTS_KEPT_DAYS,
         count_due=lambda now: due_runs(now).count(),
         prune=let_texts_go,
+    )
+
+
+def _work_folders() -> Keeping:
+    return Keeping(
+        key="work-folders",
+        title="Work folders of agents",
+        words="What command-line agents made in runs that have ended, where nobody changed anything since.",
+        tables=(),  # they lie on the disk, below HARNESS_WORK_DIR
+        setting="ARTIFACT_RETENTION_DAYS",
+        kept_days=settings.ARTIFACT_RETENTION_DAYS,
+        count_due=lambda now: len(due_folders(now)),
+        prune=prune_folders,
     )
 
 

@@ -14,7 +14,7 @@ from runs.charts import MOST_CELLS, draw_cells
 from runs.keeping.artifacts import MERGED_KEY, NewArtifact, write_artifacts
 from runs.ledger import run_money
 from runs.models import Breaker, LedgerEntry, Node, NodeDraft, Run
-from runs.shapes import Mode, NodeStatus, RunStatus
+from runs.shapes import API_DRIVER, Mode, NodeStatus, RunStatus
 from tests.runs.connections.builders import make_connection
 from tests.runs.rows import make_node, make_run, make_user
 
@@ -160,6 +160,12 @@ def test_it_is_said_why_calls_cost_more_than_was_set_aside(client: Client, why: 
     run = sign_in(client)
     Run.objects.filter(pk=run.pk).update(is_simulated=is_simulated)
     amounts = {"cost_nano_usd": 6_000_000, "reserved_nano_usd": 1_000_000}
-    said = {"kind": "charge", "status": "ok", "day": timezone.now().date(), "is_simulated": is_simulated}
+    said = {
+        "kind": "charge",
+        "status": "ok",
+        "driver": API_DRIVER,
+        "day": timezone.now().date(),
+        "is_simulated": is_simulated,
+    }
     LedgerEntry.objects.create(call_id=uuid4(), run_id=run.pk, **amounts, **said)
     assert why in client.get(reverse("runs:run", args=[run.pk])).content.decode()

@@ -16,6 +16,7 @@ urlpatterns = [
     path("spawn-log/stats", api.spawn_stats, name="api-spawn-stats"),
     path("spend", spend_api.spend, name="api-spend"),
     path("spend/savings", spend_api.spend_savings, name="api-spend-savings"),
+    path("spend/cascade", spend_api.spend_cascade, name="api-spend-cascade"),
     path("spend/calls", spend_api.spend_calls, name="api-spend-calls"),
     path("spend/reconciliation", reconciling_api.reconciliation, name="api-spend-reconciliation"),
     path("spend/prices", reconciling_api.prices, name="api-spend-prices"),

@@ -13,8 +13,8 @@ from feedback.spend.calls import PAGE_LINES, list_calls
 from feedback.spend.inputs import LookInput, check_width, read_cursor, read_limit, read_look, read_model
 from feedback.spend.overview import look_over
 from feedback.spend.presenters import calls_payload, overview_payload
-from feedback.spend.saved import savings_of
-from feedback.spend.savings_presenters import savings_payload
+from feedback.spend.saved import cascades_in, savings_of
+from feedback.spend.savings_presenters import cascades_payload, savings_payload
 from feedback.spend.views import day_share
 from runs.ledger.windows import day_of
 from smartspawn.access.gates import requires_scope
@@ -78,3 +78,19 @@ def spend_savings(request: Request) -> Response:
     look = read_look(query, actor_of(request), day_of(timezone.now()), also=("baseline",))
     check_width(look)
     return Response({"data": savings_payload(savings_of(look, named=read_model(query.get("baseline", ""))))})
+
+
+@extend_schema(
+    operation_id="spend_cascade",
+    tags=["Money"],
+    summary="How often the cheap answer of a cascade was enough, and what trying and judging cost",
+    description="By kind of task, with the interval that holds the share in eight of ten cases.",
+    parameters=[LookInput],
+    responses=OpenApiTypes.OBJECT,
+)
+@requires_scope(Scope.RUNS_READ)
+@api_view(["GET"])
+def spend_cascade(request: Request) -> Response:
+    look = read_look(request.query_params.dict(), actor_of(request), day_of(timezone.now()))
+    check_width(look)
+    return Response({"data": cascades_payload(cascades_in(look))})

@@ -176,10 +176,15 @@ def csv_rows(rows: Sequence[SpendRow]) -> Iterator[tuple[object, ...]]:
     for row in rows:
         now = row.spent
         yield (
-            *(row.value, row.title, _exact(now.cost_nano_usd), row.share, _exact(row.former.cost_nano_usd)),
+            *(row.value, row.title, exact_usd(now.cost_nano_usd), row.share, exact_usd(row.former.cost_nano_usd)),
             *(now.call_count, row.former.call_count),
             *(now.fresh_input_tokens, now.cache_read_tokens, now.cache_write_tokens),
-            *(now.output_tokens, now.reasoning_tokens, _exact(now.reserved_nano_usd), _exact(now.estimated_nano_usd)),
+            *(
+                now.output_tokens,
+                now.reasoning_tokens,
+                exact_usd(now.reserved_nano_usd),
+                exact_usd(now.estimated_nano_usd),
+            ),
             *map(_rounded, (now.mean_latency_ms, now.median_latency_ms, now.slow_latency_ms)),
         )
 
@@ -187,12 +192,12 @@ def csv_rows(rows: Sequence[SpendRow]) -> Iterator[tuple[object, ...]]:
 def csv_line(line: SpendLine) -> tuple[object, ...]:
     """A line of the ledger as a row of LINE_COLUMNS; amounts are exact."""
     return (
-        *(line.day, line.at.isoformat(), line.call_id, line.kind, line.status, _exact(line.cost_nano_usd)),
+        *(line.day, line.at.isoformat(), line.call_id, line.kind, line.status, exact_usd(line.cost_nano_usd)),
         *(line.call_count, line.user_id, line.key_id, line.run_id, line.node_key, line.attempt),
         *(line.purpose, line.mode, line.category, line.driver, line.decision_id, line.connection, line.provider),
         *(line.model_id, line.served_model, line.fresh_input_tokens, line.cache_read_tokens),
         *(line.cache_write_tokens, line.output_tokens, line.reasoning_tokens),
-        *map(_exact, (line.computed_nano_usd, line.reported_nano_usd, line.reserved_nano_usd)),
+        *map(exact_usd, (line.computed_nano_usd, line.reported_nano_usd, line.reserved_nano_usd)),
         *(line.latency_ms, line.error_code, line.is_estimated, line.is_simulated),
     )
 
@@ -209,7 +214,8 @@ def _row_payload(row: SpendRow) -> dict[str, Any]:
     }
 
 
-def _exact(nano_usd: int | None) -> str | None:
+def exact_usd(nano_usd: int | None) -> str | None:
+    """The amount in dollars, to the last digit."""
     return None if nano_usd is None else f"{to_usd(nano_usd):f}"
 
 

@@ -36,8 +36,10 @@ from feedback.spend.months import month_of
 from feedback.spend.overview import Overview, divide, look_over
 from feedback.spend.presenters import LINE_COLUMNS, ROW_COLUMNS, csv_line, csv_rows, cursor_text
 from feedback.spend.saved import cascades_in, savings_of
-from feedback.spend.shapes import DIMENSION_TITLES, Look
+from feedback.spend.savings_presenters import CASCADE_COLUMNS, SAVING_COLUMNS, csv_cascades, csv_savings
+from feedback.spend.shapes import DIMENSION_TITLES, NO_VALUE, Look
 from runs.ledger.windows import day_of
+from runs.shapes import Mode
 from runs.spend.lines import stream_lines
 from runs.spend.queries import titles_of
 from smartspawn.access.gates import requires_role
@@ -108,6 +110,7 @@ def savings(request: ActorRequest) -> HttpResponse:
         "snapshot": last_read_snapshot(),  # it was priced by it
         "named": named,
         "capable_score": CAPABLE_SCORE,
+        "csv_url": url_of("feedback:spend-savings-download", look, by=None, baseline=named or None),
         "json_url": url_of("api-spend-savings", look, by=None, baseline=named or None),
     }
     return render(request, "feedback/spend/savings.html", context)
@@ -119,7 +122,16 @@ def cascade(request: ActorRequest) -> HttpResponse:
     """How often a cascade's cheap answer was enough, and what trying it cost."""
     look = read_look(request.GET.dict(), request.actor, day_of(timezone.now()))
     check_width(look)
-    context = {**frame(CASCADE, look, titles_of(look.shown_filters, seen_by=look.seen_by)), "report": cascades_in(look)}
+    report = cascades_in(look)
+    context = {
+        **frame(CASCADE, look, titles_of(look.shown_filters, seen_by=look.seen_by)),
+        "report": report,
+        "rows": [
+            (item, calls_url(look, mode=Mode.CASCADE, category=item.category or NO_VALUE)) for item in report.cascades
+        ],
+        "csv_url": url_of("feedback:spend-cascade-download", look, by=None),
+        "json_url": url_of("api-spend-cascade", look, by=None),
+    }
     return render(request, "feedback/spend/cascade.html", context)
 
 
@@ -147,6 +159,26 @@ def download(request: ActorRequest) -> StreamingHttpResponse:
     check_width(look)
     rows = divide(look)
     return _csv(f"spend-by-{look.by}", look, csv_lines(ROW_COLUMNS, csv_rows(rows)))
+
+
+@requires_role(Role.VIEWER)
+@require_safe
+def savings_download(request: ActorRequest) -> StreamingHttpResponse:
+    """The base lines as CSV."""
+    query = request.GET.dict()
+    look = read_look(query, request.actor, day_of(timezone.now()), also=("baseline",))
+    check_width(look)
+    report = savings_of(look, named=read_model(query.get("baseline", "")))
+    return _csv("savings", look, csv_lines(SAVING_COLUMNS, csv_savings(report)))
+
+
+@requires_role(Role.VIEWER)
+@require_safe
+def cascade_download(request: ActorRequest) -> StreamingHttpResponse:
+    """The cascades by kind of task as CSV."""
+    look = read_look(request.GET.dict(), request.actor, day_of(timezone.now()))
+    check_width(look)
+    return _csv("cascades", look, csv_lines(CASCADE_COLUMNS, csv_cascades(cascades_in(look))))
 
 
 @requires_role(Role.VIEWER)

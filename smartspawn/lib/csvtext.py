@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 # A spreadsheet runs a cell that starts so as a formula; names come from strangers.
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+_NEGATIVE: Final = re.compile(r"-[0-9]+(\.[0-9]+)?")
 
 
 class _Echo:
@@ -27,4 +29,6 @@ def csv_lines(header: Sequence[str], rows: Iterable[Iterable[object]]) -> Iterat
 
 def _inert(cell: object) -> object:
     """The cell as spreadsheets take it for a text or a number, and for nothing that runs."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
+    if not isinstance(cell, str) or not cell.startswith(_FORMULA_STARTS):
+        return cell
+    return cell if _NEGATIVE.fullmatch(cell) else f"'{cell}"

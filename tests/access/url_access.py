@@ -293,6 +293,7 @@ URL_ACCESS: Mapping[str, Row] = {
     # spend
     "api/spend": endpoint(Scope.RUNS_READ, Role.VIEWER),
     "api/spend/savings": endpoint(Scope.RUNS_READ, Role.VIEWER),
+    "api/spend/cascade": endpoint(Scope.RUNS_READ, Role.VIEWER),
     "api/spend/calls": endpoint(Scope.RUNS_READ, Role.VIEWER),
     "api/spend/reconciliation": endpoint(Scope.RUNS_ADMIN, Role.ADMIN),
     "api/spend/prices": endpoint(Scope.RUNS_ADMIN, Role.ADMIN),
@@ -305,6 +306,8 @@ URL_ACCESS: Mapping[str, Row] = {
     "spend/calls.csv": page(Role.VIEWER),
     "spend/savings/": page(Role.VIEWER),
     "spend/cascade/": page(Role.VIEWER),
+    "spend/savings.csv": page(Role.VIEWER),
+    "spend/cascade.csv": page(Role.VIEWER),
     "spend/forecast/": page(Role.VIEWER),
     # the pages of feedback
     "ratings/": page(Role.VIEWER),

@@ -140,6 +140,8 @@ NOT_PAGES = {
     "budgets/_notices",
     "spend/rows.csv",
     "spend/calls.csv",
+    "spend/savings.csv",
+    "spend/cascade.csv",
     "runs/<uuid:run_id>/_live",
     "ratings/_run/<uuid:run_id>",
     "ratings/_run/<uuid:run_id>/<str:node_key>",

@@ -27,6 +27,7 @@ from tests.runs.rows import make_user
 
 pytestmark = pytest.mark.django_db
 PAGES = ("/spend/", "/spend/savings/", "/spend/cascade/", "/spend/forecast/", "/spend/calls/")
+FILES = ("/spend/rows.csv", "/spend/calls.csv", "/spend/savings.csv", "/spend/cascade.csv")
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def test_a_person_sees_their_own_spend_and_an_admin_everybodys(ann: User, boss: 
     assert total_of(signed_in(boss), range="7d", user=str(ann.pk)) == pytest.approx(own)
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/spend/rows.csv", "/spend/calls.csv", "/api/spend", "/api/spend/calls"])
+@pytest.mark.parametrize("path", [*PAGES, *FILES, "/api/spend", "/api/spend/calls", "/api/spend/cascade"])
 def test_nobody_sees_what_others_spent(path: str, ann: User, boss: User, spent: None) -> None:
     client = signed_in(ann)
     assert client.get(path, {"user": str(boss.pk)}).status_code == 403
@@ -190,6 +191,46 @@ def test_downloads_are_exact_and_start_no_formula(ann: User, spent: None) -> Non
     assert to_usd(cost) == to_usd(round(total_of(client, range="7d") * 1e9))
 
 
+def test_what_was_given_back_is_a_number_in_the_file(ann: User, spent: None) -> None:
+    client = signed_in(ann)
+    before = sum(float(item["usd"]) for item in _csv(client, "/spend/calls.csv?range=7d"))
+    write(line(day_of(timezone.now()), -40_000, user_id=ann.pk, model_id="openai/big", kind="correction", call_count=0))
+
+    given_back = [item for item in _csv(client, "/spend/calls.csv?range=7d") if item["kind"] == "correction"]
+
+    assert [item["usd"] for item in given_back] == ["-0.00004"]
+    after = sum(float(item["usd"]) for item in _csv(client, "/spend/calls.csv?range=7d"))
+    assert after - before == pytest.approx(-0.00004)
+
+
+def test_savings_and_cascades_are_downloads_and_the_api_says_the_same(boss: User, spent: None) -> None:
+    client = signed_in(boss)
+    saved = _csv(client, "/spend/savings.csv?range=7d&baseline=openai/big")
+    told = client.get("/api/spend/savings", {"range": "7d", "baseline": "openai/big"}).json()["data"]["baselines"]
+    assert [row["baseline"] for row in saved] == [item["baseline"] for item in told]
+    assert [float(row["saved_usd"]) for row in saved] == [item["savedUsd"] for item in told]
+    assert any(item["savedUsd"] < 0 for item in told)
+    tried = _csv(client, "/spend/cascade.csv?range=7d")
+    data = client.get("/api/spend/cascade", {"range": "7d"}).json()["data"]
+    assert [(row["category"], int(row["tried"]), float(row["usd"])) for row in tried] == [
+        (item["category"], item["tried"], item["usd"]) for item in data["rows"]
+    ]
+    assert (data["total"]["tried"], data["total"]["usd"]) == (2, pytest.approx((2 * 9_000 + 5_000 + 10_000) / 1e9))
+
+
+def test_a_kind_of_task_in_cascades_leads_to_its_calls(boss: User, spent: None) -> None:
+    client = signed_in(boss)
+    page = client.get("/spend/cascade/?range=7d").content.decode()
+    links = re.findall(r'<th scope="row"><a href="([^"]*)">([^<]*)</a>', page)
+    assert {name for _, name in links} == {"coding", "no kind (model named)"}
+    for url, name in links:
+        asked = url.replace("&amp;", "&")
+        assert client.get(asked).status_code == 200
+        found = client.get(asked.replace("/spend/calls/", "/api/spend/calls")).json()["data"]["calls"]
+        kinds = {(item["mode"], item["category"] or "no kind (model named)") for item in found}
+        assert (len(found), kinds) == (2, {("cascade", name)})
+
+
 def _csv(client: Client, path: str) -> list[dict[str, str]]:
     answer = client.get(path)
     assert answer.headers["Content-Disposition"].startswith("attachment")
@@ -254,7 +295,8 @@ def test_what_is_narrowed_down_says_how_many_days_can_be_looked_at_wherever_it_i
         assert client.get(f"{path}?category=coding").json()["data"]["mostDays"] == 62
         assert client.get(f"{path}?key=4").json()["data"]["mostDays"] is None
     wide = "?category=coding&range=90d"
-    for path in ("/spend/", "/spend/rows.csv", "/api/spend", "/api/spend/savings"):  # refused, never cut short
+    refusing = ("/spend/", "/api/spend", "/api/spend/savings", "/api/spend/cascade", *FILES[:1], *FILES[2:])
+    for path in refusing:  # refused, never cut short
         answer = client.get(path + wide)
         assert answer.status_code == 400
         assert "at most 62 days" in answer.content.decode()

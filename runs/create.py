@@ -23,7 +23,7 @@ from runs.keeping.node_rows import node_row
 from runs.keeping.serial import plan_head_to_json, request_to_json
 from runs.ledger import open_run_balance
 from runs.models import Node, Run, RunKey, RunPreference
-from runs.money import format_usd, to_nano, to_usd
+from runs.money import format_usd, to_nano
 from runs.planning import plan_run
 from runs.shapes import CostForecast, Plan, RunRequest, RunStatus
 from smartspawn import tracing
@@ -258,8 +258,10 @@ def _first_events(run: Run, plan: Plan, costs: CostForecast) -> list[NewEvent]:
     likely = costs.likely_worst_nano_usd
     told = [NewEvent(EventKind.RUN_CREATED, message=plan.summary, data={"mode": plan.mode, "nodes": len(plan.nodes)})]
     if run.status == RunStatus.AWAITING_APPROVAL:
-        sum_text = "an unknown amount" if likely is None else f"up to ${to_usd(likely):.2f}"
-        told.append(NewEvent(EventKind.RUN_AWAITING_APPROVAL, message=f"May cost {sum_text}: waits for a yes"))
+        sum_text = (
+            "May cost an unknown amount" if likely is None else f"Nine in ten such runs stay below {format_usd(likely)}"
+        )
+        told.append(NewEvent(EventKind.RUN_AWAITING_APPROVAL, message=f"{sum_text}: waits for a yes"))
     return told
 
 

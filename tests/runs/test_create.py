@@ -193,7 +193,10 @@ def test_a_run_that_may_become_dear_waits_for_a_yes_and_rings_for_nobody(world: 
     wary = replace(SINGLE, is_simulated=False, approve_above_usd=Decimal("0.000001"))
     run = start_run(request=wary, actor=make_user().as_actor()).run
     assert run.status == RunStatus.AWAITING_APPROVAL
-    assert [event.kind for event in list_events(run.pk)] == ["run.created", "run.awaiting_approval"]
+    created, waits = list_events(run.pk)
+    assert (created.kind, waits.kind) == ("run.created", "run.awaiting_approval")
+    likely = format_usd(run.likely_worst_nano_usd)
+    assert waits.message == f"Nine in ten such runs stay below {likely}: waits for a yes", "it may cost more than that"
     assert OrmQ.objects.count() == 0
 
 

@@ -20,6 +20,8 @@ HEAD_HEIGHT: Final = 26
 LINE_CHARS: Final = 23
 # More boxes than this are no picture any more: then every node is one small cell.
 MOST_BOXES: Final = 40
+# So many boxes stand beside one another on a page of usual width.
+GRID_COLUMNS: Final = 4
 # More cells than this are too much for a page that comes anew every second: then neighbours share one.
 MOST_CELLS: Final = 1_000
 # Which of several neighbours a shared cell shows: what asks for attention first.
@@ -84,15 +86,21 @@ class Cell:
 
 
 def draw_nodes(nodes: Sequence[Node]) -> Picture | None:
-    """The nodes in their waves from left to right, each column centred; None where there are too many or one."""
+    """The nodes in their waves from left to right, each column centred; None where there are too many or one.
+
+    Nodes that do not wait for one another fill rows instead: dozens of prompts in one column push all else away.
+    """
     if not 1 < len(nodes) <= MOST_BOXES:
         return None
     waves = _waves(nodes)
+    is_grid = len(waves) == 1 and len(nodes) > GRID_COLUMNS
+    if is_grid:
+        waves = [waves[0][column::GRID_COLUMNS] for column in range(GRID_COLUMNS)]
     tallest = max(len(wave) for wave in waves)
     column_step, row_step = BOX_WIDTH + COLUMN_GAP, BOX_HEIGHT + ROW_GAP
     boxes: dict[str, Box] = {}
     for column, wave in enumerate(waves):
-        top = HEAD_HEIGHT // 2 + (tallest - len(wave)) * row_step // 2
+        top = HEAD_HEIGHT // 2 + (0 if is_grid else (tallest - len(wave)) * row_step // 2)
         for row, node in enumerate(wave):
             boxes[node.key] = _box(node, MARGIN + column * column_step, top + row * row_step)
     return Picture(

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from runs.charts import MOST_CELLS, draw_cells
+from runs.charts import BOX_HEIGHT, MOST_CELLS, draw_cells, draw_nodes
 from runs.keeping.artifacts import MERGED_KEY, NewArtifact, write_artifacts
 from runs.ledger import run_money
 from runs.models import Breaker, LedgerEntry, Node, NodeDraft, Run
@@ -169,3 +169,21 @@ def test_it_is_said_why_calls_cost_more_than_was_set_aside(client: Client, why: 
     }
     LedgerEntry.objects.create(call_id=uuid4(), run_id=run.pk, **amounts, **said)
     assert why in client.get(reverse("runs:run", args=[run.pk])).content.decode()
+
+
+def test_nodes_that_wait_for_nobody_fill_rows_in_their_order_and_others_stand_in_waves() -> None:
+    def drawn(count: int, *, waits: bool) -> list[tuple[int, int]]:
+        names = [f"task-{number}" for number in range(count)]
+        nodes = [Node(key=name, title=name, status=NodeStatus.QUEUED, wave=0, depends_on=[]) for name in names]
+        if waits:
+            nodes.append(Node(key="merge", title="Merge", status=NodeStatus.QUEUED, wave=1, depends_on=names))
+        picture = draw_nodes(nodes)
+        assert picture is not None
+        places = {box.key: (box.x, box.y) for box in picture.boxes}
+        assert max(y for _, y in places.values()) + BOX_HEIGHT <= picture.height
+        columns, rows = (sorted(set(axis)) for axis in zip(*places.values(), strict=True))
+        return [(columns.index(places[node.key][0]), rows.index(places[node.key][1])) for node in nodes]
+
+    assert drawn(6, waits=False) == [(0, 0), (1, 0), (2, 0), (3, 0), (0, 1), (1, 1)]
+    assert drawn(3, waits=False) == [(0, 0), (0, 1), (0, 2)]
+    assert drawn(5, waits=True) == [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (1, 2)]

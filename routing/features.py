@@ -7,6 +7,7 @@ from typing import Final
 
 from catalog.shapes import Category
 from routing.context import needs_of
+from routing.pictures import SURE_PROB, points_at_picture
 from routing.shapes import Classification, Features, Label, TaskRequest
 
 Classify = Callable[[str], Classification]
@@ -23,12 +24,19 @@ def extract(request: TaskRequest, classify: Classify) -> Features:
     return Features(
         task=request.task,
         classification=classification,
-        category=given or Category(classification.category.value),
+        category=given or _category(request.task, classification.category),
         is_category_given=given is not None,
         context_tags=request.context_tags,
         required_capabilities=tuple(capabilities),
         min_context_tokens=max(request.min_context_tokens or 0, needs.min_context_tokens or 0) or None,
     )
+
+
+def _category(task: str, said: Label) -> Category:
+    """What the classifier says; where it is unsure, a task about "this picture" never gets a model that is blind."""
+    if said.confidence_prob < SURE_PROB and points_at_picture(task):
+        return Category.VISION
+    return Category(said.value)
 
 
 def find_category(task: str) -> Category | None:

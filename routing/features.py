@@ -34,7 +34,8 @@ def extract(request: TaskRequest, classify: Classify) -> Features:
 
 def _category(task: str, said: Label) -> Category:
     """What the classifier says; where it is unsure, a task about "this picture" never gets a model that is blind."""
-    if said.confidence_prob < SURE_PROB and points_at_picture(task):
+    is_open = said.value == Category.GENERAL or said.confidence_prob < SURE_PROB
+    if is_open and points_at_picture(task):
         return Category.VISION
     return Category(said.value)
 

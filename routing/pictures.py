@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# Below this the classifier is asked no further where the words point at a picture.
-SURE_PROB: Final = 0.7
+# Surer than this that it is some other work, the classifier is believed; "general" says next to nothing.
+SURE_PROB: Final = 0.8
 _LONGEST_LOOK: Final = 600
 _POINTED: Final = re.compile(
     r"\bcette (?:image|photo|illustration|capture)\b"

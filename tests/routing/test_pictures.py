@@ -60,4 +60,6 @@ def test_what_speaks_of_pictures_alone_is_not(task: str) -> None:
 
 def test_a_sure_classifier_and_a_given_category_have_the_last_word() -> None:
     assert category_of("Décris cette image", Category.CODING, 0.9) is Category.CODING
+    assert category_of("Décris cette image", Category.CODING, 0.75) is Category.VISION
+    assert category_of("Décris cette image", Category.GENERAL, 0.95) is Category.VISION
     assert category_of("coding", Category.GENERAL, 0.1) is Category.CODING

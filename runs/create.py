@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -35,6 +36,7 @@ DERIVED_KEY_FOR: Final = timedelta(minutes=10)
 GIVEN_KEY_FOR: Final = timedelta(hours=24)
 LONGEST_KEY: Final = 255
 _ROWS_AT_ONCE: Final = 500
+_HEADING_CHARS: Final = 2_000
 _UNSUCCESSFUL: Final = (RunStatus.FAILED, RunStatus.CANCELED, RunStatus.BUDGET_EXHAUSTED)
 
 
@@ -269,4 +271,12 @@ def _heading(request: RunRequest) -> str:
     """What to show for a run that was not asked for as one task."""
     if request.topic:
         return f"{request.topic}: {', '.join(request.subjects)}"
-    return "\n".join(request.prompts[:5] or request.subjects[:20])
+    return "\n".join(request.prompts[:5] or request.subjects[:20]) or _chain_heading(request.chain or {})
+
+
+def _chain_heading(chain: Mapping[str, Any]) -> str:
+    """What a chain was asked in words: its task, else its name, else what it works on."""
+    auto = chain.get("auto")
+    inner: Mapping[str, Any] = auto if isinstance(auto, Mapping) else {}
+    said = (inner.get("task"), *(chain.get(name) for name in ("task", "name", "input", "data")))
+    return next((words[:_HEADING_CHARS] for words in said if isinstance(words, str) and words.strip()), "")

@@ -26,7 +26,7 @@ from runs.keeping.serial import request_from_json
 from runs.models import Connection, Node, Run
 from runs.providers.known import SIMULATOR
 from runs.queries import RunReport, find_answer, get_report, get_run, list_drafts, list_node_states
-from runs.shapes import Mode, NodeStatus, Purpose, RunStatus
+from runs.shapes import Mode, NodeStatus, Purpose, RunRequest, RunStatus
 from runs.views.model_ids import model_ids
 from smartspawn.access.gates import requires_role
 from smartspawn.access.requests import ActorRequest
@@ -39,6 +39,7 @@ MOST_ANSWERS_SIDE_BY_SIDE: Final = 8
 MOST_ANSWERS_SHOWN: Final = 50
 EVENTS_SHOWN: Final = 30
 MOST_PAUSES_SHOWN: Final = 3
+MOST_ASKED_SHOWN: Final = 100
 # Of many texts that are being written a person reads some, and of each its end.
 MOST_DRAFTS_SHOWN: Final = 8
 DRAFT_CHARS_SHOWN: Final = 4_000
@@ -70,6 +71,7 @@ def run(request: ActorRequest, run_id: UUID) -> HttpResponse:
     if context["is_final"]:
         context["model_ids"] = model_ids()
     context["request_shape"] = request_from_json(report.run.request)
+    context |= _asked(report.run, context["request_shape"])
     return render(request, "runs/run.html", context)
 
 
@@ -195,6 +197,14 @@ def _live_context(report: RunReport, nodes: tuple[Node, ...], actor: Actor) -> d
         "failed_count": sum(item.status in (NodeStatus.FAILED, NodeStatus.CANCELED) for item in nodes),
         "cap_share": _cap_share(report),
     }
+
+
+def _asked(row: Run, wanted: RunRequest) -> dict[str, Any]:
+    """What was asked, in whole: of many prompts the row itself keeps the first ones."""
+    items = wanted.prompts or wanted.subjects
+    shown = "\n".join(items[:MOST_ASKED_SHOWN])
+    head = f"{wanted.topic}\n\n" if wanted.topic and shown else ""
+    return {"asked": f"{head}{shown}" if shown else row.task, "more_asked": max(0, len(items) - MOST_ASKED_SHOWN)}
 
 
 def _telling(nodes: tuple[Node, ...]) -> tuple[Node, ...]:

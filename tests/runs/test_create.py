@@ -237,3 +237,22 @@ def test_a_cap_too_small_for_the_merge_is_told_of_before_and_after_the_start(wor
             assert len(notes) == bool(words)
             assert words in "".join(notes)
     assert f"the cheapest may take {format_usd(first)}" in shown.notes[-1]
+
+
+# --- what a run is called ------------------------------------------------------------------------
+
+STAGE = {"name": "a", "mode": "single", "prompts": [{"role": "coder", "instruction": "Do it"}]}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("chain", "heading"),
+    [
+        ({"auto": {"task": "Weigh two caches", "depth": "quick"}}, "Weigh two caches"),
+        ({"template": "swot", "task": "Open a shop", "data": "Rents are high"}, "Open a shop"),
+        ({"stages": [STAGE], "input": "Rents are high"}, "Rents are high"),
+    ],
+)
+def test_a_chain_is_called_by_its_own_words(world: None, chain: dict[str, Any], heading: str) -> None:
+    wanted = replace(SINGLE, mode=Mode.CHAIN, task="", chain=chain)
+    assert start_run(request=wanted, actor=make_user().as_actor()).run.title == heading

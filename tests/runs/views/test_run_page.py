@@ -14,7 +14,7 @@ from runs.charts import BOX_HEIGHT, MOST_CELLS, draw_cells, draw_nodes
 from runs.keeping.artifacts import MERGED_KEY, NewArtifact, write_artifacts
 from runs.ledger import run_money
 from runs.models import Breaker, LedgerEntry, Node, NodeDraft, Run
-from runs.shapes import API_DRIVER, Mode, NodeStatus, RunStatus
+from runs.shapes import API_DRIVER, Mode, NodeStatus, RunRequest, RunStatus
 from tests.runs.connections.builders import make_connection
 from tests.runs.rows import make_node, make_run, make_user
 
@@ -187,3 +187,24 @@ def test_nodes_that_wait_for_nobody_fill_rows_in_their_order_and_others_stand_in
     assert drawn(6, waits=False) == [(0, 0), (1, 0), (2, 0), (3, 0), (0, 1), (1, 1)]
     assert drawn(3, waits=False) == [(0, 0), (0, 1), (0, 2)]
     assert drawn(5, waits=True) == [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (1, 2)]
+
+
+def test_the_page_shows_all_that_was_asked_and_says_where_it_is_cut(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runs.views.run.MOST_ASKED_SHOWN", 7)
+    user = make_user()
+    client.force_login(user)
+    prompts = tuple(f"Name the hill number {number}." for number in range(9))
+    run = make_run(
+        user, task="\n".join(prompts[:5]), request=RunRequest(Mode.PARALLEL, prompts=prompts, context="In Kent")
+    )
+    page = client.get(reverse("runs:run", args=[run.pk])).content.decode().partition("What was asked")[2]
+    assert [prompt in page for prompt in prompts] == [True] * 7 + [False] * 2
+    assert "And 2 more" in page
+    assert "In Kent" in page
+    research = RunRequest(Mode.RESEARCH, subjects=("cloves", "tea"), topic="The trade in")
+    run = make_run(user, task="The trade in: cloves, tea", request=research)
+    page = client.get(reverse("runs:run", args=[run.pk])).content.decode().partition("What was asked")[2]
+    assert "The trade in\n\ncloves\ntea" in page
+    assert "more; the API" not in page

@@ -129,8 +129,13 @@ def account(request: ActorRequest) -> HttpResponse:
         return _account_page(request, errors=given.errors, status=422)
     if _must_prove(request) and not check_current_password(request.user, given.validated_data["current"]):
         return _account_page(request, errors={"current": ["This is not your present password."]}, status=422)
+    return _keep_password(request, given.validated_data["new"])
+
+
+def _keep_password(request: ActorRequest, password: str) -> HttpResponse:
+    """Keep it, and lead on whoever had none before."""
     is_first = not request.user.has_usable_password()
-    set_password(user=request.user, password=given.validated_data["new"], actor=request.actor)
+    set_password(user=request.user, password=password, actor=request.actor)
     update_session_auth_hash(request, request.user)
     request.session.pop(_CHOOSE_UNTIL, None)
     if is_first:

@@ -48,10 +48,10 @@ class Together(Generic[Asked, Answer]):
         try:
             answers = self._work([item for one in (wish, *others) for item in one.items])
         except Exception:
-            if not others:
-                raise
-            self._put_back(others)
-            return self._work(wish.items)
+            if others:
+                self._put_back(others)
+                return self._work(wish.items)
+            raise
         begin = len(wish.items)
         for one in others:
             one.answers = answers[begin : begin + len(one.items)]

@@ -16,7 +16,7 @@ from runs.keeping.events import EventKind
 from runs.nodes.floor import Floor, NoMoney, NotGranted
 from runs.nodes.sending import Asked, Sender, ask
 from runs.places.lookup import Spot
-from runs.providers.faults import CallFailed
+from runs.providers.faults import CallFailed, FaultCode
 from runs.shapes import ChatResult, FaultAction, Json, NodeInput, NodeStatus, Reading
 from runs.texts.cleaning import clean_text
 from runs.texts.prompts import build_request
@@ -27,6 +27,9 @@ LONGEST_PAUSE_S: Final = 30.0
 LOOK_AT_BREAKER_EVERY_S: Final = 2.0
 # Where one call in five is refused, ten thousand nodes lose none; the node's own time may end it sooner.
 MOST_FREE_TRIES: Final = 12
+# What is left of a node's time at its end brings no answer any more, and a call would be paid for all the same.
+MOST_LOST_S: Final = 1.0
+LOST_SHARE: Final = 0.05
 LOOK_AT_CONNECTIONS: Final = "Look at the Connections page."
 
 
@@ -115,10 +118,11 @@ class NodeCalls:
     async def _try_once(self, spot: Spot, asked: Asked, *, is_last: bool) -> NodeResult | _Again | None:
         """The node's end, or how to go on here; None where only the next place may help."""
         left_s = self._sender.left_s
-        if left_s <= 0:
+        if left_s <= min(MOST_LOST_S, self._sender.timeout_s * LOST_SHARE):
             return self._without_answer()
-        try:  # while there are other places to try, this one may use half of the time
-            answer = await self._sender.send(spot, asked, left_s if is_last else left_s / 2)
+        limit_s = left_s if is_last else left_s / 2  # while there are other places to try, this one may use half
+        try:
+            answer = await self._sender.send(spot, asked, limit_s)
         except NoMoney:
             if self._cut_off is None:
                 raise
@@ -128,7 +132,10 @@ class NodeCalls:
             return None
         except CallFailed as failure:
             await self._floor.places.note_fault(spot, failure.fault)
-            return self._heed_fault(failure, asked)
+            step = self._heed_fault(failure, asked)
+            # Who was not done in so much time will not be in half of it.
+            used_up = failure.fault.code is FaultCode.TIMED_OUT and left_s - self._sender.left_s >= limit_s
+            return None if used_up and isinstance(step, _Again) else step
         await self._floor.places.note_success(spot)
         reading = read_answer(self._spec, answer)
         if not reading.problem:
@@ -226,8 +233,10 @@ class NodeCalls:
             result = replace(self._result(NodeStatus.FAILED, self._last_spot), stops_run=self._problem.stops_run)
         else:
             result = replace(self._answered(*self._cut_off), is_partial=True)
-        problem = self._problem
-        return replace(result, error=problem.message, error_code=problem.code, hint=problem.hint)
+        problem, message = self._problem, self._problem.message
+        if problem.code == FaultCode.TIMED_OUT:  # the last place had only what the others left
+            message = f"{message}, and the {self._sender.timeout_s:g} s that this part may take are over"
+        return replace(result, error=message, error_code=problem.code, hint=problem.hint)
 
     def _result(self, status: NodeStatus, spot: Spot | None) -> NodeResult:
         started_at, tally = self._sender.started_at, self._sender.tally

@@ -235,7 +235,7 @@ def _transport_fault(error: TimeoutError | UpstreamFault, progress: CallProgress
     """What went wrong on the way, and whether the request may have reached the provider."""
     if isinstance(error, TimeoutError):
         timeout_s = progress.request.timeout_s if progress.request else 0
-        return make_fault(FaultCode.TIMED_OUT, f"no whole answer within {timeout_s:g} s"), progress.is_sent
+        return make_fault(FaultCode.TIMED_OUT, f"no whole answer within {round(timeout_s, 2):g} s"), progress.is_sent
     if isinstance(error, AddressRefused):
         return make_fault(FaultCode.ADDRESS_REFUSED, error.message), False
     if isinstance(error, UpstreamTooLarge):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -305,6 +306,28 @@ def test_a_node_gets_its_own_time_and_a_place_half_of_it_while_there_are_others(
     first, second = (request.timeout_s for _, request in models.calls)
     assert first == 20.0
     assert 39.0 < second <= 40.0
+
+
+@pytest.mark.parametrize(("taken_s", "calls"), [(39.5, 1), (20.0, 2)])
+def test_a_place_that_used_its_time_is_not_asked_again_nor_another_in_the_last_moment(
+    monkeypatch: pytest.MonkeyPatch, taken_s: float, calls: int
+) -> None:
+    """What is not done in so much time is not done in less, and is charged at what was set aside."""
+    passed = [0.0]
+    monkeypatch.setattr("runs.nodes.sending.time", SimpleNamespace(monotonic=lambda: passed[0]))
+
+    def script(request: ChatRequest, _endpoint: Endpoint) -> object:
+        passed[0] += taken_s if passed[0] == 0 else request.timeout_s
+        return failure(FaultCode.TIMED_OUT, may_be_billed=True)
+
+    models = FakeModels(script=script)  # type: ignore[arg-type]
+    run_id = make_run([spec("a", timeout_s=40.0, fallbacks=(OTHER,))])
+    drive(run_id, models)
+    assert LedgerEntry.objects.count() == calls
+    assert [model for model, _ in models.calls] == ["acme/one", "acme/two"][:calls]
+    node = nodes_of(run_id)["a"]
+    assert (node.status, node.error_code) == (NodeStatus.FAILED, "timed_out")
+    assert node.error.endswith("and the 40 s that this part may take are over")
 
 
 def test_signs_that_a_database_cannot_keep_harm_nobody() -> None:

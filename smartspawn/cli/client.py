@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
@@ -13,6 +14,10 @@ from smartspawn.cli.config import Config
 from smartspawn.cli.faults import FAILED, LIMITED, NOT_ALLOWED, UNREACHABLE, USAGE, CliFault
 
 TIMEOUT_S: Final = 60.0
+# A site that is started anew is back within seconds; who follows a run waits so long for it.
+BACK_WITHIN_S: Final = 60.0
+_LOOK_EVERY_S: Final = 1.0
+_ENDS: Final = ("run.completed", "run.failed", "run.canceled", "run.budget_exhausted")
 _EXIT_CODES: Final = {400: USAGE, 401: NOT_ALLOWED, 403: NOT_ALLOWED, 429: LIMITED, 402: LIMITED}
 
 
@@ -59,6 +64,26 @@ class Api:
             for line in reply.iter_lines():
                 if line.strip():
                     yield json.loads(line)
+
+    def run_events(self, run_id: str) -> Iterator[dict[str, Any]]:
+        """The events of a run until it has ended, taken up again where the site broke off. Raises CliFault."""
+        last: Mapping[str, Any] = {}
+        since = time.monotonic()
+        while True:
+            try:
+                for event in self.lines("GET", f"/api/runs/{run_id}/events?after={last.get('seq', 0)}"):
+                    last, since = event, time.monotonic()
+                    yield event
+                broke_off = None
+            except CliFault as fault:
+                broke_off = fault
+            if broke_off is None and last.get("event", _ENDS[0]) in _ENDS:
+                return
+            if broke_off is not None and not (last and broke_off.exit_code == UNREACHABLE):
+                raise broke_off
+            if time.monotonic() - since > BACK_WITHIN_S:
+                raise CliFault(f"The site broke off. Once it is back: smartspawn events {run_id}", UNREACHABLE)
+            time.sleep(_LOOK_EVERY_S)
 
     def _ask(self, method: str, path: str, **options: Any) -> Any:
         with self._reached():

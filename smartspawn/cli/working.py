@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from smartspawn.cli.client import Api
 from smartspawn.cli.context import api_of, config_of, wants_json
-from smartspawn.cli.faults import FAILED, LIMITED, USAGE, WAITS, CliFault, told_when_interrupted
+from smartspawn.cli.faults import FAILED, LIMITED, UNREACHABLE, USAGE, WAITS, CliFault, told_when_interrupted
 from smartspawn.cli.show import ERR, OUT, show_json, show_json_line, show_text, tell, usd
 
 Simulate: TypeAlias = Annotated[bool, typer.Option("--simulate", help="By the provider simulator: nothing is spent.")]
@@ -160,7 +160,7 @@ def follow(api: Api, run_id: str) -> None:
     bar = progress.add_task("waiting", total=None)
     done = 0
     with progress:
-        for event in api.lines("GET", f"/api/runs/{run_id}/events"):
+        for event in api.run_events(run_id):
             kind = event["event"]
             if kind == "run.created":
                 progress.update(bar, total=event["data"].get("nodes"))
@@ -176,7 +176,7 @@ def _stream(ctx: typer.Context, path: str, body: Mapping[str, Any], *, total: in
     progress = _progress()
     bar = progress.add_task("working", total=total)
     with told_when_interrupted("Stopped: what was under way is broken off, and what it cost is booked."), progress:
-        for event in api_of(ctx).lines("POST", path, body):
+        for event in _told_by(api_of(ctx), path, body):
             if event["event"] in ("progress", "task"):
                 progress.advance(bar)
             if event["event"] in ("phase", "phase_start"):
@@ -186,6 +186,21 @@ def _stream(ctx: typer.Context, path: str, body: Mapping[str, Any], *, total: in
             if event["event"] == "error":
                 raise CliFault(str(event["error"]), _code_of(event.get("category")))
     raise CliFault("The answer broke off. Look at 'smartspawn logs', and at the Runs page for what was kept.")
+
+
+def _told_by(api: Api, path: str, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The events of a stream. Raises CliFault, which names the run where the site broke off in the middle of it."""
+    run_id = ""
+    try:
+        for event in api.lines("POST", path, body):
+            run_id = event.get("runId") or run_id
+            yield event
+    except CliFault as fault:
+        if not run_id or fault.exit_code != UNREACHABLE:
+            raise
+        raise CliFault(
+            f"The site broke off. What becomes of the run: smartspawn events {run_id}", UNREACHABLE
+        ) from fault
 
 
 def _leave_unless_done(last: Mapping[str, Any]) -> None:
@@ -316,5 +331,5 @@ def _lines_of(file: Path | None, *, is_needed: bool) -> Iterable[str]:
 
 def events(ctx: typer.Context, run_id: RunId) -> None:
     """What happens in a run, one JSON a line, until it has ended."""
-    for event in api_of(ctx).lines("GET", f"/api/runs/{run_id}/events"):
+    for event in api_of(ctx).run_events(run_id):
         show_json_line(event)

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import OperationalError
 from django.http import (
     Http404,
     HttpRequest,
@@ -68,6 +69,7 @@ STATUS_BY_CODE: Mapping[str, int] = {
     "UNSUPPORTED_MEDIA_TYPE": 415,
     "RATE_LIMITED": 429,
     "INTERNAL": 500,
+    "NO_DATABASE": 503,
     "UPSTREAM_FAULT": 502,
     "UPSTREAM_UNREACHABLE": 502,
     "UPSTREAM_REFUSED": 502,
@@ -94,6 +96,7 @@ _CODE_BY_STATUS: Mapping[int, str] = {
 }
 _HEADERS_TO_KEEP = ("Allow", "Retry-After", "WWW-Authenticate", "Vary")
 _ABSENT_CODES = ("required", "null", "blank", "empty")
+_DATABASE_BACK_S = 5  # a worthwhile wait for a disk with room again, or a server that was started anew
 _NOT_HERE = "There is nothing at this address."
 _TITLES: Mapping[int, str] = {
     400: "That request cannot be used",
@@ -117,6 +120,8 @@ def headers_of(error: SmartSpawnError) -> dict[str, str]:
     """The headers that belong to a refusal."""
     if isinstance(error, TooManyRequests):
         return {"Retry-After": str(error.retry_after_s)}
+    if error.code == "NO_DATABASE":
+        return {"Retry-After": str(_DATABASE_BACK_S)}
     return {"WWW-Authenticate": 'Bearer realm="api"'} if isinstance(error, NotSignedIn) else {}
 
 
@@ -172,6 +177,16 @@ def _too_large(most_bytes: int) -> SmartSpawnError:
     return _with_code("PAYLOAD_TOO_LARGE", f"The body may have at most {most_bytes} bytes.")
 
 
+def _no_database(error: OperationalError) -> SmartSpawnError:
+    request_id = uuid.uuid4().hex[:16]
+    logger.error("Request %s met a database that did not serve it", request_id, exc_info=error)
+    return _with_code(
+        "NO_DATABASE",
+        "The database does not answer, or cannot write: its disk may be full. Try again in a moment; the log has the "
+        f"reason under {request_id}.",
+    )
+
+
 # From the particular to the general: the first kind that fits speaks.
 _MEANINGS: tuple[tuple[type[Exception], Callable[[Any], SmartSpawnError]], ...] = (
     (exceptions.ValidationError, _invalid),
@@ -180,6 +195,7 @@ _MEANINGS: tuple[tuple[type[Exception], Callable[[Any], SmartSpawnError]], ...] 
     (PermissionDenied, lambda error: NotAllowed(str(error) or "This is not allowed.")),
     (RequestDataTooBig, lambda _error: _too_large(settings.REQUEST_MAX_BYTES)),
     (SuspiciousOperation, lambda _error: InvalidBody("The request cannot be read.")),
+    (OperationalError, _no_database),
     (UnreadablePostError, lambda _error: InvalidBody("The request broke off.")),
 )
 
@@ -257,10 +273,10 @@ class ErrorsMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Django's way in for what a view raises; on pages, Django's own errors keep their own pages."""
+        if not is_api_path(request.path) and not isinstance(error, SmartSpawnError | exceptions.APIException):
+            return None
         refusal = translate(error)
-        if is_api_path(request.path) or isinstance(error, SmartSpawnError | exceptions.APIException):
-            return error_response(request, refusal) if refusal else _crashed(request, error)
-        return None
+        return error_response(request, refusal) if refusal else _crashed(request, error)
 
 
 def _crashed(request: HttpRequest, error: Exception) -> HttpResponse:

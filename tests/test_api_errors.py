@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
@@ -41,6 +42,7 @@ ERRORS: dict[str, Exception] = {
     "denied": PermissionDenied(),
     "suspicious": SuspiciousOperation("the innards"),
     "crash": ZeroDivisionError("the innards"),
+    "full disk": OperationalError("the innards: disk I/O error"),
     "slow down": TooManyRequests("Slow down", retry_after_s=7),
 }
 
@@ -136,6 +138,7 @@ def test_bad_input_gets_a_400_that_says_what_is_wrong(own_urls: None, body: str,
         ("suspicious", 400, "INVALID_BODY"),
         ("slow down", 429, "RATE_LIMITED"),
         ("crash", 500, "INTERNAL"),
+        ("full disk", 503, "NO_DATABASE"),
     ],
 )
 def test_whatever_a_view_raises_comes_in_the_envelope(
@@ -158,6 +161,18 @@ def test_a_crash_is_logged_under_the_id_that_the_caller_gets(own_urls: None, cap
     assert len(logged) == 1
     assert logged[0].exc_info is not None
     assert logged[0].exc_info[0] is ZeroDivisionError
+
+
+def test_a_database_that_cannot_write_is_told_of_with_a_wait_and_logged(
+    own_urls: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = Client(raise_request_exception=False).get("/api/drf/full disk")
+    assert response["Retry-After"] == "5"
+    message = response.json()["error"]["message"]
+    assert "disk may be full" in message
+    (logged,) = [entry for entry in caplog.records if entry.exc_info and entry.exc_info[0] is OperationalError]
+    assert logged.getMessage().split()[1] in message
+    assert Client(raise_request_exception=False).get("/pages/full disk/").status_code == 500
 
 
 def test_a_refusal_to_hurry_says_how_long_to_wait(own_urls: None) -> None:

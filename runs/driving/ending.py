@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -43,7 +44,9 @@ def end_run(run_id: UUID, graph: Graph, stop: Stop | None, words: str = "") -> E
         )
     if any(place.error_code in (BUDGET_LOW, BUDGET_EXHAUSTED) for place in graph.with_status(NodeStatus.CANCELED)):
         return _end_without_money(run_id, graph)
-    return end_whole(graph)
+    ending = end_whole(graph)
+    # Where several answers came and what was to make one of them failed, they are worth having as they are.
+    return ending if ending.answer or not graph.final else replace(ending, answer=_rest(run_id, graph))
 
 
 def _former_stop(graph: Graph) -> Stop | None:

@@ -160,11 +160,18 @@ class NodeCalls:
             if not is_last or waited_s + wait_s > self._patience_s:
                 return False
             # Others may find out sooner that it works again.
+            if not waited_s:
+                self._tell_of_wait(spot, wait_s)
             pause_s = min(wait_s, LOOK_AT_BREAKER_EVERY_S)
             with self._floor.resting():
                 await asyncio.sleep(pause_s)
             waited_s += pause_s
         return True
+
+    def _tell_of_wait(self, spot: Spot, wait_s: float) -> None:
+        message = f"{spot.endpoint.connection} kept failing: waits until it may be asked again, {wait_s:.0f} s at most."
+        data = {"code": "breaker_open", "attempt": self._place.attempt, "waitMs": round(wait_s * 1000)}
+        self._floor.tell(EventKind.NODE_RETRYING, self._place, message, data)
 
     def _heed_fault(self, failure: CallFailed, asked: Asked) -> NodeResult | _Again | None:
         fault = failure.fault

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runs.plans.desk import Desk, family_of
 from runs.plans.draft import Draft
-from runs.plans.nodes import Bench, answer_merge_prompt, ask_for, choose, merge_model, merge_node, work_node
+from runs.plans.nodes import Bench, answer_merge_prompt, ask_for, choose, choose_merger, merge_node, work_node
 from runs.plans.single import plan as plan_single
 from runs.shapes import MergeStyle, ModelChoice, RunRequest
 from runs.texts.prompts import LETTERS
@@ -27,10 +27,10 @@ def plan(request: RunRequest, desk: Desk) -> Draft:
         )
         for number, model in enumerate(chosen.models, 1)
     )
-    merger = merge_model(bench, request.task, chosen.models[0])
+    merger = choose_merger(bench, request.task, chosen.models[0])
     prompt = answer_merge_prompt(bench, request.task, MergeStyle.DETAILED)
     merge = merge_node(bench, "merge", [worker.key for worker in workers], prompt, merger)
-    summary = f"{len(workers)} models answer, {merger.model_id} merges"
+    summary = f"{len(workers)} models answer, {merger.models[0].model_id} merges"
     return Draft((*workers, merge), "merge", summary, task=request.task).with_notes(
         *bench.role.warnings, *_notes(chosen.models, count)
     )

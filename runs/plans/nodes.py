@@ -160,24 +160,25 @@ def vote_node(bench: Bench, key: str, answers: Sequence[str], task: str, model: 
     )
 
 
-def merge_model(bench: Bench, task: str, default: ModelChoice) -> ModelChoice:
-    """Who merges: the model that was asked for, else the best one tier up, else the given one."""
+def choose_merger(bench: Bench, task: str, default: ModelChoice) -> Chosen:
+    """Who merges: the model that was asked for, else the best one tier up with who stands in, else the given one."""
     request = bench.request
     if request.merge_model:
-        return named_model(bench.desk, request.merge_model, "merge.model")
+        return Chosen((named_model(bench.desk, request.merge_model, "merge.model"),))
     if request.model:
-        return named_model(bench.desk, request.model)
+        return Chosen((named_model(bench.desk, request.model),))
     found = bench.desk.choose(ask_for(bench, task, budget=NEXT_TIER[request.budget]))
-    return found.models[0] if found.models else default
+    return found if found.models else Chosen((default,))
 
 
 def merge_node(
-    bench: Bench, key: str, inputs: Sequence[str], prompt: str, model: ModelChoice, *, feed: Feed = Feed.CANDIDATES
+    bench: Bench, key: str, inputs: Sequence[str], prompt: str, chosen: Chosen, *, feed: Feed = Feed.CANDIDATES
 ) -> NodeSpec:
-    """A model makes one answer out of several; one failed answer does not sink it."""
-    spec = helper_node(bench, key, Purpose.MERGE, "Merged answer", prompt, model)
+    """A model makes one answer out of several; neither a failed answer nor a place that is down sinks it."""
+    spec = helper_node(bench, key, Purpose.MERGE, "Merged answer", prompt, chosen.models[0])
     return replace(
         spec,
+        fallbacks=chosen.spares if spec.kind is NodeKind.CALL else (),
         system=bench.role.system,
         depends_on=tuple(inputs),
         feed=feed,

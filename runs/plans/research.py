@@ -10,7 +10,7 @@ from enum import Enum, auto
 from catalog.shapes import Category
 from runs.plans.desk import Chosen, Desk
 from runs.plans.draft import Draft
-from runs.plans.nodes import Bench, ask_for, merge_model, merge_node, named_model, work_node, work_params
+from runs.plans.nodes import Bench, ask_for, choose_merger, merge_node, named_model, work_node, work_params
 from runs.plans.sizes import shorten
 from runs.shapes import Feed, ModelChoice, NodeKind, NodeSpec, Purpose, RunRequest
 from runs.texts.wording import analysis_prompt, grounded_prompt, research_synthesis_prompt, work_prompt
@@ -147,6 +147,6 @@ def _tool(key: str, kind: NodeKind, title: str, tokens: int) -> NodeSpec:
 def _synthesis(
     bench: Bench, topic: str, subjects: Sequence[str], analysts: Sequence[str], default: ModelChoice
 ) -> NodeSpec:
-    model = merge_model(bench, topic or subjects[0], default)
+    merger = choose_merger(bench, topic or subjects[0], default)
     prompt = work_prompt(research_synthesis_prompt(topic, subjects), bench.request.context)
-    return merge_node(bench, "merge", analysts, prompt, model, feed=Feed.CONTEXT)
+    return merge_node(bench, "merge", analysts, prompt, merger, feed=Feed.CONTEXT)

@@ -8,7 +8,7 @@ from typing import Final
 from routing.decompose.shapes import SplitKind, Steps, Subtask
 from runs.plans.desk import Chosen, Desk
 from runs.plans.draft import Draft
-from runs.plans.nodes import Bench, ask_for, choose, merge_model, merge_node, work_node
+from runs.plans.nodes import Bench, ask_for, choose, choose_merger, merge_node, work_node
 from runs.plans.single import plan as plan_single
 from runs.plans.sizes import shorten
 from runs.shapes import Feed, NodeSpec, Purpose, RunRequest
@@ -69,9 +69,9 @@ def close(bench: Bench, parts: Sequence[NodeSpec]) -> NodeSpec:
     last = parts[-1].model
     if last is None:
         raise ValueError(f"{parts[-1].key} has no model")
-    model = merge_model(bench, bench.request.task, last)
+    merger = choose_merger(bench, bench.request.task, last)
     prompt = synthesis_prompt(work_prompt(bench.request.task, bench.request.context), bench.request.merge_style)
-    return merge_node(bench, "merge", [part.key for part in parts], prompt, model, feed=Feed.CONTEXT)
+    return merge_node(bench, "merge", [part.key for part in parts], prompt, merger, feed=Feed.CONTEXT)
 
 
 def who(node: NodeSpec) -> str:

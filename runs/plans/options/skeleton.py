@@ -8,7 +8,7 @@ from typing import Final
 
 from runs.graph.expansion import MOST_SECTIONS, SECTIONS
 from runs.plans.draft import Draft
-from runs.plans.nodes import Bench, merge_model, merge_node, transform_node
+from runs.plans.nodes import Bench, choose_merger, merge_node, transform_node
 from runs.plans.options.rewriting import purpose_in_place, replace_nodes
 from runs.plans.sizes import output_limit
 from runs.shapes import Feed, NodeKind, NodeSpec, Purpose
@@ -60,6 +60,6 @@ def _assembly(draft: Draft, bench: Bench, node: NodeSpec, outline: NodeSpec) -> 
         return transform_node(node.key, Rule.SECTIONS, (outline.key,), node.title, purpose=purpose, outline=outline.key)
     prompt = synthesis_prompt(node.prompt, request.merge_style)
     merged = merge_node(
-        bench, node.key, (outline.key,), prompt, merge_model(bench, node.title, node.model), feed=Feed.CONTEXT
+        bench, node.key, (outline.key,), prompt, choose_merger(bench, node.title, node.model), feed=Feed.CONTEXT
     )
     return replace(merged, purpose=purpose, title=node.title)

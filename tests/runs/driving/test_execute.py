@@ -132,6 +132,16 @@ def test_a_merge_takes_what_came_where_fewer_are_enough() -> None:
     assert "answer to: prompt of c" in models.prompts[-1]
 
 
+def test_answers_are_kept_below_one_another_where_what_was_to_merge_them_failed() -> None:
+    merge = spec("merge", "a", "b", "c", purpose=Purpose.MERGE, feed=Feed.CANDIDATES, least_inputs=1)
+    run = drive(make_run([spec("a"), spec("b"), spec("c"), merge], final="merge"), failing("b", "merge"))
+    assert run.status == RunStatus.FAILED
+    kept = Artifact.objects.get(run=run, node_key="merged")
+    assert kept.is_partial
+    assert "answer to: prompt of a" in kept.content
+    assert "answer to: prompt of c" in kept.content
+
+
 def test_parallel_prompts_end_well_when_one_of_them_did() -> None:
     run_id = make_run([spec("a"), spec("b")])
     assert drive(run_id, failing("a")).status == RunStatus.COMPLETED

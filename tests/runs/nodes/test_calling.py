@@ -55,6 +55,9 @@ def test_an_outage_does_not_fail_a_large_run_whose_nodes_have_not_begun(monkeypa
     names = [f"n{number}" for number in range(MOST_DRAFTED_NODES + 1)]
     run = drive(make_run([spec(name) for name in names], node_timeout_s=60), FakeModels())
     assert run.status == RunStatus.COMPLETED
+    told = Event.objects.filter(run=run, node_key="n0", kind="node.retrying").get()
+    assert told.data["code"] == "breaker_open"
+    assert "kept failing" in told.message
 
 
 def test_after_an_outage_no_more_money_is_set_aside_than_for_the_calls_that_come_next(

@@ -187,8 +187,16 @@ def test_the_style_of_a_merge_can_be_chosen(style: MergeStyle, words: str):
     assert words in by_key(plan(Mode.COLLECTIVE, merge_style=style))["merge"].prompt
 
 
-def test_the_model_of_a_merge_can_be_chosen():
-    assert by_key(plan(Mode.COLLECTIVE, merge_model="meta/open"))["merge"].model.model_id == "meta/open"
+def test_the_model_of_a_merge_can_be_chosen_and_nobody_stands_in_for_it():
+    merge = by_key(plan(Mode.COLLECTIVE, merge_model="meta/open"))["merge"]
+    assert (merge.model.model_id, merge.fallbacks) == ("meta/open", ())
+
+
+@pytest.mark.parametrize("mode", [Mode.COLLECTIVE, Mode.PLAN, Mode.SWARM])
+def test_others_stand_in_for_the_model_of_a_merge_that_was_chosen_here(mode: Mode):
+    merge = by_key(plan(mode, LIST))["merge"]
+    assert merge.fallbacks
+    assert family_of(merge.model.model_id) not in {family_of(spare.model_id) for spare in merge.fallbacks}
 
 
 def test_one_failed_worker_does_not_sink_a_collective():

@@ -126,7 +126,7 @@ def test_what_nothing_is_found_of_fails_and_what_is_too_dear_says_so(told: Any) 
     assert (lost.returncode, lost.stdout) == (1, "")
     assert "the search for 'fish latest news' found nothing" in lost.stderr
     poor = told("owls", "--max-usd", "0.003")
-    assert poor.returncode == 1
+    assert poor.returncode == 5  # a cap stopped it
     assert "All about them" in poor.stdout, "what was found is shown"
     assert "This run may spend $0.003" in poor.stderr
     asked = json.loads(told("owls", "--max-usd", "0.003", "--json").stdout)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from runs.chat.responses_items import COMPLETED, Call, Event, Message, Proof, Reasoning
+from runs.chat.responses_items import COMPLETED, Call, Event, Item, Message, Proof, Reasoning
 from runs.chat.shapes import ChatAsk, ClientTool, Failure, Outcome, ToolKind
 from runs.chat.telling import object_of
 from runs.providers.json_reading import count_at, rows_at, text_at
@@ -34,7 +34,7 @@ class ResponsesFace:
         self._head = {"id": f"resp_{answer_id}", "object": "response", "created_at": created}
         self._last: Outcome | None = None  # with which the stream began
         self._event_count = 0
-        self._items: list[Message | Reasoning | Proof | Call] = []
+        self._items: list[Item] = []
         self._calls: dict[int, Call] = {}  # by the numbers under which their pieces come
         self._nameless: dict[int, list[JsonObject]] = {}  # pieces of calls whose name is yet to come
         # Some providers begin to count anew with every answer; a client must know a call by its id.

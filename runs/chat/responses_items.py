@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from runs.chat.responses_input import seal
 from runs.chat.responses_tools import TEXT_FIELD
@@ -18,21 +19,8 @@ _CUSTOM_INPUT: Final = "response.custom_tool_call_input"
 _ARGUMENTS: Final = "response.function_call_arguments"
 
 
-class Item(Protocol):
+class Item(ABC):
     """One item of an answer."""
-
-    def begin(self) -> Iterator[Event]:
-        """That it is there."""
-
-    def end(self, status: str) -> Iterator[Event]:
-        """That it is whole, or cut short."""
-
-    def told(self) -> dict[str, Any]:
-        """The item as it is by now."""
-
-
-class _Item:
-    """What all items have."""
 
     def __init__(self, place: int, item_id: str) -> None:
         self.is_open = True
@@ -41,20 +29,23 @@ class _Item:
         self._status = _BEGUN
 
     def begin(self) -> Iterator[Event]:
+        """That it is there."""
         yield "response.output_item.added", {"output_index": self._place, "item": self.told()}
 
     def end(self, status: str) -> Iterator[Event]:
+        """That it is whole, or cut short."""
         self.is_open, self._status = False, status
         yield "response.output_item.done", {"output_index": self._place, "item": self.told()}
 
+    @abstractmethod
     def told(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """The item as it is by now."""
 
     def _event(self, event_name: str, /, **said: object) -> Event:
         return event_name, {"item_id": self._id, "output_index": self._place, **said}
 
 
-class Message(_Item):
+class Message(Item):
     """What the model says to the user: one part of text."""
 
     def __init__(self, place: int, item_id: str) -> None:
@@ -85,7 +76,7 @@ class Message(_Item):
         return {"id": self._id, "type": "message", "role": "assistant", "status": self._status, "content": content}
 
 
-class Reasoning(_Item):
+class Reasoning(Item):
     """What the model thought, as a summary where one was asked for."""
 
     def __init__(self, place: int, item_id: str, *, is_summary: bool) -> None:
@@ -121,7 +112,7 @@ class Reasoning(_Item):
         return {"type": self._kind, "text": text}
 
 
-class Proof(_Item):
+class Proof(Item):
     """What the provider of a call wants back with it, in the field that clients hand back unread."""
 
     def __init__(self, place: int, item_id: str, *, call_id: str, proof: object) -> None:
@@ -138,7 +129,7 @@ class Proof(_Item):
         }
 
 
-class Call(_Item):
+class Call(Item):
     """A tool that the client is to run, under the name that the client gave it."""
 
     def __init__(self, place: int, item_id: str, *, call_id: str, tool: ClientTool) -> None:

@@ -18,6 +18,7 @@ from runs.models import Node, Run
 from runs.shapes import NodeKind, RunStatus
 
 _ENDED: Final = [status for status in RunStatus if status.is_final]
+_ASKED_AT_ONCE: Final = 500  # ids in one question: databases bound how many they take
 _GOING: Final = ".going-"  # in front of the name of a folder that is being removed
 
 
@@ -60,8 +61,11 @@ def _folders() -> list[Path]:
 def _old(before: datetime) -> list[UUID]:
     """Of the folders that carry a run's id, those that this site made for an agent whose run ended before then."""
     ids = [run_id for path in _folders() if (run_id := _id_in(path.name))]
-    agents = Node.objects.filter(run_id__in=ids, kind=NodeKind.HARNESS).values("run_id")
-    return list(_ended(before).filter(pk__in=agents).order_by("finished_at").values_list("pk", flat=True))
+    old: list[UUID] = []
+    for begin in range(0, len(ids), _ASKED_AT_ONCE):
+        agents = Node.objects.filter(run_id__in=ids[begin : begin + _ASKED_AT_ONCE], kind=NodeKind.HARNESS)
+        old += _ended(before).filter(pk__in=agents.values("run_id")).values_list("pk", flat=True)
+    return old
 
 
 def _ended(before: datetime) -> QuerySet[Run]:

@@ -55,25 +55,29 @@ class Api:
 
     def lines(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
         """The lines of a stream as they come. Raises CliFault."""
+        return (json.loads(line) for line in self._raw_lines(method, path, body) if line.strip())
+
+    def _raw_lines(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Iterator[str]:
+        """The same as text, with the empty ones by which a site that has nothing to tell says that it is there."""
         headers = {"Accept": "application/x-ndjson"}
         timeout = httpx2.Timeout(TIMEOUT_S, read=None)
         with self._reached(), self._http.stream(method, path, json=body, headers=headers, timeout=timeout) as reply:
             if not reply.is_success:
                 reply.read()
                 raise _refusal(reply)
-            for line in reply.iter_lines():
-                if line.strip():
-                    yield json.loads(line)
+            yield from reply.iter_lines()
 
     def run_events(self, run_id: str) -> Iterator[dict[str, Any]]:
         """The events of a run until it has ended, taken up again where the site broke off. Raises CliFault."""
-        last: Mapping[str, Any] = {}
-        since = time.monotonic()
+        last: dict[str, Any] = {}
+        heard_s = time.monotonic()
         while True:
             try:
-                for event in self.lines("GET", f"/api/runs/{run_id}/events?after={last.get('seq', 0)}"):
-                    last, since = event, time.monotonic()
-                    yield event
+                for line in self._raw_lines("GET", f"/api/runs/{run_id}/events?after={last.get('seq', 0)}"):
+                    heard_s = time.monotonic()
+                    if line.strip():
+                        last = json.loads(line)
+                        yield last
                 broke_off = None
             except CliFault as fault:
                 broke_off = fault
@@ -81,7 +85,7 @@ class Api:
                 return
             if broke_off is not None and not (last and broke_off.exit_code == UNREACHABLE):
                 raise broke_off
-            if time.monotonic() - since > BACK_WITHIN_S:
+            if time.monotonic() - heard_s > BACK_WITHIN_S:
                 raise CliFault(f"The site broke off. Once it is back: smartspawn events {run_id}", UNREACHABLE)
             time.sleep(_LOOK_EVERY_S)
 

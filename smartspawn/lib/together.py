@@ -47,9 +47,9 @@ class Together(Generic[Asked, Answer]):
         others = self._taken_along(wish)
         try:
             answers = self._work([item for one in (wish, *others) for item in one.items])
-        except Exception:
-            if others:
-                self._put_back(others)
+        except BaseException as fault:
+            self._put_back(others)
+            if others and isinstance(fault, Exception):
                 return self._work(wish.items)
             raise
         begin = len(wish.items)

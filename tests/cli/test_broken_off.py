@@ -6,12 +6,15 @@ import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from smartspawn.cli import client
+from smartspawn.cli.client import Api
+from smartspawn.cli.config import Config
 from smartspawn.cli.faults import UNREACHABLE, CliFault
 from smartspawn.cli.main import app
 
@@ -54,6 +57,22 @@ class LeavingSite:
         Thread(target=self.server.serve_forever, daemon=True).start()
 
 
+@pytest.fixture(autouse=True)
+def _connections_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A command's connections end with its process; here that is the tests' own."""
+    opened: list[Api] = []
+    begin = Api.__init__
+
+    def remember(api: Api, config: Config) -> None:
+        begin(api, config)
+        opened.append(api)
+
+    monkeypatch.setattr(Api, "__init__", remember)
+    yield
+    for api in opened:
+        api._http.close()
+
+
 @pytest.fixture
 def leaving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     made: list[LeavingSite] = []
@@ -90,6 +109,23 @@ def test_a_site_that_stays_away_is_not_waited_for_without_end(leaving: Any, monk
     done = CliRunner().invoke(app, ["events", RUN])
     assert isinstance(done.exception, CliFault)
     assert (done.exception.exit_code, f"smartspawn events {RUN}" in done.exception.message) == (UNREACHABLE, True)
+
+
+def test_a_run_that_was_silent_for_long_is_waited_for_just_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For minutes only empty lines came: the site was there all the while, and leaves just now."""
+    now_s = [0.0]
+    left = [[event(1, "run.created"), None, None, None, None], [event(2, "run.completed")]]
+
+    def raw_lines(_api: Api, *_asked: Any) -> Iterator[str]:
+        for item in left.pop(0):
+            now_s[0] += 15
+            yield json.dumps(item) if item else ""
+        if left:
+            raise CliFault("It left.", UNREACHABLE)
+
+    monkeypatch.setattr(Api, "_raw_lines", raw_lines)
+    monkeypatch.setattr(client, "time", SimpleNamespace(monotonic=lambda: now_s[0], sleep=lambda _s: None))
+    assert [item["seq"] for item in Api(Config(url="http://127.0.0.1:1", key="")).run_events(RUN)] == [1, 2]
 
 
 def test_a_run_whose_events_are_gone_is_not_waited_for(leaving: Any) -> None:
